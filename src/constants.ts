@@ -1,0 +1,61 @@
+/** Protocol ids, limits and timeouts. Sizes are in bytes, times in milliseconds unless named otherwise. */
+
+/** The wrapped connection encrypters of the gate. Ids of their own, so that a stock peer fails in negotiation. */
+export const NOISE_PROTOCOL = '/nexus/noise/1.0.0'
+export const TLS_PROTOCOL = '/nexus/tls/1.0.0'
+/** The long-lived stream between two verified blocks. */
+export const SESSION_PROTOCOL = '/nexus/session/1.0.0'
+/** The network's own Kademlia DHT. */
+export const DHT_PROTOCOL = '/nexus/kad/1.0.0'
+
+/** A certificate, grant or revocation list of a handshake: one JWS of this size at most, checked before it is parsed. */
+export const MAX_CERTIFICATE_BYTES = 8 * 1024
+/** A revocation list: some 15,000 subjects. */
+export const MAX_REVOCATION_BYTES = 1024 * 1024
+/** `nbf` lies this far before `iat`, for clocks that run late (seconds). */
+export const CERTIFICATE_BACKDATE_S = 300
+/** Clock difference forgiven when times are checked (seconds). */
+export const CLOCK_LEEWAY_S = 60
+/** Verified certificates kept: each about 1 KiB, so 10 MiB at most. */
+export const CERTIFICATE_CACHE_SIZE = 10_000
+
+/** Both sides prove themselves within this time, or the connection closes. */
+export const HANDSHAKE_TIMEOUT_MS = 5_000
+/** A handshake message: a certificate and a few bytes of framing. */
+export const MAX_HANDSHAKE_BYTES = MAX_CERTIFICATE_BYTES + 256
+
+/** A body, before and after the wire. */
+export const DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
+/** A larger body goes in parts of this size, between which small frames pass. */
+export const PART_BYTES = 32 * 1024
+/** A frame: one part, a command name, a grant with its issuer's certificate, and some room. */
+export const MAX_FRAME_BYTES = PART_BYTES + 2 * MAX_CERTIFICATE_BYTES + 4 * 1024
+/** Calls that one session serves at a time; more are answered `BUSY`. */
+export const MAX_IN_FLIGHT = 4_096
+/** Bytes of half-received bodies that one session holds; a body beyond is answered `BUSY`. */
+export const MAX_ASSEMBLY_BYTES = 64 * 1024 * 1024
+/** Bytes waiting to be written on a session, above which callers wait and new requests are answered `BUSY`. */
+export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024
+
+/** An API call without `timeoutMs`. The platform's own default. */
+export const DEFAULT_TIMEOUT_MS = 30_000
+/** The longest a worker lets a handler run, whatever the caller asks. */
+export const MAX_TIMEOUT_MS = 10 * 60_000
+/** A session with calls in flight that hears nothing for this long is pinged; the same time again without an answer, and it is dead. */
+export const SESSION_SILENCE_MS = 10_000
+/** How long a stopping block waits for calls that are under way. */
+export const STOP_GRACE_MS = 3_000
+/** How long one attempt to reach a worker may take before another is tried. */
+export const DIAL_TIMEOUT_MS = 5_000
+
+/** A channel name, in UTF-8. */
+export const MAX_CHANNEL_NAME_BYTES = 255
+/** A batch of channel messages closes at this many. */
+export const MAX_BATCH_MESSAGES = 500
+/** A batch of channel messages closes at this size, unless one message alone is larger. */
+export const MAX_BATCH_BYTES = 256 * 1024
+
+/** A lease ends this long after it was signed. */
+export const LEASE_TTL_MS = 15_000
+/** A worker signs a new lease this often: two may get lost before it drops out. */
+export const LEASE_RENEW_MS = 5_000

@@ -1,0 +1,93 @@
+/**
+ * Every failure that Nexus reports, its number on the wire, and whether the same request may be
+ * tried at another worker without the caller's leave.
+ */
+const CODES = {
+  /** Bad arguments, target, body or frame. */
+  INVALID: { wire: -400, retryable: false },
+  /** A certificate, grant or proof of possession was refused; `reason` says why. */
+  REFUSED: { wire: -401, retryable: false },
+  /** No answer before the deadline. */
+  TIMEOUT: { wire: -408, retryable: false },
+  /** A body over the limit. */
+  TOO_LARGE: { wire: -413, retryable: false },
+  /** The worker sheds load. */
+  BUSY: { wire: -429, retryable: true },
+  /** This block was stopped. */
+  STOPPED: { wire: -498, retryable: false },
+  /** The caller's signal aborted it. */
+  CANCELLED: { wire: -499, retryable: false },
+  /** The worker has no such command. */
+  NO_HANDLER: { wire: -500, retryable: false },
+  /** The handler threw. */
+  HANDLER_FAILED: { wire: -501, retryable: false },
+  /** Nobody serves this app, resource or JID now. */
+  NO_WORKER: { wire: -2000, retryable: true },
+  /** Found, but the request never reached it. */
+  UNREACHABLE: { wire: -2001, retryable: true },
+  /** The connection died after the request was handed over: it may have run. */
+  LOST: { wire: -2002, retryable: false },
+  /** The caller does not have this service, or its block may not do this. */
+  FORBIDDEN: { wire: -3000, retryable: false }
+} as const satisfies Record<string, { wire: number; retryable: boolean }>
+
+/** The closed list of failure codes. */
+export type NexusErrorCode = keyof typeof CODES
+
+/** Why a certificate, grant, revocation list or proof of possession was refused. */
+export type IdentityFailure =
+  | 'NO_CERTIFICATE'
+  | 'TOO_LARGE'
+  | 'BAD_HEADER'
+  | 'BAD_CLAIM'
+  | 'BAD_SIGNATURE'
+  | 'WRONG_NETWORK'
+  | 'WRONG_ROOT'
+  | 'WRONG_KEY'
+  | 'EXPIRED'
+  | 'NOT_YET_VALID'
+  | 'REVOKED'
+
+export interface NexusErrorInit {
+  /** What caused it. Stays in this process; it never travels. */
+  cause?: unknown
+  /** With `REFUSED`: which check failed. */
+  reason?: IdentityFailure
+}
+
+/** The one error class of Nexus: switch on `code`, show `message`. */
+export class NexusError extends Error {
+  override readonly name = 'NexusError'
+  readonly code: NexusErrorCode
+  readonly reason: IdentityFailure | undefined
+
+  constructor(code: NexusErrorCode, message: string, init: NexusErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause })
+    this.code = code
+    this.reason = init.reason
+  }
+
+  /** Whether Nexus itself may try the same request at another worker: it is certain not to have run. */
+  get retryable(): boolean {
+    return CODES[this.code].retryable
+  }
+
+  /** The code's number on the wire and on the bridge. */
+  get wireCode(): number {
+    return CODES[this.code].wire
+  }
+}
+
+const BY_WIRE = new Map<number, NexusErrorCode>(
+  Object.entries(CODES).map(([code, { wire }]) => [wire, code as NexusErrorCode])
+)
+
+/** The code of a number from the wire; a number of a later version reads as `HANDLER_FAILED`. */
+export function codeFromWire(wire: number): NexusErrorCode {
+  return BY_WIRE.get(wire) ?? 'HANDLER_FAILED'
+}
+
+/** The error itself when it is a `NexusError`, else a new one with `fallback` as code and the error as cause. */
+export function toNexusError(error: unknown, fallback: NexusErrorCode, message: string): NexusError {
+  return error instanceof NexusError ? error : new NexusError(fallback, message, { cause: error })
+}
