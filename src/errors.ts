@@ -35,18 +35,21 @@ const CODES = {
 export type NexusErrorCode = keyof typeof CODES
 
 /** Why a certificate, grant, revocation list or proof of possession was refused. */
-export type IdentityFailure =
-  | 'NO_CERTIFICATE'
-  | 'TOO_LARGE'
-  | 'BAD_HEADER'
-  | 'BAD_CLAIM'
-  | 'BAD_SIGNATURE'
-  | 'WRONG_NETWORK'
-  | 'WRONG_ROOT'
-  | 'WRONG_KEY'
-  | 'EXPIRED'
-  | 'NOT_YET_VALID'
-  | 'REVOKED'
+export const IDENTITY_FAILURES = [
+  'NO_CERTIFICATE',
+  'TOO_LARGE',
+  'BAD_HEADER',
+  'BAD_CLAIM',
+  'BAD_SIGNATURE',
+  'WRONG_NETWORK',
+  'WRONG_ROOT',
+  'WRONG_KEY',
+  'EXPIRED',
+  'NOT_YET_VALID',
+  'REVOKED'
+] as const
+
+export type IdentityFailure = (typeof IDENTITY_FAILURES)[number]
 
 export interface NexusErrorInit {
   /** What caused it. Stays in this process; it never travels. */

@@ -1,0 +1,102 @@
+import type {
+  ConnectionEncrypter,
+  ConnectionGater,
+  Logger,
+  MessageStream,
+  PeerId,
+  SecureConnectionOptions,
+  SecuredConnection
+} from '@libp2p/interface'
+import { LRUCache } from 'lru-cache'
+import { NexusError } from '../errors.ts'
+import type { CertificateVerifier } from '../identity/verifier.ts'
+import { shakeHands } from '../protocols/handshake.ts'
+import type { VerifiedPeers } from '../protocols/verified-peers.ts'
+
+/** Refusals kept for those who ask why a dial failed. */
+const MAX_REFUSALS = 1_000
+
+export interface GateInit {
+  verifier: CertificateVerifier
+  verified: VerifiedPeers
+  /** The certificate that this block shows now, and the version of its revocation list. */
+  proof: () => { certificate: string; revocationVersion: number }
+  log: Logger
+}
+
+/**
+ * No protocol handler runs for a peer whose certificate was not verified: connection encrypters are wrapped so that
+ * certificates are exchanged before the muxer starts, and the connection gater lets verified peers alone pass, which
+ * covers the transports that bring their own encryption (WebRTC, WebRTC-Direct).
+ */
+export class Gate {
+  readonly #init: GateInit
+  readonly #refusals = new LRUCache<string, NexusError>({ max: MAX_REFUSALS })
+
+  constructor(init: GateInit) {
+    this.#init = init
+  }
+
+  /** A factory of the same encrypter with the exchange of certificates behind it, under a protocol id of its own. */
+  wrap<C>(factory: (components: C) => ConnectionEncrypter, protocol: string): (components: C) => ConnectionEncrypter {
+    return (components) => {
+      const inner = factory(components)
+
+      return {
+        protocol,
+        secureInbound: async (connection, options) =>
+          this.#secure(await inner.secureInbound(connection, options), connection, options),
+        secureOutbound: async (connection, options) =>
+          this.#secure(await inner.secureOutbound(connection, options), connection, options)
+      }
+    }
+  }
+
+  /** The connection gater that goes with the wrapped encrypters. */
+  get gater(): ConnectionGater {
+    const isUnverified = (peerId: PeerId): boolean => !this.#init.verified.has(peerId.toString())
+
+    return {
+      denyInboundUpgradedConnection: isUnverified,
+      denyOutboundUpgradedConnection: isUnverified,
+      denyInboundRelayReservation: isUnverified,
+      denyOutboundRelayedConnection: (source, destination) => isUnverified(source) || isUnverified(destination),
+      // The library's default denies private addresses in browsers, where a mesh on a LAN or loopback is wanted too.
+      denyDialMultiaddr: () => false
+    }
+  }
+
+  /** Why the last dial of this peer was refused, if it was; asking forgets it. */
+  takeRefusal(peerId: string): NexusError | undefined {
+    const refusal = this.#refusals.get(peerId)
+    this.#refusals.delete(peerId)
+    return refusal
+  }
+
+  async #secure(
+    secured: SecuredConnection,
+    raw: MessageStream,
+    options?: SecureConnectionOptions
+  ): Promise<SecuredConnection> {
+    const peerId = secured.remotePeer.toString()
+    const { verifier, verified, proof, log } = this.#init
+
+    try {
+      const { certificate, revocationVersion } = await shakeHands(secured.connection, {
+        ...proof(),
+        verify: (token) => verifier.verify(token, peerId),
+        signal: options?.signal
+      })
+      verified.add(certificate, revocationVersion)
+      this.#refusals.delete(peerId)
+      return secured
+    } catch (error) {
+      if (error instanceof NexusError) {
+        this.#refusals.set(peerId, error)
+      }
+      log('no connection with %s: %e', peerId, error)
+      raw.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+}

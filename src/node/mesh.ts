@@ -1,0 +1,146 @@
+import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { type GossipSub, type Message, gossipsub } from '@libp2p/gossipsub'
+import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { type Ping, ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { concat } from 'uint8arrays/concat'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import { DEFAULT_BODY_LIMIT_BYTES, DHT_PROTOCOL, DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from '../constants.ts'
+import { NexusError } from '../errors.ts'
+import type { CertificateVerifier } from '../identity/verifier.ts'
+import { VerifiedPeers } from '../protocols/verified-peers.ts'
+import type { RevocationList } from '../identity/revocation.ts'
+import type { Clock } from '../types.ts'
+import { Gate } from './gate.ts'
+import { ReservingTransport } from './reserving-transport.ts'
+import type { Platform } from './transports.ts'
+
+/** A gossip message: a channel body at the limit, and room for the certificate and the envelopes round it. */
+const MAX_GOSSIP_BYTES = DEFAULT_BODY_LIMIT_BYTES + 64 * 1024
+
+/** The services that every block runs. */
+export interface MeshServices extends Record<string, unknown> {
+  identify: Identify
+  identifyPush: IdentifyPush
+  ping: Ping
+  gossip: GossipSub
+  dht: KadDHT
+}
+
+export interface MeshInit {
+  privateKey: PrivateKey
+  verifier: CertificateVerifier
+  revocations: RevocationList
+  /** The certificate that this block shows now. */
+  certificate: () => string
+  platform: Platform
+  webrtc: boolean
+  listen: string[]
+  announce: string[]
+  /** Answers DHT queries of others. Relays and publicly reachable blocks do. */
+  dhtServer: boolean
+  limits: MeshLimits
+  clock: Clock
+  logger: ComponentLogger
+  /** Services beside those of every block, like the relay's circuit server. */
+  services?: ServiceFactoryMap
+}
+
+export interface MeshLimits {
+  maxConnections: number
+  /** New connections a second from one host. */
+  connectionsPerSecondPerHost: number
+}
+
+/** A libp2p node behind the gate. */
+export interface Mesh {
+  libp2p: Libp2p<MeshServices>
+  gate: Gate
+  verified: VerifiedPeers
+  /** The circuit transport, for reservations at relays. */
+  circuit: ReservingTransport
+}
+
+/** Puts the libp2p node of a block or relay together, without starting it. */
+export async function createMesh(init: MeshInit): Promise<Mesh> {
+  const circuit = new ReservingTransport(circuitRelayTransport())
+  const verified = new VerifiedPeers({
+    clock: init.clock,
+    revocations: init.revocations,
+    isConnected: (peerId) => libp2p.getConnections().some((connection) => connection.remotePeer.toString() === peerId)
+  })
+  const gate = new Gate({
+    verifier: init.verifier,
+    verified,
+    proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
+    log: init.logger.forComponent('nexus:gate')
+  })
+  const transports = await init.platform.transports({ webrtc: init.webrtc })
+  const libp2p: Libp2p<MeshServices> = await createLibp2p({
+    start: false,
+    privateKey: init.privateKey,
+    logger: init.logger,
+    nodeInfo: { name: 'nexus-mesh' },
+    addresses: { listen: init.listen, announce: init.announce },
+    transports: [...transports, (components) => circuit.create(components)],
+    // A block whose ports are taken must fail; one that cannot reserve at a relay yet must not.
+    transportManager: { faultTolerance: 0 },
+    connectionEncrypters: init.platform.encrypters.map(({ protocol, factory }) => gate.wrap(factory, protocol)),
+    streamMuxers: [yamux()],
+    connectionGater: gate.gater,
+    connectionManager: {
+      maxConnections: init.limits.maxConnections,
+      inboundConnectionThreshold: init.limits.connectionsPerSecondPerHost,
+      maxIncomingPendingConnections: Math.min(init.limits.connectionsPerSecondPerHost, 1_000),
+      inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      // Relays are kept by the block itself, which also renews the reservation.
+      reconnectRetries: 0
+    },
+    services: { ...init.services, ...meshServices(init) }
+  })
+
+  return { libp2p, gate, verified, circuit }
+}
+
+function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
+  return {
+    identify: identify({ runOnLimitedConnection: true }),
+    identifyPush: identifyPush({ runOnLimitedConnection: true }),
+    ping: ping({ runOnLimitedConnection: true }),
+    gossip: gossipsub({
+      globalSignaturePolicy: 'StrictSign',
+      msgIdFn: gossipMessageId,
+      // A block hands its own messages to its own subscribers before they are signed.
+      emitSelf: false,
+      allowPublishToZeroTopicPeers: true,
+      batchPublish: true,
+      floodPublish: true,
+      fallbackToFloodsub: false,
+      runOnLimitedConnection: true,
+      maxInboundDataLength: MAX_GOSSIP_BYTES,
+      // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
+      scoreParams: { IPColocationFactorWeight: 0 }
+    }),
+    dht: kadDHT({
+      protocol: DHT_PROTOCOL,
+      clientMode: !init.dhtServer,
+      // The default drops private addresses, so that nothing is found on a LAN or loopback.
+      peerInfoMapper: passthroughMapper,
+      allowQueryWithZeroPeers: true
+    })
+  } as ServiceFactoryMap<MeshServices>
+}
+
+/** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */
+function gossipMessageId(message: Message): Uint8Array {
+  if (message.type !== 'signed') {
+    throw new NexusError('INVALID', 'an unsigned gossip message has no id')
+  }
+
+  const sequence = new Uint8Array(8)
+  new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
+  return concat([message.from.toMultihash().bytes, sequence])
+}

@@ -1,0 +1,60 @@
+import type { CircuitRelayTransportComponents } from '@libp2p/circuit-relay-v2'
+import type { PeerId, Transport } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** What the circuit transport has beside the interface of a transport. */
+interface CircuitTransport extends Transport {
+  reservationStore: {
+    hasReservation: (relay: PeerId) => boolean
+    addRelay: (relay: PeerId, type: 'configured') => Promise<unknown>
+  }
+}
+
+/**
+ * The circuit transport, and the reservations that it holds at relays. The library makes a reservation once and does
+ * not make it again after the relay restarted (js-libp2p #3601); a block keeps its reservations through this.
+ */
+export class ReservingTransport {
+  readonly #factory: (components: CircuitRelayTransportComponents) => Transport
+  readonly #listening = new Set<string>()
+  #transport: CircuitTransport | undefined
+  #components: CircuitRelayTransportComponents | undefined
+
+  constructor(factory: (components: CircuitRelayTransportComponents) => Transport) {
+    this.#factory = factory
+  }
+
+  /** The factory that libp2p calls. */
+  create(components: CircuitRelayTransportComponents): Transport {
+    this.#components = components
+    this.#transport = this.#factory(components) as CircuitTransport
+    return this.#transport
+  }
+
+  hasReservation(relay: PeerId): boolean {
+    return this.#transport?.reservationStore.hasReservation(relay) ?? false
+  }
+
+  /**
+   * Makes or renews a reservation at a relay that this block is connected to. Rejects with the library's error when
+   * the relay refuses.
+   *
+   * @param address - the relay's multiaddr, with its peer id
+   */
+  async reserve(relay: PeerId, address: Multiaddr): Promise<void> {
+    const key = relay.toString()
+
+    if (this.hasReservation(relay)) {
+      return
+    }
+
+    // The listener of an earlier reservation is still there and takes up the new one.
+    if (this.#listening.has(key)) {
+      await this.#transport?.reservationStore.addRelay(relay, 'configured')
+      return
+    }
+
+    await this.#components?.transportManager.listen([address.encapsulate('/p2p-circuit')])
+    this.#listening.add(key)
+  }
+}

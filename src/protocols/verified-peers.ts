@@ -1,0 +1,150 @@
+import { TypedEventEmitter } from 'main-event'
+import { CLOCK_LEEWAY_S } from '../constants.ts'
+import { NexusError } from '../errors.ts'
+import type { Certificate } from '../identity/certificate.ts'
+import type { RevocationList } from '../identity/revocation.ts'
+import type { Clock } from '../types.ts'
+
+/** The longest delay that a timer takes: 2^31-1 ms. */
+const MAX_TIMER_MS = 0x7fff_ffff
+
+/** A peer whose certificate was checked and whose key the transport has proven. */
+export interface VerifiedPeer {
+  certificate: Certificate
+  /** The version of the revocation list that it is known to hold. */
+  revocationVersion: number
+}
+
+export interface VerifiedPeersInit {
+  clock: Clock
+  revocations: RevocationList
+  /** Whether there is an open connection to this peer: such an entry is never evicted for room. */
+  isConnected: (peerId: string) => boolean
+  /** Default 100,000. */
+  maxPeers?: number
+}
+
+export interface VerifiedPeersEvents {
+  /** A peer was verified, or showed a newer certificate. */
+  verified: CustomEvent<VerifiedPeer>
+  /** A peer's certificate ended or was revoked: its connections must close. */
+  removed: CustomEvent<{ peer: VerifiedPeer; reason: NexusError }>
+}
+
+/**
+ * The peers that may run protocols with this block. A peer is in the set from the moment its certificate was checked
+ * until that certificate ends or is revoked.
+ */
+export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
+  readonly #init: VerifiedPeersInit
+  readonly #peers = new Map<string, VerifiedPeer>()
+  readonly #stopWatching: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+
+  constructor(init: VerifiedPeersInit) {
+    super()
+    this.#init = init
+    this.#stopWatching = init.revocations.onChange(() => this.#removeInvalid())
+  }
+
+  get size(): number {
+    return this.#peers.size
+  }
+
+  /** The peer's proof, or `undefined` when it is not in the set. */
+  get(peerId: string): VerifiedPeer | undefined {
+    return this.#peers.get(peerId)
+  }
+
+  has(peerId: string): boolean {
+    return this.#peers.has(peerId)
+  }
+
+  values(): IterableIterator<VerifiedPeer> {
+    return this.#peers.values()
+  }
+
+  /** Takes up a verified certificate. One that ends earlier than the known one of the same peer changes nothing. */
+  add(certificate: Certificate, revocationVersion: number): void {
+    const known = this.#peers.get(certificate.peerId)
+
+    if (known !== undefined && known.certificate.expiresAt > certificate.expiresAt) {
+      known.revocationVersion = revocationVersion
+      return
+    }
+
+    const peer = { certificate, revocationVersion }
+    this.#peers.delete(certificate.peerId)
+    this.#peers.set(certificate.peerId, peer)
+    this.#makeRoom()
+    this.#schedule(endOf(certificate))
+    this.safeDispatchEvent('verified', { detail: peer })
+  }
+
+  /** Stops the timers and forgets everybody. */
+  clear(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    this.#stopWatching()
+    this.#peers.clear()
+  }
+
+  #makeRoom(): void {
+    const maxPeers = this.#init.maxPeers ?? 100_000
+
+    if (this.#peers.size <= maxPeers) {
+      return
+    }
+
+    for (const peerId of this.#peers.keys()) {
+      if (!this.#init.isConnected(peerId)) {
+        this.#peers.delete(peerId)
+        return
+      }
+    }
+  }
+
+  #schedule(at: number): void {
+    if (at >= this.#timerAt) {
+      return
+    }
+
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    const delay = Math.min(Math.max(at - this.#init.clock(), 0) + 1, MAX_TIMER_MS)
+    this.#timer = setTimeout(() => this.#removeInvalid(), delay)
+  }
+
+  #removeInvalid(): void {
+    const now = this.#init.clock()
+    this.#timerAt = Number.POSITIVE_INFINITY
+    let next = Number.POSITIVE_INFINITY
+
+    for (const [peerId, peer] of this.#peers) {
+      const { certificate } = peer
+      const reason =
+        endOf(certificate) <= now ? 'EXPIRED' : this.#init.revocations.isRevoked(certificate) ? 'REVOKED' : undefined
+
+      if (reason === undefined) {
+        next = Math.min(next, endOf(certificate))
+        continue
+      }
+
+      this.#peers.delete(peerId)
+      const error = new NexusError('REFUSED', `the certificate of ${certificate.jid} is ${reason.toLowerCase()}`, {
+        reason
+      })
+      this.safeDispatchEvent('removed', { detail: { peer, reason: error } })
+    }
+
+    if (next !== Number.POSITIVE_INFINITY) {
+      this.#schedule(next)
+    }
+  }
+}
+
+function endOf(certificate: Certificate): number {
+  return certificate.expiresAt + CLOCK_LEEWAY_S * 1000
+}
