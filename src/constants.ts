@@ -10,12 +10,16 @@ export const DHT_PROTOCOL = '/nexus/kad/1.0.0'
 
 /** A certificate, grant or revocation list of a handshake: one JWS of this size at most, checked before it is parsed. */
 export const MAX_CERTIFICATE_BYTES = 8 * 1024
-/** A revocation list: some 15,000 subjects. */
+/** A revocation list: some 11,000 peer ids. */
 export const MAX_REVOCATION_BYTES = 1024 * 1024
 /** `nbf` lies this far before `iat`, for clocks that run late (seconds). */
 export const CERTIFICATE_BACKDATE_S = 300
 /** Clock difference forgiven when times are checked (seconds). */
 export const CLOCK_LEEWAY_S = 60
+/** A certificate without `validForMs`: a lost key is worth a month at most. */
+export const CERTIFICATE_VALIDITY_MS = 30 * 24 * 60 * 60_000
+/** A grant without `validForMs`. It ends earlier with its holder's or its issuer's revocation. */
+export const GRANT_VALIDITY_MS = 365 * 24 * 60 * 60_000
 /** Verified certificates kept: each about 1 KiB, so 10 MiB at most. */
 export const CERTIFICATE_CACHE_SIZE = 10_000
 
@@ -26,6 +30,8 @@ export const MAX_HANDSHAKE_BYTES = MAX_CERTIFICATE_BYTES + 256
 
 /** A body, before and after the wire. */
 export const DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
+/** Arrays and objects of a JSON body lie in each other this deep at most: recursive code over bodies stays safe. */
+export const MAX_JSON_DEPTH = 512
 /** A larger body goes in parts of this size, between which small frames pass. */
 export const PART_BYTES = 32 * 1024
 /** A frame: one part, a command name, a grant with its issuer's certificate, and some room. */
@@ -36,6 +42,8 @@ export const MAX_IN_FLIGHT = 4_096
 export const MAX_ASSEMBLY_BYTES = 64 * 1024 * 1024
 /** Bytes waiting to be written on a session, above which callers wait and new requests are answered `BUSY`. */
 export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024
+/** Bytes waiting to be written, above which answers are dropped (their calls end as `LOST`): the peer does not read. */
+export const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 
 /** An API call without `timeoutMs`. The platform's own default. */
 export const DEFAULT_TIMEOUT_MS = 30_000

@@ -1,0 +1,88 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import type { BlockKind, Identity, Role } from '../types.ts'
+import { authorityName, ClaimReader, type Terms, termsClaims, type Validity } from './claims.ts'
+import { checkApp, checkBlockKind, checkNetwork, checkResource, checkRole, checkUid, formatJid } from './jid.ts'
+import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
+import { checkPeerId } from './keys.ts'
+import { refused } from './refused.ts'
+
+const CERTIFICATE: JwsKind = { noun: 'certificate', typ: 'nexus-cert+jwt', maxBytes: MAX_CERTIFICATE_BYTES }
+
+/** What a certificate says of a block; times are in ms since 1970. */
+export interface Certificate extends Identity, Validity {
+  /** The claim `jti`. */
+  readonly id: string
+  /** The root that signed it, by its peer id. */
+  readonly rootId: string
+  /** The certificate itself, a compact JWS. */
+  readonly token: string
+}
+
+/** The block that a certificate is made for. */
+export interface CertificateSubject {
+  peerId: string
+  app: string
+  uid: string
+  role: Role
+  block: BlockKind
+  resource: string
+}
+
+/** Signs a certificate with the network's root key. Gives the compact JWS; throws `INVALID` for a bad subject. */
+export function signCertificate(
+  issuer: { privateKey: Ed25519PrivateKey; network: string },
+  subject: CertificateSubject,
+  terms: Terms
+): Promise<string> {
+  const network = checkNetwork(issuer.network)
+  const { app, uid, role, resource } = subject
+  return signJws(CERTIFICATE, issuer.privateKey, {
+    iss: authorityName(network),
+    aud: network,
+    sub: formatJid({ app, uid, role, network, resource }),
+    app,
+    uid,
+    role,
+    block: checkBlockKind(subject.block),
+    resource,
+    ...termsClaims(terms),
+    cnf: { kid: checkPeerId(subject.peerId) }
+  })
+}
+
+/**
+ * Reads a certificate and checks what never changes, in this order: present at all (`NO_CERTIFICATE`), size
+ * (`TOO_LARGE`), form and header (`BAD_HEADER`), a JSON object (`BAD_CLAIM`), network (`WRONG_NETWORK`), signed by one
+ * of the roots (`WRONG_ROOT`), signature (`BAD_SIGNATURE`), every claim (`BAD_CLAIM`). Unknown claims are ignored.
+ * Time, revocation and possession of the key are left to `CertificateVerifier`.
+ */
+export async function readCertificate(
+  token: string,
+  trust: { network: string; roots: ReadonlySet<string> }
+): Promise<Certificate> {
+  if (!token) {
+    throw refused('NO_CERTIFICATE', 'no certificate was shown')
+  }
+  const jws = decodeJws(CERTIFICATE, token)
+  const claims = new ClaimReader(jws)
+  claims.network(trust.network)
+  if (!trust.roots.has(jws.kid)) {
+    throw refused('WRONG_ROOT', 'the certificate is signed by none of the roots of this network')
+  }
+  await verifyJws(jws)
+  claims.equals('iss', authorityName(trust.network))
+  const identity = readIdentity(claims, trust.network)
+  return Object.freeze({ ...identity, id: claims.id(), ...claims.validity(), rootId: jws.kid, token })
+}
+
+function readIdentity(claims: ClaimReader, network: string): Identity {
+  const app = claims.checked('app', checkApp)
+  const uid = claims.checked('uid', checkUid)
+  const role = claims.checked('role', checkRole)
+  const resource = claims.checked('resource', checkResource)
+  const block = claims.checked('block', checkBlockKind)
+  const jid = formatJid({ app, uid, role, network, resource })
+  claims.equals('sub', jid)
+  return { network, app, uid, role, block, resource, jid, peerId: claims.checked('kid', checkPeerId, 'cnf') }
+}

@@ -1,0 +1,88 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import * as v from 'valibot'
+import type { Clock } from '../types.ts'
+import type { Certificate } from './certificate.ts'
+import { peekGrant } from './grant.ts'
+import { checkNetwork } from './jid.ts'
+import { checkPeerId, formatKey, parseKey, peerIdOf } from './keys.ts'
+import { RevocationList } from './revocation.ts'
+import { checkedText, parseJson } from './schema.ts'
+import { CertificateVerifier } from './verifier.ts'
+
+const token = v.pipe(v.string(), v.nonEmpty())
+
+const CredentialSchema = v.object({
+  version: v.literal(1),
+  network: checkedText(checkNetwork),
+  key: checkedText(parseKey),
+  certificate: token,
+  grants: v.array(v.object({ grant: token, issuerCertificate: v.optional(token) })),
+  roots: v.pipe(v.array(checkedText(checkPeerId)), v.nonEmpty()),
+  revocations: v.optional(token)
+})
+
+/**
+ * Everything that a block needs to join its network, as JSON: its private `key` (libp2p protobuf, base64url), its
+ * `certificate`, the `grants` of its user with the certificates of those who gave them, the peer ids of the `roots`
+ * to trust, and the newest revocation list known. Secret, because of the key.
+ */
+export type Credential = v.InferOutput<typeof CredentialSchema>
+
+/** A grant that this block may show, as it says of itself. */
+export interface HeldGrant {
+  app: string
+  /** In ms since 1970. */
+  expiresAt: number
+  grant: string
+  issuerCertificate?: string
+}
+
+/** A credential ready for use. */
+export interface OpenedCredential {
+  privateKey: Ed25519PrivateKey
+  /** This block's own. */
+  certificate: Certificate
+  /** Verifies the certificates of others. */
+  verifier: CertificateVerifier
+  revocations: RevocationList
+  /** Not verified: those they are shown to do that. */
+  grants: HeldGrant[]
+}
+
+/** The credential that a JSON value is. Unknown fields are left out. Throws `INVALID`, naming the field at fault. */
+export function parseCredential(value: unknown): Credential {
+  return parseJson('credential', CredentialSchema, value)
+}
+
+/** A credential of its parts. `grants` is empty by default. Throws `INVALID`, naming the field at fault. */
+export function createCredential(parts: {
+  network: string
+  key: Ed25519PrivateKey
+  certificate: string
+  grants?: Credential['grants']
+  roots: string[]
+  revocations?: string
+}): Credential {
+  const { grants = [], key, ...rest } = parts
+  return parseCredential({ version: 1, ...rest, key: formatKey(key), grants })
+}
+
+/**
+ * Opens a credential: verifies its revocation list and its own certificate, which must be bound to its key. Throws
+ * `REFUSED` with the reason, as others would.
+ */
+export async function openCredential(credential: Credential, options: { clock: Clock }): Promise<OpenedCredential> {
+  const { network, roots } = credential
+  const privateKey = parseKey(credential.key)
+  const revocations = new RevocationList({ network, roots })
+  if (credential.revocations !== undefined) {
+    await revocations.offer(credential.revocations)
+  }
+  const verifier = new CertificateVerifier({ network, roots, clock: options.clock, revocations })
+  const certificate = await verifier.verify(credential.certificate, peerIdOf(privateKey))
+  const grants = credential.grants.map((held) => {
+    const { app, expiresAt } = peekGrant(held.grant)
+    return { app, expiresAt, ...held }
+  })
+  return { privateKey, certificate, verifier, revocations, grants }
+}

@@ -1,0 +1,110 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import type { Certificate } from './certificate.ts'
+import { ClaimReader, toSeconds } from './claims.ts'
+import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
+import { refused } from './refused.ts'
+
+const LEASE: JwsKind = { noun: 'lease', typ: 'nexus-lease+jwt', maxBytes: MAX_CERTIFICATE_BYTES }
+/** A block with more addresses than this names the first ones. */
+const MAX_ADDRESSES = 32
+
+/** What a worker says of itself: it has just come, is still there, or goes. */
+export type LeaseEvent = 'join' | 'renew' | 'leave'
+
+const EVENTS: readonly unknown[] = ['join', 'renew', 'leave'] satisfies LeaseEvent[]
+
+/** A worker's word that it is live. */
+export interface Lease {
+  readonly event: LeaseEvent
+  /** Counts up with each lease of a worker, over its restarts too; the highest one counts. */
+  readonly version: number
+  /** Where the worker can be dialled, as multiaddrs. */
+  readonly addresses: readonly string[]
+  /** Calls that it was serving when it signed. */
+  readonly load: number
+  /** The lease itself, a compact JWS. */
+  readonly token: string
+}
+
+/** Signs a lease with the worker's own key. `issuedAt` is in ms since 1970. Gives the compact JWS. */
+export function signLease(
+  worker: { privateKey: Ed25519PrivateKey; certificate: Certificate },
+  lease: { event: LeaseEvent; version: number; addresses: readonly string[]; load: number; issuedAt: number }
+): Promise<string> {
+  const { jid, network, peerId } = worker.certificate
+  return signJws(LEASE, worker.privateKey, {
+    iss: jid,
+    aud: network,
+    sub: peerId,
+    iat: toSeconds(lease.issuedAt),
+    ver: lease.version,
+    event: lease.event,
+    addrs: lease.addresses.slice(0, MAX_ADDRESSES),
+    load: lease.load
+  })
+}
+
+/**
+ * Verifies that a lease is the word of the worker whose verified certificate came with it. Throws `REFUSED`: size
+ * (`TOO_LARGE`), form and header (`BAD_HEADER`), network (`WRONG_NETWORK`), another's key (`WRONG_KEY`), signature
+ * (`BAD_SIGNATURE`), any claim, or a block that is no worker (`BAD_CLAIM`), signed over a minute ago or ahead
+ * (`EXPIRED`, `NOT_YET_VALID`). How long it counts is for the receiver's own clock to say.
+ */
+export async function verifyLease(token: string, certificate: Certificate, now: number): Promise<Lease> {
+  const jws = decodeJws(LEASE, token)
+  const claims = new ClaimReader(jws)
+  claims.network(certificate.network)
+
+  if (jws.kid !== certificate.peerId) {
+    throw refused('WRONG_KEY', `the lease is signed by ${jws.kid}, not by ${certificate.peerId}`)
+  }
+
+  await verifyJws(jws)
+  claims.equals('sub', certificate.peerId)
+  claims.equals('iss', certificate.jid)
+
+  if (certificate.block !== 'worker') {
+    throw refused('BAD_CLAIM', `${certificate.jid} is no worker`)
+  }
+
+  checkAge(claims.second('iat') * 1000, now)
+  return {
+    event: claims.checked('event', checkEvent),
+    version: claims.version('ver'),
+    addresses: claims.checked('addrs', checkAddresses),
+    load: claims.checked('load', checkLoad),
+    token
+  }
+}
+
+function checkAge(issuedAt: number, now: number): void {
+  if (issuedAt > now + CLOCK_LEEWAY_S * 1000) {
+    throw refused('NOT_YET_VALID', 'the lease is signed in the future')
+  }
+
+  if (issuedAt < now - CLOCK_LEEWAY_S * 1000) {
+    throw refused('EXPIRED', 'the lease is old')
+  }
+}
+
+function checkEvent(value: unknown): LeaseEvent {
+  if (!EVENTS.includes(value)) {
+    throw new TypeError('no event of a lease')
+  }
+  return value as LeaseEvent
+}
+
+function checkAddresses(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length > MAX_ADDRESSES || value.some((item) => typeof item !== 'string')) {
+    throw new TypeError('not a list of addresses')
+  }
+  return value
+}
+
+function checkLoad(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new TypeError('no load')
+  }
+  return value as number
+}

@@ -1,0 +1,114 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { LRUCache } from 'lru-cache'
+import { toString as encodeBytes } from 'uint8arrays/to-string'
+import { CERTIFICATE_CACHE_SIZE, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import type { Clock } from '../types.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
+import { checkValidity } from './claims.ts'
+import { checkNetwork } from './jid.ts'
+import { checkPeerId } from './keys.ts'
+import { refused } from './refused.ts'
+import type { RevocationList } from './revocation.ts'
+
+export interface CertificateVerifierInit {
+  /** The one network whose certificates count. */
+  network: string
+  /** The peer ids of the root keys that may sign. */
+  roots: readonly string[]
+  clock: Clock
+  revocations: RevocationList
+  /** Certificates kept, the least recently used leaving first. Default 10,000. */
+  cacheSize?: number
+}
+
+/**
+ * Verifies certificates. The costly part, signature and claims, is done once for each certificate and kept by the
+ * SHA-256 digest of its token; time, revocation and peer id are checked every time. What was refused is not kept.
+ */
+export class CertificateVerifier {
+  readonly network: string
+  readonly roots: ReadonlySet<string>
+  readonly revocations: RevocationList
+  readonly clock: Clock
+  readonly #cache: LRUCache<string, Certificate>
+  readonly #reading = new Map<string, Promise<Certificate>>()
+
+  /** Throws `INVALID` for a bad network or root. */
+  constructor(init: CertificateVerifierInit) {
+    this.network = checkNetwork(init.network)
+    this.roots = new Set(init.roots.map(checkPeerId))
+    this.clock = init.clock
+    this.revocations = init.revocations
+    this.#cache = new LRUCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
+  }
+
+  /**
+   * What the certificate says, once everything about it holds: the checks of `readCertificate`, then `NOT_YET_VALID`,
+   * `EXPIRED`, `REVOKED`, then `WRONG_KEY`. Throws `REFUSED` with the first of these that fails.
+   *
+   * @param expectedPeerId who was proven to be showing it. Without it the caller compares `peerId` itself.
+   */
+  async verify(token: string, expectedPeerId?: string): Promise<Certificate> {
+    const digest = digestOf(token)
+    const known = digest === undefined ? undefined : this.#cache.get(digest)
+    const certificate = known ?? (await this.#read(token, digest))
+    this.check(certificate)
+    if (digest !== undefined && known === undefined) {
+      this.#cache.set(digest, certificate)
+    }
+    checkKey(certificate, expectedPeerId)
+    return certificate
+  }
+
+  /**
+   * The same at once for a certificate that was verified before; `undefined` for one that is not known. Throws
+   * `REFUSED` when it is known and no longer holds, or is not this peer's.
+   */
+  verifyCached(token: string, expectedPeerId?: string): Certificate | undefined {
+    const digest = digestOf(token)
+    const certificate = digest === undefined ? undefined : this.#cache.get(digest)
+    if (certificate !== undefined) {
+      this.check(certificate)
+      checkKey(certificate, expectedPeerId)
+    }
+    return certificate
+  }
+
+  /** Checks again that a verified certificate holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED`. */
+  check(certificate: Certificate): void {
+    checkValidity('certificate', certificate, this.clock())
+    if (this.revocations.isRevoked(certificate)) {
+      throw refused('REVOKED', 'the certificate is revoked')
+    }
+  }
+
+  /** Those who show the same certificate at the same time wait for one reading of it. */
+  #read(token: string, digest: string | undefined): Promise<Certificate> {
+    if (digest === undefined) {
+      return readCertificate(token, this)
+    }
+    const running = this.#reading.get(digest)
+    if (running !== undefined) {
+      return running
+    }
+    const reading = readCertificate(token, this).finally(() => this.#reading.delete(digest))
+    this.#reading.set(digest, reading)
+    return reading
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** The digest of a token, or `undefined` for what can be no certificate: hashing it would cost without a bound. */
+function digestOf(token: string): string | undefined {
+  if (typeof token !== 'string' || token.length > MAX_CERTIFICATE_BYTES) {
+    return undefined
+  }
+  return encodeBytes(sha256(encoder.encode(token)), 'base64')
+}
+
+function checkKey(certificate: Certificate, expectedPeerId: string | undefined): void {
+  if (expectedPeerId !== undefined && certificate.peerId !== expectedPeerId) {
+    throw refused('WRONG_KEY', `the certificate is bound to ${certificate.peerId}, not to ${expectedPeerId}`)
+  }
+}
