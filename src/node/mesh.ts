@@ -102,6 +102,14 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     services: { ...init.services, ...meshServices(init) }
   })
 
+  verified.addEventListener('removed', ({ detail }) => {
+    for (const connection of libp2p.getConnections()) {
+      if (connection.remotePeer.toString() === detail.peer.identity.peerId) {
+        connection.abort(detail.reason)
+      }
+    }
+  })
+
   return { libp2p, gate, verified, circuit }
 }
 

@@ -6,6 +6,8 @@ import { tls } from '@libp2p/tls'
 import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../constants.ts'
 import { NexusError } from '../errors.ts'
+import type { Credential } from '../identity/credential.ts'
+import { readCredentialFile } from './credential-file.ts'
 
 /** A factory of a transport, given the components of its node. */
 export type TransportFactory = (components: any) => Transport
@@ -21,6 +23,8 @@ export interface Platform {
   transports: (options: { webrtc: boolean }) => Promise<TransportFactory[]>
   /** In order of preference. */
   encrypters: EncrypterChoice[]
+  /** Reads a credential file; absent where there are no files. */
+  readCredentialFile?: (path: string) => Promise<Credential>
   /** Listen addresses when the options name none. */
   defaultListen: (options: { webrtc: boolean }) => string[]
 }
@@ -35,6 +39,7 @@ export const nodePlatform: Platform = {
     { protocol: TLS_PROTOCOL, factory: tls() },
     { protocol: NOISE_PROTOCOL, factory: noise() }
   ],
+  readCredentialFile,
   defaultListen: ({ webrtc }) => [
     '/ip4/0.0.0.0/tcp/0',
     '/ip4/0.0.0.0/tcp/0/ws',

@@ -3,7 +3,7 @@ import { CLOCK_LEEWAY_S } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import type { RevocationList } from '../identity/revocation.ts'
-import type { Clock } from '../types.ts'
+import type { Clock, Identity } from '../types.ts'
 
 /** The longest delay that a timer takes: 2^31-1 ms. */
 const MAX_TIMER_MS = 0x7fff_ffff
@@ -11,6 +11,8 @@ const MAX_TIMER_MS = 0x7fff_ffff
 /** A peer whose certificate was checked and whose key the transport has proven. */
 export interface VerifiedPeer {
   certificate: Certificate
+  /** What handlers are given: the certificate's identity, without the certificate. */
+  identity: Identity
   /** The version of the revocation list that it is known to hold. */
   revocationVersion: number
 }
@@ -74,7 +76,7 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
       return
     }
 
-    const peer = { certificate, revocationVersion }
+    const peer = { certificate, identity: identityOf(certificate), revocationVersion }
     this.#peers.delete(certificate.peerId)
     this.#peers.set(certificate.peerId, peer)
     this.#makeRoom()
@@ -147,4 +149,10 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
 
 function endOf(certificate: Certificate): number {
   return certificate.expiresAt + CLOCK_LEEWAY_S * 1000
+}
+
+/** The identity that a certificate proves, frozen: it is handed to the application's handlers. */
+export function identityOf(certificate: Certificate): Identity {
+  const { network, app, uid, role, block, resource, jid, peerId } = certificate
+  return Object.freeze({ network, app, uid, role, block, resource, jid, peerId })
 }

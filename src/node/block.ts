@@ -1,0 +1,190 @@
+import type { Connection } from '@libp2p/interface'
+import { STOP_GRACE_MS } from '../constants.ts'
+import { NexusError } from '../errors.ts'
+import type {
+  ApiHandler,
+  ApiRequest,
+  Body,
+  ChannelHandler,
+  DirectHandler,
+  DirectRequest,
+  FindRequest,
+  Identity,
+  Nexus,
+  PeerPath,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  WorkerInfo
+} from '../types.ts'
+import type { Announcer } from '../protocols/announcer.ts'
+import type { ApiClient } from '../protocols/api.ts'
+import type { ApiServer } from '../protocols/api-server.ts'
+import type { Channels } from '../protocols/channel.ts'
+import type { Directs } from '../protocols/direct.ts'
+import type { Finder } from '../protocols/finder.ts'
+import type { SignedGossip } from '../protocols/gossip.ts'
+import type { IdentitySync } from '../protocols/identity-sync.ts'
+import type { Prober } from '../protocols/prober.ts'
+import type { Sessions } from '../protocols/sessions.ts'
+import type { Bootstrap } from './bootstrap.ts'
+import { pathOf } from './dialer.ts'
+import type { Mesh } from './mesh.ts'
+import type { OwnCredential } from './own-credential.ts'
+
+/** What a block is made of; `create.ts` puts it together. */
+export interface BlockParts {
+  identity: Identity
+  mesh: Mesh
+  bootstrap: Bootstrap
+  sessions: Sessions
+  apiServer: ApiServer
+  apiClient: ApiClient
+  directs: Directs
+  gossip: SignedGossip
+  channels: Channels
+  finder: Finder
+  prober: Prober
+  sync: IdentitySync
+  credential: OwnCredential
+  /** Only on workers. */
+  announcer: Announcer | undefined
+}
+
+/** A block's life: start, the public methods, stop. */
+export class Block implements Nexus {
+  readonly identity: Identity
+  readonly #parts: BlockParts
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: BlockParts) {
+    this.#parts = parts
+    this.identity = parts.identity
+  }
+
+  get addresses(): string[] {
+    return this.#parts.mesh.libp2p.getMultiaddrs().map(String)
+  }
+
+  get peers(): PeerPath[] {
+    const { libp2p, verified } = this.#parts.mesh
+    return libp2p.getConnections().flatMap((connection) => {
+      const peer = verified.get(connection.remotePeer.toString())
+      return peer === undefined ? [] : [toPeerPath(peer.identity, connection)]
+    })
+  }
+
+  /** Starts to listen and to join. Rejects with `INVALID` when an address cannot be listened on. */
+  async start(waitForBootstrap: boolean): Promise<void> {
+    const { mesh, sessions, bootstrap, credential, sync, announcer } = this.#parts
+    const { libp2p } = mesh
+    libp2p.addEventListener('peer:connect', this.#onConnect)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+
+    try {
+      await libp2p.start()
+    } catch (error) {
+      throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
+    }
+
+    await sessions.start()
+    credential.keepFresh((certificate) => sync.pushCertificate(certificate.token))
+    const joined = bootstrap.start()
+
+    if (waitForBootstrap) {
+      await joined
+    } else {
+      // It goes on trying; the log tells why it has not come through yet.
+      joined.catch(() => undefined)
+    }
+
+    announcer?.start()
+  }
+
+  handle<B>(cmd: string, handler: ApiHandler<B>): () => void {
+    this.#checkRunning()
+
+    if (this.identity.block !== 'worker') {
+      throw new NexusError('FORBIDDEN', `only workers serve commands; this block is a ${this.identity.block}`)
+    }
+
+    return this.#parts.apiServer.handle(cmd, handler)
+  }
+
+  async api<R>(request: ApiRequest): Promise<R> {
+    this.#checkRunning()
+    return this.#parts.apiClient.call<R>(request)
+  }
+
+  async direct(request: DirectRequest): Promise<void> {
+    this.#checkRunning()
+    await this.#parts.directs.send(request)
+  }
+
+  onDirect<B>(handler: DirectHandler<B>): () => void {
+    this.#checkRunning()
+    return this.#parts.directs.onDirect(handler)
+  }
+
+  async subscribe<B>(
+    channel: string,
+    handler: ChannelHandler<B>,
+    options: SubscribeOptions = {}
+  ): Promise<Subscription> {
+    this.#checkRunning()
+    return this.#parts.channels.subscribe(channel, handler, options)
+  }
+
+  async publish(channel: string, body: Body, options: PublishOptions = {}): Promise<number> {
+    this.#checkRunning()
+    return this.#parts.channels.publish(channel, body, options)
+  }
+
+  async find(request: FindRequest): Promise<WorkerInfo[]> {
+    this.#checkRunning()
+    return this.#parts.finder.find(request)
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  // Others are told first, so that no new call comes while those under way end.
+  async #stop(): Promise<void> {
+    const { mesh, sessions, bootstrap, channels, gossip, finder, prober, sync, credential, announcer } = this.#parts
+    const { libp2p, verified } = mesh
+    credential.stop()
+    await announcer?.stop()
+    finder.stop()
+    prober.stop()
+    await bootstrap.stop()
+    await sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
+    await channels.stop()
+    sync.stop()
+    gossip.stop()
+    libp2p.removeEventListener('peer:connect', this.#onConnect)
+    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    await libp2p.stop()
+    verified.clear()
+  }
+
+  #checkRunning(): void {
+    if (this.#stopping !== undefined) {
+      throw new NexusError('STOPPED', 'this block was stopped')
+    }
+  }
+
+  readonly #onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void => {
+    this.#parts.sync.onConnected(detail.toString())
+  }
+
+  readonly #onDisconnect = ({ detail }: CustomEvent<{ toString: () => string }>): void => {
+    this.#parts.prober.suspect(detail.toString())
+  }
+}
+
+function toPeerPath(peer: Identity, connection: Connection): PeerPath {
+  const { remoteAddr, direction } = connection
+  return { peer, address: remoteAddr.toString(), direction, path: pathOf(connection) }
+}

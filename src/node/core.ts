@@ -1,0 +1,133 @@
+import type { ComponentLogger, Connection, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { ServiceFactoryMap } from 'libp2p'
+import { NexusError } from '../errors.ts'
+import { SignedGossip } from '../protocols/gossip.ts'
+import { IdentitySync } from '../protocols/identity-sync.ts'
+import { LeaseBook, type LeaseEntry } from '../protocols/lease-book.ts'
+import { Leases } from '../protocols/leases.ts'
+import { type SessionRouter, Sessions } from '../protocols/sessions.ts'
+import { System } from '../protocols/system.ts'
+import { identityOf } from '../protocols/verified-peers.ts'
+import type { Clock, Identity } from '../types.ts'
+import { Dialer } from './dialer.ts'
+import { createMesh, type Mesh, type MeshLimits } from './mesh.ts'
+import type { OwnCredential } from './own-credential.ts'
+import type { Platform } from './transports.ts'
+
+export interface CoreInit {
+  credential: OwnCredential
+  platform: Platform
+  webrtc: boolean
+  listen: string[]
+  announce: string[]
+  dhtServer: boolean
+  limits: MeshLimits
+  clock: Clock
+  logger: ComponentLogger
+  /** Services beside those of every node. */
+  services?: ServiceFactoryMap
+  /** The largest body sent or taken, in bytes. */
+  bodyLimitBytes: number
+  /** Answers what arrives on sessions, but for the mesh's own commands. */
+  router: SessionRouter
+  onLive?: (entry: LeaseEntry) => void
+}
+
+/** What every member of the mesh runs, blocks and relays alike. */
+export interface Core {
+  identity: Identity
+  mesh: Mesh
+  dialer: Dialer
+  system: System
+  sessions: Sessions
+  gossip: SignedGossip
+  book: LeaseBook
+  leases: Leases
+  sync: IdentitySync
+  /** Verified peers with an open connection, relays first. */
+  peers: () => Identity[]
+  isConnected: (peerId: string) => boolean
+}
+
+/** Puts together, without starting it, what blocks and relays have in common. */
+export async function createCore(init: CoreInit): Promise<Core> {
+  const { credential, clock, logger, router } = init
+  const { verifier, revocations } = credential
+  const identity = identityOf(credential.certificate)
+  const mesh = await createMesh({
+    ...init,
+    privateKey: credential.privateKey,
+    verifier,
+    revocations,
+    certificate: () => credential.certificate.token
+  })
+  const { libp2p, gate, verified } = mesh
+  const connections = (peerId?: PeerId): Connection[] => libp2p.getConnections(peerId)
+  const peers = (): Identity[] => {
+    const peerIds = new Set(connections().map(({ remotePeer }) => remotePeer.toString()))
+    const known = [...peerIds].flatMap((peerId) => verified.get(peerId)?.identity ?? [])
+    return [...known.filter(({ block }) => block === 'relay'), ...known.filter(({ block }) => block !== 'relay')]
+  }
+  const isConnected = (peerId: string): boolean => dialer.best(peerId) !== undefined
+  const book = new LeaseBook({ now: () => performance.now(), onLive: init.onLive })
+  const dialer = new Dialer({
+    libp2p,
+    gate,
+    addressesOf: (peerId) => book.get(peerId)?.lease?.addresses ?? [],
+    relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerIdFromString(peerId)] : []))
+  })
+  const system: System = new System({ sessions: () => sessions, log: logger.forComponent('nexus:system') })
+  const sessions = new Sessions({
+    self: identity,
+    registrar: libp2p,
+    connect: (peerId, signal) => dialer.connect(peerId, signal),
+    verified,
+    router: {
+      ...router,
+      onRequest: (request, from) => {
+        if (system.isSystem(request)) {
+          void system.onRequest(request, from)
+        } else {
+          router.onRequest(request, from)
+        }
+      }
+    },
+    limits: { bodyLimitBytes: init.bodyLimitBytes },
+    log: logger.forComponent('nexus:session')
+  })
+  const gossip = new SignedGossip({
+    self: identity.peerId,
+    gossip: libp2p.services.gossip,
+    verifier,
+    certificate: () => credential.certificate.token,
+    connections,
+    log: logger.forComponent('nexus:gossip')
+  })
+  const leases = new Leases({
+    network: identity.network,
+    verifier,
+    book,
+    gossip,
+    system,
+    clock,
+    log: logger.forComponent('nexus:lease')
+  })
+  const sync = new IdentitySync({
+    verifier,
+    verified,
+    revocations,
+    system,
+    isConnected,
+    log: logger.forComponent('nexus:sync')
+  })
+
+  return { identity, mesh, dialer, system, sessions, gossip, book, leases, sync, peers, isConnected }
+}
+
+/** A router that takes nothing: for members that serve no calls. */
+export const refusingRouter: SessionRouter = {
+  onRequest: (request) => request.fail('FORBIDDEN', 'this member of the mesh serves no calls'),
+  onDirect: () => Promise.reject(new NexusError('FORBIDDEN', 'this member of the mesh takes no directs')),
+  onGrant: () => undefined
+}

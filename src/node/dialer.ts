@@ -1,0 +1,97 @@
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { NexusError } from '../errors.ts'
+import type { PeerPath } from '../types.ts'
+import type { Gate } from './gate.ts'
+
+export interface DialerInit {
+  libp2p: Libp2p
+  gate: Gate
+  /** Where a peer said that it can be dialled, as multiaddrs. */
+  addressesOf: (peerId: string) => readonly string[]
+  /** Connected relays. */
+  relays: () => PeerId[]
+}
+
+/** Connects to peers, by the best path there is. */
+export class Dialer {
+  readonly #init: DialerInit
+
+  constructor(init: DialerInit) {
+    this.#init = init
+  }
+
+  /**
+   * An open connection to a peer: the best one there is, or a new one. Rejects with `REFUSED` when a certificate was
+   * refused on either side, else with `UNREACHABLE`.
+   */
+  async connect(peerId: string, signal?: AbortSignal): Promise<Connection> {
+    const open = this.best(peerId)
+
+    if (open !== undefined) {
+      return open
+    }
+
+    const { libp2p, gate } = this.#init
+
+    try {
+      await this.#learnAddresses(peerId)
+      return await libp2p.dial(peerIdFromString(peerId), { signal })
+    } catch (error) {
+      throw gate.takeRefusal(peerId) ?? new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
+    }
+  }
+
+  /** Dials an address and gives the connection to whoever proves the peer id in it. Rejects like `connect`. */
+  async dial(address: Multiaddr, signal?: AbortSignal): Promise<Connection> {
+    const peerId = peerIdIn(address)
+
+    try {
+      return await this.#init.libp2p.dial(address, { signal })
+    } catch (error) {
+      const refusal = peerId === undefined ? undefined : this.#init.gate.takeRefusal(peerId)
+      throw refusal ?? new NexusError('UNREACHABLE', `${address.toString()} cannot be reached`, { cause: error })
+    }
+  }
+
+  /** The best open connection to a peer: direct before relayed. */
+  best(peerId: string): Connection | undefined {
+    const open = this.#init.libp2p.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+    return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
+  }
+
+  // Beside its own addresses a peer may be reached through any relay that it has in common with this block.
+  async #learnAddresses(peerId: string): Promise<void> {
+    const { libp2p, addressesOf, relays } = this.#init
+    const told = addressesOf(peerId).flatMap((text) => toMultiaddr(text) ?? [])
+    const relayed = relays()
+      .filter((relay) => relay.toString() !== peerId)
+      .map((relay) => multiaddr(`/p2p/${relay.toString()}/p2p-circuit/p2p/${peerId}`))
+    await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs: [...told, ...relayed] })
+  }
+}
+
+/** How a connection gets to its peer. */
+export function pathOf({ remoteAddr }: Connection): PeerPath['path'] {
+  const names = remoteAddr.getComponents().map(({ name }) => name)
+
+  if (names.includes('p2p-circuit')) {
+    return 'relay'
+  }
+
+  return names.includes('webrtc') || names.includes('webrtc-direct') ? 'webrtc' : 'direct'
+}
+
+/** The peer id that an address ends in, if it does. */
+export function peerIdIn(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+}
+
+function toMultiaddr(text: string): Multiaddr | undefined {
+  try {
+    return multiaddr(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,80 @@
+import type { ComponentLogger } from '@libp2p/interface'
+import * as v from 'valibot'
+import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS } from '../constants.ts'
+import { NexusError } from '../errors.ts'
+import type { Credential } from '../identity/credential.ts'
+
+/**
+ * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A
+ * function is asked again before the certificate ends.
+ */
+export type CredentialSource = string | Credential | (() => Credential | Promise<Credential>)
+
+export interface NexusOptions {
+  credential: CredentialSource
+  /** Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh. */
+  bootstrap?: string[]
+  /** Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces. */
+  listen?: string[]
+  /** Multiaddrs to be told to others in place of those listened on. Default: those listened on. */
+  announce?: string[]
+  /** `false`: this worker is visible to its own user and its app's owner alone. Default `true`. */
+  public?: boolean
+  /** Ask the bootstrap relays for a reservation, so that blocks without a direct path reach this one. Default `true`. */
+  reserve?: boolean
+  /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
+  dhtServer?: boolean
+  /** Listen and dial by WebRTC too; needs the package `@libp2p/webrtc`. Default `false`. */
+  webrtc?: boolean
+  /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
+  waitForBootstrap?: boolean
+  /** How long a call may take when it does not say, in ms. Default 30,000. */
+  timeoutMs?: number
+  /** The largest body sent or taken, in bytes. Default 4 MiB. */
+  bodyLimitBytes?: number
+  /** Open connections at a time. Default 500. */
+  maxConnections?: number
+  /** Where to log, as `@libp2p/logger` has it. Default: the `DEBUG` environment variable decides. */
+  logger?: ComponentLogger
+}
+
+const positive = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected a positive number'))
+const addresses = v.array(v.string())
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+const OptionsSchema = v.strictObject({
+  credential: v.custom<CredentialSource>(
+    (value) => (typeof value === 'string' && value !== '') || isFunction(value) || isObject(value),
+    "expected a credential: a file's path, the object, or a function that gives it"
+  ),
+  bootstrap: v.optional(addresses, []),
+  listen: v.optional(addresses),
+  announce: v.optional(addresses, []),
+  public: v.optional(v.boolean(), true),
+  reserve: v.optional(v.boolean(), true),
+  dhtServer: v.optional(v.boolean(), false),
+  webrtc: v.optional(v.boolean(), false),
+  waitForBootstrap: v.optional(v.boolean(), true),
+  timeoutMs: v.optional(positive, DEFAULT_TIMEOUT_MS),
+  bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
+  maxConnections: v.optional(positive, 500),
+  logger: v.optional(v.custom<ComponentLogger>(isObject, 'expected a logger like that of @libp2p/logger'))
+})
+
+/** Options as the code inside sees them: complete. */
+export type ResolvedOptions = v.InferOutput<typeof OptionsSchema>
+
+/** The options with their defaults. Throws `INVALID`, naming the option at fault. */
+export function resolveOptions(options: NexusOptions): ResolvedOptions {
+  const result = v.safeParse(OptionsSchema, options, { abortEarly: true })
+
+  if (result.success) {
+    return result.output
+  }
+
+  const [issue] = result.issues
+  const path = v.getDotPath(issue)
+  const what = issue.expected === 'never' ? `there is no option '${path}'` : `${path ?? 'options'}: ${issue.message}`
+  throw new NexusError('INVALID', what)
+}

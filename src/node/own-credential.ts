@@ -1,0 +1,131 @@
+import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import { NexusError } from '../errors.ts'
+import type { Certificate } from '../identity/certificate.ts'
+import {
+  type Credential,
+  type HeldGrant,
+  type OpenedCredential,
+  openCredential,
+  parseCredential
+} from '../identity/credential.ts'
+import type { RevocationList } from '../identity/revocation.ts'
+import type { CertificateVerifier } from '../identity/verifier.ts'
+import type { Clock } from '../types.ts'
+import type { CredentialSource } from './options.ts'
+
+/** A renewal that failed is tried again after this time. */
+const RETRY_MS = 60_000
+/** The longest delay that a timer takes: 2^31-1 ms. */
+const MAX_TIMER_MS = 0x7fff_ffff
+
+export interface OwnCredentialInit {
+  source: CredentialSource
+  /** Reads a credential file; platforms without files have none. */
+  readFile: ((path: string) => Promise<Credential>) | undefined
+  clock: Clock
+  log: Logger
+}
+
+/** This block's own key, certificate and grants, and how they stay fresh. */
+export class OwnCredential {
+  readonly #init: OwnCredentialInit
+  readonly #opened: OpenedCredential
+  #certificate: Certificate
+  #grants: HeldGrant[]
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  private constructor(init: OwnCredentialInit, opened: OpenedCredential) {
+    this.#init = init
+    this.#opened = opened
+    this.#certificate = opened.certificate
+    this.#grants = opened.grants
+  }
+
+  /** Loads a credential and verifies it as others would. Rejects with `INVALID` or `REFUSED`. */
+  static async open(init: OwnCredentialInit): Promise<OwnCredential> {
+    return new OwnCredential(init, await openCredential(await load(init), { clock: init.clock }))
+  }
+
+  get privateKey(): Ed25519PrivateKey {
+    return this.#opened.privateKey
+  }
+
+  get verifier(): CertificateVerifier {
+    return this.#opened.verifier
+  }
+
+  get revocations(): RevocationList {
+    return this.#opened.revocations
+  }
+
+  get certificate(): Certificate {
+    return this.#certificate
+  }
+
+  /** The grants that this block may show. */
+  get grants(): readonly HeldGrant[] {
+    return this.#grants
+  }
+
+  /** Loads the credential again when two thirds of the certificate's time are over, and tells of the new one. */
+  keepFresh(onRenewed: (certificate: Certificate) => void): void {
+    const { issuedAt, expiresAt } = this.#certificate
+
+    // An object stays what it is.
+    if (typeof this.#init.source !== 'object') {
+      this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3, onRenewed)
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(at: number, onRenewed: (certificate: Certificate) => void): void {
+    const delay = Math.min(Math.max(at - this.#init.clock(), 0), MAX_TIMER_MS)
+    this.#timer = setTimeout(() => void this.#renew(onRenewed), delay)
+  }
+
+  async #renew(onRenewed: (certificate: Certificate) => void): Promise<void> {
+    try {
+      const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
+
+      if (certificate.peerId !== this.#certificate.peerId || certificate.jid !== this.#certificate.jid) {
+        throw new NexusError('INVALID', `the renewed credential is of ${certificate.jid}, another block`)
+      }
+
+      if (revocations.token !== undefined) {
+        await this.revocations.offer(revocations.token)
+      }
+
+      this.#grants = grants
+
+      if (certificate.expiresAt > this.#certificate.expiresAt) {
+        this.#certificate = certificate
+        onRenewed(certificate)
+        this.keepFresh(onRenewed)
+        return
+      }
+    } catch (error) {
+      this.#init.log.error('the credential could not be renewed: %e', error)
+    }
+
+    this.#schedule(this.#init.clock() + RETRY_MS, onRenewed)
+  }
+}
+
+async function load({ source, readFile }: OwnCredentialInit): Promise<Credential> {
+  if (typeof source === 'function') {
+    return parseCredential(await source())
+  }
+
+  if (typeof source === 'object') {
+    return parseCredential(source)
+  }
+
+  if (readFile === undefined) {
+    throw new NexusError('INVALID', 'credential files cannot be read here: pass the credential itself')
+  }
+
+  return readFile(source)
+}

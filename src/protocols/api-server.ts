@@ -1,0 +1,142 @@
+import type { Logger } from '@libp2p/interface'
+import { NexusError, toNexusError } from '../errors.ts'
+import type { ApiHandler, Body } from '../types.ts'
+import type { Access } from './access.ts'
+import { decodeBody, encodeBody } from './body.ts'
+import type { InboundRequest } from './session.ts'
+import type { PeerSession } from './sessions.ts'
+
+/** A command's name, in UTF-8 bytes. */
+const MAX_COMMAND_BYTES = 255
+
+export interface ApiServerInit {
+  access: Access
+  bodyLimitBytes: number
+  log: Logger
+}
+
+/** The commands that this worker serves. */
+export class ApiServer {
+  readonly #init: ApiServerInit
+  readonly #handlers = new Map<string, ApiHandler>()
+
+  constructor(init: ApiServerInit) {
+    this.#init = init
+    this.#handlers.set('ping', () => 'pong')
+  }
+
+  /** Serves a command, and gives a function that ends it. Throws `INVALID` for a bad or taken name. */
+  handle(cmd: string, handler: ApiHandler): () => void {
+    checkCommand(cmd)
+
+    if (typeof handler !== 'function') {
+      throw new NexusError('INVALID', `the handler of '${cmd}' is no function`)
+    }
+
+    if (this.#handlers.has(cmd)) {
+      throw new NexusError('INVALID', `the command '${cmd}' has a handler already`)
+    }
+
+    this.#handlers.set(cmd, handler)
+
+    return () => {
+      if (this.#handlers.get(cmd) === handler) {
+        this.#handlers.delete(cmd)
+      }
+    }
+  }
+
+  /** Answers a request. The certificate is checked by the gate, the grant here, before the handler is looked up. */
+  onRequest(request: InboundRequest, from: PeerSession): void {
+    try {
+      const { access } = this.#init
+      access.checkServes(from.peer)
+      const waiting = request.cmd === 'ping' ? undefined : access.checkHasService(from)
+
+      if (waiting === undefined) {
+        this.#run(request, from)
+      } else {
+        waiting.then(() => this.#run(request, from)).catch((error) => this.#fail(request, error))
+      }
+    } catch (error) {
+      this.#fail(request, error)
+    }
+  }
+
+  #run(request: InboundRequest, from: PeerSession): void {
+    const handler = this.#handlers.get(request.cmd)
+
+    if (handler === undefined) {
+      request.fail('NO_HANDLER', `the worker has no command '${request.cmd}'`)
+      return
+    }
+
+    const body = decodeBody(request.type, request.body)
+    const { cmd, timeoutMs } = request
+    // The signal costs an AbortController: it is made when a handler asks for it.
+    const context = {
+      cmd,
+      body,
+      from: from.peer,
+      timeoutMs,
+      get signal() {
+        return request.signal
+      }
+    }
+
+    let result: unknown
+
+    try {
+      result = handler(context)
+    } catch (error) {
+      this.#handlerFailed(request, error)
+      return
+    }
+
+    if (result instanceof Promise) {
+      result.then((value) => this.#respond(request, value)).catch((error) => this.#handlerFailed(request, error))
+    } else {
+      this.#respond(request, result)
+    }
+  }
+
+  #respond(request: InboundRequest, result: unknown): void {
+    try {
+      const { type, bytes } = encodeBody((result ?? null) as Body, this.#init.bodyLimitBytes)
+      request.respond(type, bytes)
+    } catch (error) {
+      const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the answer could not be encoded')
+      this.#init.log.error("the answer of '%s' cannot be sent: %s", request.cmd, message)
+      request.fail(
+        code === 'TOO_LARGE' ? code : 'HANDLER_FAILED',
+        `the answer of '${request.cmd}' cannot be sent: ${message}`
+      )
+    }
+  }
+
+  // Whatever a handler throws, the caller learns that it threw and no more. Its code does not travel either: a code
+  // that may be retried would run the command twice.
+  #handlerFailed(request: InboundRequest, error: unknown): void {
+    this.#init.log.error("the handler of '%s' threw: %e", request.cmd, error)
+    request.fail('HANDLER_FAILED', `the handler of '${request.cmd}' failed`)
+  }
+
+  #fail(request: InboundRequest, error: unknown): void {
+    const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request could not be served')
+    request.fail(code, message)
+  }
+}
+
+/** Throws `INVALID` unless this can be an application's command. */
+export function checkCommand(cmd: unknown): asserts cmd is string {
+  if (typeof cmd !== 'string' || cmd === '' || cmd.startsWith('$')) {
+    throw new NexusError(
+      'INVALID',
+      `not a command: ${JSON.stringify(cmd)} (a non-empty string that does not start with $)`
+    )
+  }
+
+  if (cmd.length > MAX_COMMAND_BYTES || new TextEncoder().encode(cmd).byteLength > MAX_COMMAND_BYTES) {
+    throw new NexusError('INVALID', `a command has ${MAX_COMMAND_BYTES} bytes at most`)
+  }
+}

@@ -1,0 +1,79 @@
+/** How long a worker that could not be reached or was busy is passed over while there are others. */
+const PENALTY_MS = 1_000
+
+export interface BalancerInit {
+  /** Milliseconds, never running backwards. */
+  now: () => number
+  /** 0 to 1, like `Math.random`. */
+  random: () => number
+}
+
+/**
+ * Spreads calls by "the power of two choices": of two workers taken at random, the one with fewer calls of this block
+ * in flight (Mitzenmacher 2001). It measures nothing but what this block itself has sent, so it needs no messages, and
+ * a slow worker gets less by itself.
+ */
+export class Balancer {
+  readonly #init: BalancerInit
+  readonly #inFlight = new Map<string, number>()
+  readonly #penalties = new Map<string, number>()
+
+  constructor(init: BalancerInit) {
+    this.#init = init
+  }
+
+  /** One of the candidates, or `undefined` when there is none. */
+  pick<T extends { peerId: string }>(candidates: readonly T[]): T | undefined {
+    const fit = this.#penalties.size === 0 ? candidates : candidates.filter(({ peerId }) => !this.#isPenalised(peerId))
+    const pool = fit.length === 0 ? candidates : fit
+
+    if (pool.length < 2) {
+      return pool[0]
+    }
+
+    const first = Math.floor(this.#init.random() * pool.length)
+    const step = 1 + Math.floor(this.#init.random() * (pool.length - 1))
+    const one = pool[first] as T
+    const other = pool[(first + step) % pool.length] as T
+    return this.inFlight(other.peerId) < this.inFlight(one.peerId) ? other : one
+  }
+
+  /** Calls of this block that a worker has not answered yet. */
+  inFlight(peerId: string): number {
+    return this.#inFlight.get(peerId) ?? 0
+  }
+
+  started(peerId: string): void {
+    this.#inFlight.set(peerId, this.inFlight(peerId) + 1)
+  }
+
+  finished(peerId: string): void {
+    const left = this.inFlight(peerId) - 1
+
+    if (left > 0) {
+      this.#inFlight.set(peerId, left)
+    } else {
+      this.#inFlight.delete(peerId)
+    }
+  }
+
+  /** The worker did not take a call: others come first for a second. */
+  penalise(peerId: string): void {
+    this.#penalties.set(peerId, this.#init.now() + PENALTY_MS)
+  }
+
+  #isPenalised(peerId: string): boolean {
+    const until = this.#penalties.get(peerId)
+
+    if (until === undefined) {
+      return false
+    }
+
+    if (until <= this.#init.now()) {
+      this.#penalties.delete(peerId)
+      return false
+    }
+
+    return true
+  }
+}

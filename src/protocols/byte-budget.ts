@@ -1,0 +1,86 @@
+import { NexusError } from '../errors.ts'
+
+interface Waiter {
+  bytes: number
+  resolve: () => void
+}
+
+/** A number of bytes that may wait at a time. Those who want more wait for room, in the order in which they came. */
+export class ByteBudget {
+  readonly #limit: number
+  #used = 0
+  #waiters: Waiter[] = []
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Bytes taken now. */
+  get used(): number {
+    return this.#used
+  }
+
+  /**
+   * Takes room, at once when there is some (`undefined`), else once there is. What is larger than the whole budget
+   * gets in alone. Throws or rejects with `CANCELLED` when the signal aborts.
+   */
+  take(bytes: number, signal?: AbortSignal): Promise<void> | undefined {
+    if (signal?.aborted === true) {
+      throw cancelled(signal)
+    }
+
+    if (this.#waiters.length === 0 && this.#fits(bytes)) {
+      this.#used += bytes
+      return undefined
+    }
+
+    return this.#wait(bytes, signal)
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes
+    this.#admit()
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#used === 0 || this.#used + bytes <= this.#limit
+  }
+
+  #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        reject(cancelled(signal))
+        // The one that gave up may have been what held up smaller ones.
+        this.#admit()
+      }
+      const waiter = {
+        bytes,
+        resolve: () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        }
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiters.push(waiter)
+    })
+  }
+
+  #admit(): void {
+    let admitted = 0
+
+    for (const { bytes, resolve } of this.#waiters) {
+      if (!this.#fits(bytes)) {
+        break
+      }
+      this.#used += bytes
+      admitted++
+      resolve()
+    }
+    this.#waiters.splice(0, admitted)
+  }
+}
+
+function cancelled(signal: AbortSignal | undefined): NexusError {
+  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason })
+}

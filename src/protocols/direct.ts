@@ -1,0 +1,84 @@
+import type { Logger } from '@libp2p/interface'
+import { MAX_IN_FLIGHT } from '../constants.ts'
+import { NexusError } from '../errors.ts'
+import type { DirectHandler, DirectRequest, Identity } from '../types.ts'
+import type { Access } from './access.ts'
+import { decodeBody, encodeBody } from './body.ts'
+import type { Routing } from './routing.ts'
+import type { InboundDirect } from './session.ts'
+import type { PeerSession } from './sessions.ts'
+import { checkCallOptions, checkTarget } from './target.ts'
+
+export interface DirectsInit {
+  self: Identity
+  access: Access
+  routing: Routing
+  bodyLimitBytes: number
+  log: Logger
+}
+
+/** One-way messages to and from workers. */
+export class Directs {
+  readonly #init: DirectsInit
+  readonly #handlers = new Set<DirectHandler>()
+  #running = 0
+
+  constructor(init: DirectsInit) {
+    this.#init = init
+  }
+
+  /** Sends a message; resolves when the worker's node has taken it. */
+  async send(request: DirectRequest): Promise<void> {
+    checkTarget(request)
+    checkCallOptions(request)
+    const { type, bytes } = encodeBody(request.body ?? null, this.#init.bodyLimitBytes)
+
+    await this.#init.routing.route(request, request, (to, timeoutMs) =>
+      to.session.direct({ type, body: bytes, timeoutMs, signal: request.signal })
+    )
+  }
+
+  /** Receives directs, and gives a function that ends it. Throws `FORBIDDEN` on a block that is no worker. */
+  onDirect(handler: DirectHandler): () => void {
+    if (this.#init.self.block !== 'worker') {
+      throw new NexusError('FORBIDDEN', `only workers receive directs; this block is a ${this.#init.self.block}`)
+    }
+
+    if (typeof handler !== 'function') {
+      throw new NexusError('INVALID', 'the handler of directs is no function')
+    }
+
+    this.#handlers.add(handler)
+    return () => this.#handlers.delete(handler)
+  }
+
+  /** Takes a message that arrived. The sender is told that it was taken, not what became of it. */
+  async onArrival(direct: InboundDirect, from: PeerSession): Promise<void> {
+    this.#init.access.checkServes(from.peer)
+
+    if (this.#handlers.size === 0) {
+      throw new NexusError('NO_HANDLER', 'the worker receives no directs')
+    }
+
+    if (this.#running >= MAX_IN_FLIGHT) {
+      throw new NexusError('BUSY', 'the worker has too many directs at a time')
+    }
+
+    for (const handler of this.#handlers) {
+      // Each handler has a body of its own: what one does to it, another must not see.
+      void this.#run(handler, decodeBody(direct.type, direct.body), from.peer)
+    }
+  }
+
+  async #run(handler: DirectHandler, body: unknown, from: Identity): Promise<void> {
+    this.#running++
+
+    try {
+      await handler({ body, from })
+    } catch (error) {
+      this.#init.log.error('a handler of directs failed: %e', error)
+    } finally {
+      this.#running--
+    }
+  }
+}

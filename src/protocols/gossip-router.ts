@@ -1,0 +1,26 @@
+import type { GossipSub } from '@libp2p/gossipsub'
+
+/** The gossipsub router, with what its class has beside its published interface. */
+export interface GossipRouter extends GossipSub {
+  isStarted: () => boolean
+  /** By peer id. Without such a stream a peer can be sent nothing, subscribed or not. */
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  /** The peers that messages from others are forwarded to. */
+  getMeshPeers: (topic: string) => string[]
+  /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
+  readonly backoff: ReadonlyMap<string, Map<string, number>>
+}
+
+/**
+ * Lets peers come back to a topic at once that were parted because one side left it. Gossipsub keeps them apart for
+ * 10 to 30 s, also from a relay that is their only way to the others: a channel that is left and subscribed to again
+ * would miss the messages of that time, or get them from the next heartbeats. A peer that was sent away because the
+ * mesh was full is still kept away.
+ */
+export function forgetLeavers(router: GossipRouter, topic: string, peerIds: string[]): void {
+  const backoff = router.backoff.get(topic)
+
+  for (const peerId of peerIds) {
+    backoff?.delete(peerId)
+  }
+}

@@ -1,0 +1,225 @@
+import type { Logger } from '@libp2p/interface'
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../constants.ts'
+import { NexusError, type NexusErrorCode } from '../errors.ts'
+import { type Frame, KIND } from './frame.ts'
+import { InboundCall, type InboundDirect, type InboundRequest } from './inbound-call.ts'
+import { type SessionLink, writeError } from './session-link.ts'
+
+export interface InboundHandlers {
+  onRequest: (request: InboundRequest) => void
+  /** Resolves when the message is taken. A `NexusError` goes to the sender, with its code and message. */
+  onDirect: (direct: InboundDirect) => Promise<void>
+}
+
+export interface InboundCallsInit {
+  link: SessionLink
+  handlers: InboundHandlers
+  maxInFlight: number
+  log: Logger
+}
+
+/** The calls that the peer has begun on a session and that are not answered yet. */
+export class InboundCalls {
+  readonly #link: SessionLink
+  readonly #handlers: InboundHandlers
+  readonly #maxInFlight: number
+  readonly #log: Logger
+  readonly #calls = new Map<number, InboundCall>()
+  /** Calls that were cancelled or ran out of time, and are worked on all the same. */
+  #lingering = 0
+  #closing = false
+
+  constructor({ link, handlers, maxInFlight, log }: InboundCallsInit) {
+    this.#link = link
+    this.#handlers = handlers
+    this.#maxInFlight = maxInFlight
+    this.#log = log
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** From now on new calls are refused with `UNREACHABLE`: they may be tried elsewhere. */
+  refuseNew(): void {
+    this.#closing = true
+  }
+
+  /** Takes a request or direct. Throws `INVALID` when its id is not one that the peer may give to a new call. */
+  open(frame: Frame, now: number): void {
+    if (frame.id === 0 || this.#link.ids.owns(frame.id) || this.#calls.has(frame.id)) {
+      throw new NexusError('INVALID', `the peer began a call with the id ${frame.id}, which is not free to it`)
+    }
+
+    const refusal = this.#refusal(frame)
+
+    if (refusal !== undefined) {
+      writeError(this.#link, frame.id, refusal.code, refusal.message)
+      return
+    }
+
+    const timeoutMs = Math.min(frame.timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : frame.timeoutMs, MAX_TIMEOUT_MS)
+    const call = new InboundCall(frame, timeoutMs, now, this)
+    this.#calls.set(call.id, call)
+    this.#link.began(call.deadline, now)
+
+    if (frame.size > frame.body.byteLength) {
+      call.assembly = this.#link.room.open(frame.size, frame.body)
+    } else {
+      this.#run(call)
+    }
+  }
+
+  /** Takes a part, an end or a cancel. Those of calls that are not under way are dropped. */
+  receive(frame: Frame): void {
+    const call = this.#calls.get(frame.id)
+
+    if (frame.kind === KIND.CANCEL) {
+      this.#link.writer.removeBody(frame.id)
+      this.#abort(call, 'CANCELLED', 'cancelled by the caller')
+    } else if (frame.kind === KIND.PART && call?.assembly?.add(frame.body) === false) {
+      this.refuse(call, 'INVALID', 'the body exceeds the size that was declared')
+    } else if (frame.kind === KIND.END && call?.assembly !== undefined) {
+      this.#receiveEnd(call)
+    }
+  }
+
+  /** Ends the calls whose time is up; gives the earliest deadline of the others. */
+  expire(now: number): number {
+    let earliest = Number.POSITIVE_INFINITY
+
+    for (const call of this.#calls.values()) {
+      if (call.deadline <= now) {
+        const reason = `not done within ${call.timeoutMs} ms`
+        this.#abort(call, 'TIMEOUT', reason)
+        writeError(this.#link, call.id, 'TIMEOUT', reason)
+      } else {
+        earliest = Math.min(earliest, call.deadline)
+      }
+    }
+
+    return earliest
+  }
+
+  /** The session is over. */
+  abortAll(): void {
+    for (const call of this.#calls.values()) {
+      this.#abort(call, 'LOST', 'the session with the caller ended')
+    }
+  }
+
+  /** For calls: sends the answer, unless it was decided already what became of the call. */
+  answer(call: InboundCall, type: number, body: Uint8Array): void {
+    if (!this.#finish(call)) {
+      return
+    }
+
+    if (this.#link.writer.overflows) {
+      writeError(this.#link, call.id, 'LOST', 'the answer was dropped: the caller does not read what it is sent')
+    } else {
+      const { id } = call
+      this.#link.writer.write(call.isDirect ? { kind: KIND.ACK, id } : { kind: KIND.RESPONSE, id, type, body })
+    }
+  }
+
+  /** For calls: sends the failure, unless it was decided already what became of the call. */
+  refuse(call: InboundCall, code: NexusErrorCode, message: string): void {
+    if (this.#finish(call)) {
+      writeError(this.#link, call.id, code, message)
+    }
+  }
+
+  #refusal(frame: Frame): { code: NexusErrorCode; message: string } | undefined {
+    const { writer, room, bodyLimitBytes } = this.#link
+    const size = Math.max(frame.size, frame.body.byteLength)
+
+    if (this.#closing) {
+      return { code: 'UNREACHABLE', message: 'going away' }
+    }
+
+    if (size > bodyLimitBytes) {
+      return { code: 'TOO_LARGE', message: `a body of ${size} bytes is over the limit of ${bodyLimitBytes}` }
+    }
+
+    if (this.#calls.size + this.#lingering >= this.#maxInFlight) {
+      return { code: 'BUSY', message: `${this.#maxInFlight} calls at a time are served on a session` }
+    }
+
+    if (writer.needsDrain) {
+      return { code: 'BUSY', message: 'too many answers wait to be read' }
+    }
+
+    return size > frame.body.byteLength && size > room.free
+      ? { code: 'BUSY', message: 'too many large bodies arrive at a time' }
+      : undefined
+  }
+
+  #receiveEnd(call: InboundCall): void {
+    const { assembly } = call
+
+    if (assembly?.complete) {
+      call.body = assembly.bytes
+      call.assembly = this.#link.room.release(assembly)
+      this.#run(call)
+    } else {
+      this.refuse(call, 'INVALID', 'the body is shorter than was declared')
+    }
+  }
+
+  #run(call: InboundCall): void {
+    call.running = true
+
+    try {
+      if (call.isDirect) {
+        this.#handlers.onDirect(call).then(
+          () => call.respond(0, call.body),
+          (error) => this.#failed(call, error)
+        )
+      } else {
+        this.#handlers.onRequest(call)
+      }
+    } catch (error) {
+      this.#failed(call, error)
+    }
+  }
+
+  #failed(call: InboundCall, error: unknown): void {
+    if (error instanceof NexusError) {
+      call.fail(error.code, error.message)
+    } else {
+      this.#log.error('a call failed: %e', error)
+      call.fail('HANDLER_FAILED', 'the call failed')
+    }
+  }
+
+  /** Notes that the work on a call has ended. `false`: nobody waits for the outcome any more. */
+  #finish(call: InboundCall): boolean {
+    if (call.finished) {
+      return false
+    }
+
+    call.finished = true
+
+    if (!this.#calls.has(call.id) || this.#calls.get(call.id) !== call) {
+      this.#lingering--
+      return false
+    }
+
+    this.#forget(call)
+    return true
+  }
+
+  #abort(call: InboundCall | undefined, code: NexusErrorCode, message: string): void {
+    if (call !== undefined) {
+      this.#lingering += call.running ? 1 : 0
+      this.#forget(call)
+      call.abort(code, message)
+    }
+  }
+
+  #forget(call: InboundCall): void {
+    this.#calls.delete(call.id)
+    call.assembly = this.#link.room.release(call.assembly)
+    this.#link.ended()
+  }
+}

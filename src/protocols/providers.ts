@@ -1,0 +1,105 @@
+import type { ContentRouting, Logger } from '@libp2p/interface'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { create as createDigest } from 'multiformats/hashes/digest'
+import { fromString } from 'uint8arrays/from-string'
+import type { Identity } from '../types.ts'
+
+/** The multicodec of SHA-256. */
+const SHA2_256 = 0x12
+
+/** Which workers a provider record stands for. */
+export type ProviderScope =
+  /** All public workers of the app. */
+  | { app: string }
+  /** The workers of one user, public or not. */
+  | { app: string; uid: string }
+  /** The workers that are not public, for the app's owner. */
+  | { app: string; hidden: true }
+
+/**
+ * The key of a provider record: CIDv1, raw, SHA-256 of `nexus-find`, network, app, and the user id or `hidden` behind a
+ * tag, each ended by a zero byte. Names with a zero byte don't exist, so no two scopes share a key.
+ */
+export function providerKey(network: string, scope: ProviderScope): CID {
+  const parts = ['nexus-find', network, scope.app]
+
+  if ('uid' in scope) {
+    parts.push('uid', scope.uid)
+  } else if ('hidden' in scope) {
+    parts.push('hidden')
+  }
+
+  const digest = sha256(fromString(parts.map((part) => `${part}\0`).join('')))
+  return CID.createV1(raw.code, createDigest(SHA2_256, digest))
+}
+
+/** The records under which a worker is to be found. */
+export function scopesOf(worker: Identity, isPublic: boolean): ProviderScope[] {
+  const { app, uid } = worker
+  return [{ app, uid }, isPublic ? { app } : { app, hidden: true }]
+}
+
+/** The records under which a block may find workers of an app: those of its own user, the public ones, and as the app's owner all. */
+export function scopesFor(seeker: Identity, app: string): ProviderScope[] {
+  const scopes: ProviderScope[] = [{ app }, { app, uid: seeker.uid }]
+  return seeker.app === app && seeker.role === 'owner' ? [...scopes, { app, hidden: true }] : scopes
+}
+
+/** Provider records in the network's DHT. They prove nothing: whoever is found there must show its certificate. */
+export class Providers {
+  readonly #network: string
+  readonly #routing: ContentRouting
+  readonly #log: Logger
+
+  constructor(init: { network: string; routing: ContentRouting; log: Logger }) {
+    this.#network = init.network
+    this.#routing = init.routing
+    this.#log = init.log
+  }
+
+  /** Publishes the worker's records. Gives whether at least one peer took each. */
+  async provide(worker: Identity, isPublic: boolean, signal: AbortSignal): Promise<boolean> {
+    const results = await Promise.allSettled(
+      scopesOf(worker, isPublic).map((scope) => this.#routing.provide(providerKey(this.#network, scope), { signal }))
+    )
+
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        this.#log('a provider record was not published: %e', result.reason)
+      }
+    }
+
+    return results.every(({ status }) => status === 'fulfilled')
+  }
+
+  /** Stops renewing the worker's records; those that others hold end by themselves. */
+  async withdraw(worker: Identity, isPublic: boolean): Promise<void> {
+    await Promise.allSettled(
+      scopesOf(worker, isPublic).map((scope) => this.#routing.cancelReprovide(providerKey(this.#network, scope)))
+    )
+  }
+
+  /** Calls `onProvider` with each peer that is said to serve the app, once, until all were found or `signal` aborts. */
+  async find(seeker: Identity, app: string, onProvider: (peerId: string) => void, signal: AbortSignal): Promise<void> {
+    const seen = new Set<string>([seeker.peerId])
+
+    await Promise.all(
+      scopesFor(seeker, app).map(async (scope) => {
+        try {
+          for await (const provider of this.#routing.findProviders(providerKey(this.#network, scope), { signal })) {
+            const peerId = provider.id.toString()
+
+            if (!seen.has(peerId)) {
+              seen.add(peerId)
+              onProvider(peerId)
+            }
+          }
+        } catch (error) {
+          this.#log('the search for providers of %s ended: %e', app, error)
+        }
+      })
+    )
+  }
+}

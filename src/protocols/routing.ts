@@ -1,0 +1,154 @@
+import { NexusError, toNexusError } from '../errors.ts'
+import type { CallOptions, Identity, Target } from '../types.ts'
+import type { Balancer } from './balance.ts'
+import type { Directory } from './directory.ts'
+import type { PeerSession, Sessions } from './sessions.ts'
+
+export interface RoutingInit {
+  self: Identity
+  sessions: Sessions
+  directory: Directory
+  balancer: Balancer
+  /** Milliseconds, never running backwards. */
+  now: () => number
+  defaultTimeoutMs: number
+}
+
+/** One try at one worker. */
+export type Attempt<T> = (session: PeerSession, remainingMs: number) => Promise<T>
+
+export interface RouteOptions extends CallOptions {
+  /** A request that may have run is tried again elsewhere. */
+  idempotent?: boolean
+}
+
+/**
+ * Finds a worker for a target and gets a request to it. A request that certainly did not run goes to another worker by
+ * itself, until one takes it, all have failed, or the time is over.
+ */
+export class Routing {
+  readonly #init: RoutingInit
+
+  constructor(init: RoutingInit) {
+    this.#init = init
+  }
+
+  async route<T>(target: Target, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
+    const { now, defaultTimeoutMs } = this.#init
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+    const deadline = now() + timeoutMs
+    let tried: Set<string> | undefined
+    let failure: NexusError | undefined
+
+    for (;;) {
+      const worker = await this.#choose(target, tried, deadline, options.signal)
+
+      if (worker === undefined) {
+        throw failure ?? new NexusError('NO_WORKER', `no live worker for ${describe(target)}`)
+      }
+
+      try {
+        return await this.#try(worker.peerId, deadline, options, attempt)
+      } catch (error) {
+        failure = toNexusError(error, 'UNREACHABLE', `${worker.jid} could not be reached`)
+
+        if (!(failure.retryable || (failure.code === 'LOST' && options.idempotent === true))) {
+          throw failure
+        }
+
+        this.#init.balancer.penalise(worker.peerId)
+        tried ??= new Set()
+        tried.add(worker.peerId)
+      }
+    }
+  }
+
+  // The directory answers from memory whenever it can: a call to a known worker waits for nothing here.
+  async #choose(
+    target: Target,
+    tried: Set<string> | undefined,
+    deadline: number,
+    signal: AbortSignal | undefined
+  ): Promise<Identity | undefined> {
+    const { directory, balancer, now } = this.#init
+    const known = directory.known(target) ?? []
+    const untried = tried === undefined ? known : known.filter(({ peerId }) => !tried.has(peerId))
+
+    if (untried.length > 0) {
+      return balancer.pick(this.#preferMine(target, untried))
+    }
+
+    const remaining = deadline - now()
+
+    if (remaining <= 0) {
+      return undefined
+    }
+
+    const found = await directory.lookUp(target, { timeoutMs: remaining, signal })
+    return balancer.pick(
+      this.#preferMine(
+        target,
+        found.filter(({ peerId }) => tried?.has(peerId) !== true)
+      )
+    )
+  }
+
+  #preferMine(target: Target, workers: Identity[]): Identity[] {
+    if (target.prioritizeMine !== true) {
+      return workers
+    }
+
+    const mine = workers.filter(({ uid }) => uid === this.#init.self.uid)
+    return mine.length > 0 ? mine : workers
+  }
+
+  async #try<T>(peerId: string, deadline: number, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
+    const { sessions, balancer, directory, now } = this.#init
+    balancer.started(peerId)
+
+    try {
+      const session = sessions.peek(peerId) ?? (await this.#open(peerId, deadline, options.signal))
+      const remaining = deadline - now()
+
+      if (remaining <= 0) {
+        throw new NexusError('TIMEOUT', 'the time was over before the request could be sent')
+      }
+
+      return await attempt(session, remaining)
+    } catch (error) {
+      if (error instanceof NexusError && error.code === 'UNREACHABLE') {
+        directory.suspect(peerId)
+      }
+      throw error
+    } finally {
+      balancer.finished(peerId)
+    }
+  }
+
+  async #open(peerId: string, deadline: number, signal: AbortSignal | undefined): Promise<PeerSession> {
+    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - this.#init.now())))
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+
+    try {
+      return await this.#init.sessions.open(peerId, either)
+    } catch (error) {
+      if (timeout.aborted && signal?.aborted !== true) {
+        throw new NexusError('TIMEOUT', 'the worker was not reached before the deadline', { cause: error })
+      }
+      throw error
+    }
+  }
+}
+
+/** How a target reads in a message. */
+export function describe(target: Target): string {
+  const parts = [`app '${target.app}'`]
+
+  for (const key of ['ownership', 'resource', 'jid', 'peer'] as const) {
+    if (target[key] !== undefined) {
+      parts.push(`${key} '${target[key]}'`)
+    }
+  }
+
+  return parts.join(', ')
+}

@@ -1,0 +1,28 @@
+import type { NexusErrorCode } from '../errors.ts'
+import { NexusError } from '../errors.ts'
+import type { AssemblyRoom } from './assembly.ts'
+import type { CallIds } from './call-ids.ts'
+import { KIND } from './frame.ts'
+import type { FrameWriter } from './writer.ts'
+
+/** A reason is for people; this much of it travels. */
+const MAX_REASON_LENGTH = 1_024
+
+/** What the two directions of a session share. */
+export interface SessionLink {
+  readonly writer: FrameWriter
+  readonly ids: CallIds
+  readonly room: AssemblyRoom
+  readonly bodyLimitBytes: number
+  readonly clock: () => number
+  /** A call has begun that is to be looked at by `deadline`. */
+  began: (deadline: number, now: number) => void
+  /** A call has ended. */
+  ended: () => void
+}
+
+/** Tells the peer that a call failed. */
+export function writeError(link: SessionLink, id: number, code: NexusErrorCode, reason: string): void {
+  const error = new NexusError(code, '')
+  link.writer.write({ kind: KIND.ERROR, id, code: error.wireCode, message: reason.slice(0, MAX_REASON_LENGTH) })
+}

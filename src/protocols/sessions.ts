@@ -1,0 +1,207 @@
+import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interface'
+import { SESSION_PROTOCOL } from '../constants.ts'
+import { NexusError, toNexusError } from '../errors.ts'
+import type { Grant } from '../identity/grant.ts'
+import type { Identity } from '../types.ts'
+import { Loopback } from './loopback.ts'
+import { type InboundDirect, type InboundRequest, Session, type SessionLimits } from './session.ts'
+import type { VerifiedPeer, VerifiedPeers } from './verified-peers.ts'
+
+/** A session, the verified identity at its other end, and what either side has shown on it. */
+export interface PeerSession {
+  readonly session: Pick<Session, 'request' | 'direct' | 'sendGrant'>
+  /** Renewed when the peer shows a newer certificate. */
+  peer: Identity
+  /** The grant for this block's app that the peer has shown: checked, or being checked. */
+  grant: Promise<Grant> | Grant | undefined
+  /** Whether this block has shown its grant for the peer's app. */
+  grantShown: boolean
+}
+
+/** A session over a stream, whose life is managed here. */
+interface Entry extends PeerSession {
+  readonly session: Session
+}
+
+/** What arrives on sessions. */
+export interface SessionRouter {
+  onRequest: (request: InboundRequest, from: PeerSession) => void
+  onDirect: (direct: InboundDirect, from: PeerSession) => Promise<void>
+  onGrant: (from: PeerSession, grant: string, issuerCertificate: string | undefined) => void
+}
+
+export interface SessionsInit {
+  /** Who this block is. */
+  self: Identity
+  registrar: {
+    handle: (protocol: string, handler: StreamHandler, options: { runOnLimitedConnection: boolean }) => Promise<void>
+    unhandle: (protocol: string) => Promise<void>
+  }
+  /** Gives an open connection to a peer, dialling it when there is none. Rejects with `NexusError`. */
+  connect: (peerId: string, signal?: AbortSignal) => Promise<Connection>
+  verified: VerifiedPeers
+  router: SessionRouter
+  limits: Partial<SessionLimits>
+  log: Logger
+}
+
+/** The sessions of a block: at most one that takes new calls for each peer. */
+export class Sessions {
+  readonly #init: SessionsInit
+  readonly #current = new Map<string, Entry>()
+  readonly #all = new Set<Entry>()
+  readonly #own: PeerSession
+  readonly #opening = new Map<string, Promise<PeerSession>>()
+  #stopped = false
+
+  constructor(init: SessionsInit) {
+    this.#init = init
+    const loopback = new Loopback(init.router, () => this.#own)
+    this.#own = { session: loopback, peer: init.self, grant: undefined, grantShown: false }
+  }
+
+  async start(): Promise<void> {
+    await this.#init.registrar.handle(SESSION_PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
+      runOnLimitedConnection: true
+    })
+    this.#init.verified.addEventListener('verified', this.#onVerified)
+  }
+
+  /** Calls of peers that are being served now. */
+  get inFlight(): number {
+    let calls = 0
+    for (const { session } of this.#all) {
+      calls += session.inFlight.inbound
+    }
+    return calls
+  }
+
+  /** The session that takes new calls to a peer, if there is one. */
+  peek(peerId: string): PeerSession | undefined {
+    return peerId === this.#own.peer.peerId ? this.#own : this.#current.get(peerId)
+  }
+
+  /** The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`. */
+  async open(peerId: string, signal?: AbortSignal): Promise<PeerSession> {
+    const known = this.peek(peerId)
+
+    if (known !== undefined) {
+      return known
+    }
+
+    let opening = this.#opening.get(peerId)
+
+    if (opening === undefined) {
+      opening = this.#dial(peerId).finally(() => this.#opening.delete(peerId))
+      this.#opening.set(peerId, opening)
+    }
+
+    return signal === undefined ? opening : abortable(opening, signal)
+  }
+
+  /** Refuses new calls, waits until those under way ended or `signal` aborts, and closes all sessions. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopped = true
+    this.#init.verified.removeEventListener('verified', this.#onVerified)
+    await this.#init.registrar.unhandle(SESSION_PROTOCOL)
+
+    await Promise.all(
+      [...this.#all].map(async ({ session }) => {
+        session.goaway()
+        await session.onIdle(signal).catch(() => undefined)
+        await session.close().catch((error: Error) => session.abort(error))
+      })
+    )
+  }
+
+  readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
+    for (const entry of this.#all) {
+      if (entry.peer.peerId === detail.identity.peerId) {
+        entry.peer = detail.identity
+      }
+    }
+  }
+
+  async #dial(peerId: string): Promise<PeerSession> {
+    if (this.#stopped) {
+      throw new NexusError('STOPPED', 'this block was stopped')
+    }
+
+    try {
+      const connection = await this.#init.connect(peerId)
+      const stream = await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true })
+      return this.#add(stream, connection, true)
+    } catch (error) {
+      throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
+    }
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    try {
+      this.#add(stream, connection, false)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #add(stream: Stream, connection: Connection, initiator: boolean): PeerSession {
+    const peerId = connection.remotePeer.toString()
+    const verified = this.#init.verified.get(peerId)
+
+    if (verified === undefined || this.#stopped) {
+      throw new NexusError('UNREACHABLE', `${peerId} is not verified, or this block was stopped`)
+    }
+
+    const { router, limits, log } = this.#init
+    const session = new Session({
+      stream,
+      initiator,
+      limits,
+      log,
+      handlers: {
+        onRequest: (request) => router.onRequest(request, entry),
+        onDirect: (direct) => router.onDirect(direct, entry),
+        onGrant: (grant, issuerCertificate) => router.onGrant(entry, grant, issuerCertificate),
+        onGoaway: () => this.#retire(entry),
+        onClose: () => {
+          this.#retire(entry)
+          this.#all.delete(entry)
+        }
+      }
+    })
+    const entry: Entry = { session, peer: verified.identity, grant: undefined, grantShown: false }
+    this.#all.add(entry)
+    this.#prefer(entry, initiator)
+    return entry
+  }
+
+  // Two blocks that open a session to each other at once must settle on the same one: that of the smaller peer id.
+  #prefer(entry: Entry, initiator: boolean): void {
+    const { peerId } = entry.peer
+    const known = this.#current.get(peerId)
+
+    if (known === undefined || initiator === this.#init.self.peerId < peerId) {
+      this.#current.set(peerId, entry)
+    }
+  }
+
+  #retire(entry: Entry): void {
+    if (this.#current.get(entry.peer.peerId) === entry) {
+      this.#current.delete(entry.peer.peerId)
+    }
+  }
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason }))
+
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
+
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,58 @@
+import type { Logger } from '@libp2p/interface'
+import { DEFAULT_BODY_LIMIT_BYTES } from '../constants.ts'
+import { NexusError, toNexusError } from '../errors.ts'
+import type { Json } from '../types.ts'
+import { decodeBody, encodeBody } from './body.ts'
+import type { InboundRequest } from './session.ts'
+import type { PeerSession, Sessions } from './sessions.ts'
+import type { SystemCallOptions, SystemCalls, SystemCommand, SystemHandler } from './system-calls.ts'
+
+/** Commands of the mesh itself, on the same sessions as the application's. */
+export class System implements SystemCalls {
+  readonly #sessions: () => Sessions
+  readonly #log: Logger
+  readonly #handlers = new Map<string, SystemHandler>()
+
+  constructor(init: { sessions: () => Sessions; log: Logger }) {
+    this.#sessions = init.sessions
+    this.#log = init.log
+  }
+
+  serve(command: SystemCommand, handler: SystemHandler): void {
+    this.#handlers.set(command, handler)
+  }
+
+  async call(peerId: string, command: SystemCommand, body: Json, options: SystemCallOptions): Promise<Json> {
+    const { timeoutMs, signal } = options
+    const { session } = await this.#sessions().open(peerId, signal)
+    const { type, bytes } = encodeBody(body, DEFAULT_BODY_LIMIT_BYTES)
+    const answer = await session.request({ cmd: command, type, body: bytes, timeoutMs, signal })
+    return decodeBody(answer.type, answer.body) as Json
+  }
+
+  /** Whether a request is for this layer. */
+  isSystem(request: InboundRequest): boolean {
+    return request.cmd.startsWith('$')
+  }
+
+  async onRequest(request: InboundRequest, from: PeerSession): Promise<void> {
+    const handler = this.#handlers.get(request.cmd)
+
+    if (handler === undefined) {
+      request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
+      return
+    }
+
+    try {
+      const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
+      const { type, bytes } = encodeBody(answer, DEFAULT_BODY_LIMIT_BYTES)
+      request.respond(type, bytes)
+    } catch (error) {
+      if (!(error instanceof NexusError)) {
+        this.#log.error('%s failed: %e', request.cmd, error)
+      }
+      const { code, message } = toNexusError(error, 'HANDLER_FAILED', `${request.cmd} failed`)
+      request.fail(code, message)
+    }
+  }
+}
