@@ -5,12 +5,14 @@ import { Announcer } from '../protocols/announcer.ts'
 import { ApiClient } from '../protocols/api.ts'
 import { ApiServer } from '../protocols/api-server.ts'
 import { Balancer } from '../protocols/balance.ts'
+import { Channels } from '../protocols/channel.ts'
 import { Directs } from '../protocols/direct.ts'
 import { Finder } from '../protocols/finder.ts'
 import { Prober } from '../protocols/prober.ts'
 import { Providers } from '../protocols/providers.ts'
 import { Routing } from '../protocols/routing.ts'
 import type { SessionRouter } from '../protocols/sessions.ts'
+import { TopicInterest } from '../protocols/topic-interest.ts'
 import { identityOf } from '../protocols/verified-peers.ts'
 import { Block } from './block.ts'
 import { Bootstrap, parseAddresses } from './bootstrap.ts'
@@ -111,6 +113,12 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
     bodyLimitBytes,
     log: logger.forComponent('nexus:direct')
   })
+  const interest = new TopicInterest({
+    gossip,
+    system: core.system,
+    peers: core.peers,
+    log: logger.forComponent('nexus:channel')
+  })
   const announcer =
     identity.block !== 'worker'
       ? undefined
@@ -148,6 +156,13 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
       },
       log: logger.forComponent('nexus:bootstrap')
     }),
-    channels: { stop: async () => undefined } as never
+    interest,
+    channels: new Channels({
+      self: identity,
+      gossip,
+      interest,
+      bodyLimitBytes,
+      log: logger.forComponent('nexus:channel')
+    })
   })
 }

@@ -27,6 +27,7 @@ import type { SignedGossip } from '../protocols/gossip.ts'
 import type { IdentitySync } from '../protocols/identity-sync.ts'
 import type { Prober } from '../protocols/prober.ts'
 import type { Sessions } from '../protocols/sessions.ts'
+import type { TopicInterest } from '../protocols/topic-interest.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import { pathOf } from './dialer.ts'
 import type { Mesh } from './mesh.ts'
@@ -42,6 +43,7 @@ export interface BlockParts {
   apiClient: ApiClient
   directs: Directs
   gossip: SignedGossip
+  interest: TopicInterest
   channels: Channels
   finder: Finder
   prober: Prober
@@ -152,7 +154,8 @@ export class Block implements Nexus {
 
   // Others are told first, so that no new call comes while those under way end.
   async #stop(): Promise<void> {
-    const { mesh, sessions, bootstrap, channels, gossip, finder, prober, sync, credential, announcer } = this.#parts
+    const { mesh, sessions, bootstrap, channels, interest, gossip, finder, prober, sync, credential, announcer } =
+      this.#parts
     const { libp2p, verified } = mesh
     credential.stop()
     await announcer?.stop()
@@ -161,6 +164,7 @@ export class Block implements Nexus {
     await bootstrap.stop()
     await sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
     await channels.stop()
+    interest.stop()
     sync.stop()
     gossip.stop()
     libp2p.removeEventListener('peer:connect', this.#onConnect)

@@ -32,6 +32,8 @@ export interface CoreInit {
   /** Answers what arrives on sessions, but for the mesh's own commands. */
   router: SessionRouter
   onLive?: (entry: LeaseEntry) => void
+  /** Told of every peer that the gate did not let in. */
+  onRefused?: (peerId: string, error: NexusError) => void
 }
 
 /** What every member of the mesh runs, blocks and relays alike. */

@@ -21,6 +21,8 @@ export interface GateInit {
   verified: VerifiedPeers
   /** The certificate that this block shows now, and the version of its revocation list. */
   proof: () => { certificate: string; revocationVersion: number }
+  /** Told of every peer with which there was no proof, or no acceptance. */
+  onRefused?: (peerId: string, error: NexusError) => void
   log: Logger
 }
 
@@ -93,6 +95,7 @@ export class Gate {
     } catch (error) {
       if (error instanceof NexusError) {
         this.#refusals.set(peerId, error)
+        this.#init.onRefused?.(peerId, error)
       }
       log('no connection with %s: %e', peerId, error)
       raw.abort(error instanceof Error ? error : new Error(String(error)))

@@ -44,6 +44,8 @@ export interface MeshInit {
   limits: MeshLimits
   clock: Clock
   logger: ComponentLogger
+  /** Told of every peer that the gate did not let in. */
+  onRefused?: (peerId: string, error: NexusError) => void
   /** Services beside those of every block, like the relay's circuit server. */
   services?: ServiceFactoryMap
 }
@@ -75,6 +77,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     verifier: init.verifier,
     verified,
     proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
+    onRefused: init.onRefused,
     log: init.logger.forComponent('nexus:gate')
   })
   const transports = await init.platform.transports({ webrtc: init.webrtc })

@@ -67,7 +67,12 @@ export type ResolvedOptions = v.InferOutput<typeof OptionsSchema>
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
 export function resolveOptions(options: NexusOptions): ResolvedOptions {
-  const result = v.safeParse(OptionsSchema, options, { abortEarly: true })
+  return parseOptions(OptionsSchema, options)
+}
+
+/** What a schema makes of options. Throws `INVALID`, naming the option at fault. */
+export function parseOptions<S extends v.GenericSchema>(schema: S, options: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, options, { abortEarly: true })
 
   if (result.success) {
     return result.output

@@ -1,0 +1,79 @@
+import type { ComponentLogger } from '@libp2p/interface'
+import * as v from 'valibot'
+import { type CredentialSource, parseOptions } from '../src/node/options.ts'
+
+/** What a relay reports while it runs. */
+export type RelayEvent =
+  | { event: 'connected' | 'disconnected'; peer: string; jid: string | undefined }
+  | { event: 'refused'; peer: string; code: string; reason: string | undefined; message: string }
+  | { event: 'reserved'; peer: string }
+
+export interface RelayOptions {
+  /** The relay's own credential; its certificate says `block: relay`. */
+  credential: CredentialSource
+  /** Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all interfaces. */
+  listen?: string[]
+  /** Multiaddrs under which others reach the relay, like `/dns4/relay.example.org/tcp/443/wss`. Default: those listened on. */
+  announce?: string[]
+  /** Other relays of the network to stay connected to. Default: none. */
+  bootstrap?: string[]
+  /** Port of `GET /healthz` on all interfaces; 0 takes a free one. Default: no such server. */
+  healthPort?: number
+  /** Open connections. Each takes some 50 KiB. Default 10,000. */
+  maxConnections?: number
+  /** New connections a second from one host. High, as whole offices share an address. Default 200. */
+  connectionsPerSecondPerHost?: number
+  /** Members that may be reached through this relay at a time. Default 10,000. */
+  maxReservations?: number
+  /** Circuits that one member may have open to others through this relay. Default 256. */
+  maxCircuitsPerPeer?: number
+  /** How long a circuit may stay open, in ms. Default: without end, as members are known and stay for long. */
+  circuitDurationMs?: number
+  /** How much a circuit may carry, in bytes. Default: without end. */
+  circuitBytes?: number
+  /** Channels and apps that are forwarded at a time. Each takes some KiB. Default 10,000. */
+  maxTopics?: number
+  /** Channels and apps that one member may have forwarded. Default 500. */
+  maxTopicsPerPeer?: number
+  /** Told what happens. Must not throw. */
+  onEvent?: (event: RelayEvent) => void
+  /** Where the layers below log, as `@libp2p/logger` has it. Default: the `DEBUG` environment variable decides. */
+  logger?: ComponentLogger
+}
+
+const positive = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected a positive number'))
+const port = v.pipe(
+  v.number(),
+  v.integer('expected a port'),
+  v.minValue(0, 'expected a port'),
+  v.maxValue(65_535, 'expected a port')
+)
+const addresses = v.array(v.string())
+
+const OptionsSchema = v.strictObject({
+  credential: v.custom<CredentialSource>((value) => value !== undefined && value !== null, 'expected a credential'),
+  listen: v.optional(addresses, ['/ip4/0.0.0.0/tcp/9700', '/ip4/0.0.0.0/tcp/9701/ws']),
+  announce: v.optional(addresses, []),
+  bootstrap: v.optional(addresses, []),
+  healthPort: v.optional(port),
+  maxConnections: v.optional(positive, 10_000),
+  connectionsPerSecondPerHost: v.optional(positive, 200),
+  maxReservations: v.optional(positive, 10_000),
+  maxCircuitsPerPeer: v.optional(positive, 256),
+  circuitDurationMs: v.optional(positive),
+  circuitBytes: v.optional(positive),
+  maxTopics: v.optional(positive, 10_000),
+  maxTopicsPerPeer: v.optional(positive, 500),
+  onEvent: v.optional(
+    v.custom<(event: RelayEvent) => void>((value) => typeof value === 'function', 'expected a function')
+  ),
+  logger: v.optional(v.custom<ComponentLogger>((value) => typeof value === 'object', 'expected a logger'))
+})
+
+/** Options as the code inside sees them: complete. */
+export type ResolvedRelayOptions = v.InferOutput<typeof OptionsSchema>
+
+/** The options with their defaults. Throws `INVALID`, naming the option at fault. */
+export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
+  return parseOptions(OptionsSchema, options)
+}

@@ -1,0 +1,246 @@
+import { circuitRelayServer, type CircuitRelayServerInit, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
+import type { PeerId } from '@libp2p/interface'
+import { defaultLogger } from '@libp2p/logger'
+import { STOP_GRACE_MS, DEFAULT_BODY_LIMIT_BYTES } from '../src/constants.ts'
+import { NexusError } from '../src/errors.ts'
+import { Bootstrap, parseAddresses } from '../src/node/bootstrap.ts'
+import { type Core, createCore, refusingRouter } from '../src/node/core.ts'
+import { OwnCredential } from '../src/node/own-credential.ts'
+import { nodePlatform } from '../src/node/transports.ts'
+import { TopicForwarder } from '../src/protocols/topic-forwarder.ts'
+import { TopicInterest } from '../src/protocols/topic-interest.ts'
+import type { Identity } from '../src/types.ts'
+import { HealthServer } from './health.ts'
+import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
+
+export type { RelayEvent, RelayOptions } from './options.ts'
+
+/** A relay's state at a moment. */
+export interface RelayStatus {
+  status: 'ok' | 'stopping'
+  jid: string
+  peerId: string
+  uptimeMs: number
+  /** Open connections, and the members behind them. */
+  connections: number
+  peers: number
+  /** Members that are reached through this relay now. */
+  reservations: number
+  /** Channels and apps that are forwarded now. */
+  topics: number
+}
+
+/** A running relay. */
+export interface Relay {
+  readonly identity: Identity
+  /** Where members reach it, as multiaddrs: what they take as `bootstrap`. */
+  readonly addresses: string[]
+  /** The health server, when there is one. */
+  readonly health: { port: number } | undefined
+  status: () => RelayStatus
+  /** Leaves the mesh and closes everything. Safe to call twice. */
+  stop: () => Promise<void>
+}
+
+/**
+ * Starts a relay: bootstrap peer, DHT server, circuit relay v2 for verified members, forwarder of the topics of its
+ * clients, on TCP and WebSocket. Rejects with `INVALID` or `REFUSED`.
+ */
+export async function createRelay(options: RelayOptions): Promise<Relay> {
+  const relay = await assembleRelay(resolveRelayOptions(options))
+
+  try {
+    await relay.start()
+    return relay
+  } catch (error) {
+    await relay.stop()
+    throw error
+  }
+}
+
+async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRelay> {
+  const logger = options.logger ?? defaultLogger()
+  const log = logger.forComponent('nexus:relay')
+  const clock = Date.now
+  const bootstrap = parseAddresses('bootstrap', options.bootstrap)
+  parseAddresses('listen', options.listen)
+  parseAddresses('announce', options.announce)
+  const { readCredentialFile } = nodePlatform
+  const credential = await OwnCredential.open({ source: options.credential, readFile: readCredentialFile, clock, log })
+
+  if (credential.certificate.block !== 'relay') {
+    throw new NexusError(
+      'INVALID',
+      `a relay needs a certificate with block 'relay', not '${credential.certificate.block}'`
+    )
+  }
+
+  const core = await createCore({
+    credential,
+    platform: nodePlatform,
+    webrtc: false,
+    listen: options.listen,
+    announce: options.announce,
+    dhtServer: true,
+    limits: options,
+    clock,
+    logger,
+    services: { circuitRelay: circuitRelayServer(circuitInit(options)) },
+    bodyLimitBytes: DEFAULT_BODY_LIMIT_BYTES,
+    router: refusingRouter,
+    onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
+  })
+  const forwarder = new TopicForwarder({
+    gossip: core.gossip,
+    events: core.mesh.libp2p,
+    maxTopics: options.maxTopics,
+    maxTopicsPerPeer: options.maxTopicsPerPeer,
+    log
+  })
+  const interest = new TopicInterest({ gossip: core.gossip, system: core.system, peers: core.peers, forwarder, log })
+  return new RunningRelay({
+    options,
+    core,
+    credential,
+    forwarder,
+    interest,
+    bootstrap: new Bootstrap({
+      addresses: bootstrap,
+      libp2p: core.mesh.libp2p,
+      dialer: core.dialer,
+      circuit: core.mesh.circuit,
+      reserve: false,
+      onConnected: () => undefined,
+      log
+    })
+  })
+}
+
+function circuitInit(options: ResolvedRelayOptions): CircuitRelayServerInit {
+  const { maxReservations, maxCircuitsPerPeer, circuitDurationMs, circuitBytes } = options
+  return {
+    maxInboundHopStreams: maxCircuitsPerPeer,
+    maxOutboundHopStreams: maxCircuitsPerPeer,
+    maxOutboundStopStreams: maxCircuitsPerPeer,
+    reservations: {
+      maxReservations,
+      // With a limit in force the library treats a circuit as a poor connection, so there is none unless it is asked for.
+      applyDefaultLimit: circuitDurationMs !== undefined || circuitBytes !== undefined,
+      defaultDurationLimit: circuitDurationMs ?? 0x7fff_ffff,
+      defaultDataLimit: BigInt(circuitBytes ?? Number.MAX_SAFE_INTEGER)
+    }
+  }
+}
+
+interface RelayParts {
+  options: ResolvedRelayOptions
+  core: Core
+  credential: OwnCredential
+  bootstrap: Bootstrap
+  forwarder: TopicForwarder
+  interest: TopicInterest
+}
+
+class RunningRelay implements Relay {
+  readonly identity: Identity
+  readonly #parts: RelayParts
+  readonly #startedAt = Date.now()
+  #health: HealthServer | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts
+    this.identity = parts.core.identity
+  }
+
+  get addresses(): string[] {
+    return this.#parts.core.mesh.libp2p.getMultiaddrs().map(String)
+  }
+
+  get health(): { port: number } | undefined {
+    return this.#health
+  }
+
+  status(): RelayStatus {
+    const { libp2p } = this.#parts.core.mesh
+    return {
+      status: this.#stopping === undefined ? 'ok' : 'stopping',
+      jid: this.identity.jid,
+      peerId: this.identity.peerId,
+      uptimeMs: Date.now() - this.#startedAt,
+      connections: libp2p.getConnections().length,
+      peers: libp2p.getPeers().length,
+      reservations: circuitsOf(libp2p.services).reservations.size,
+      topics: this.#parts.forwarder.size
+    }
+  }
+
+  async start(): Promise<void> {
+    const { core, credential, bootstrap, options } = this.#parts
+    const { libp2p } = core.mesh
+    libp2p.addEventListener('peer:connect', this.#onConnect)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+
+    try {
+      await libp2p.start()
+
+      if (options.healthPort !== undefined) {
+        this.#health = await HealthServer.start(options.healthPort, () => this.status())
+      }
+    } catch (error) {
+      throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
+    }
+
+    circuitsOf(libp2p.services).addEventListener('relay:reservation', ({ detail }) => {
+      options.onEvent?.({ event: 'reserved', peer: detail.addr.toString() })
+    })
+    await core.sessions.start()
+    credential.keepFresh((certificate) => core.sync.pushCertificate(certificate.token))
+    // A relay serves its own clients whether or not other relays are up.
+    bootstrap.start().catch(() => undefined)
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { core, credential, bootstrap, forwarder, interest } = this.#parts
+    const { libp2p, verified } = core.mesh
+    credential.stop()
+    await this.#health?.stop()
+    await bootstrap.stop()
+    await core.sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
+    interest.stop()
+    forwarder.stop()
+    core.sync.stop()
+    core.gossip.stop()
+    libp2p.removeEventListener('peer:connect', this.#onConnect)
+    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    await libp2p.stop()
+    verified.clear()
+  }
+
+  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const peer = detail.toString()
+    this.#parts.core.sync.onConnected(peer)
+    this.#tell('connected', peer)
+  }
+
+  // Others ask the relay who is live: what it can see to be gone it must not go on naming.
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const peer = detail.toString()
+    this.#parts.core.book.remove(peer)
+    this.#tell('disconnected', peer)
+  }
+
+  #tell(event: 'connected' | 'disconnected', peer: string): void {
+    const jid = this.#parts.core.mesh.verified.get(peer)?.identity.jid
+    this.#parts.options.onEvent?.({ event, peer, jid })
+  }
+}
+
+function circuitsOf(services: Record<string, unknown>): CircuitRelayService {
+  return services.circuitRelay as CircuitRelayService
+}
