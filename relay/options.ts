@@ -6,7 +6,6 @@ import { type CredentialSource, parseOptions } from '../src/node/options.ts'
 export type RelayEvent =
   | { event: 'connected' | 'disconnected'; peer: string; jid: string | undefined }
   | { event: 'refused'; peer: string; code: string; reason: string | undefined; message: string }
-  | { event: 'reserved'; peer: string }
 
 export interface RelayOptions {
   /** The relay's own credential; its certificate says `block: relay`. */

@@ -82,6 +82,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     listen: options.listen,
     announce: options.announce,
     dhtServer: true,
+    forwardsTopics: true,
     limits: options,
     clock,
     logger,
@@ -191,9 +192,6 @@ class RunningRelay implements Relay {
       throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
     }
 
-    circuitsOf(libp2p.services).addEventListener('relay:reservation', ({ detail }) => {
-      options.onEvent?.({ event: 'reserved', peer: detail.addr.toString() })
-    })
     await core.sessions.start()
     credential.keepFresh((certificate) => core.sync.pushCertificate(certificate.token))
     // A relay serves its own clients whether or not other relays are up.

@@ -72,7 +72,7 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
   })
   const providers = new Providers({
     network: identity.network,
-    routing: mesh.libp2p.contentRouting,
+    dht: mesh.libp2p.services.dht,
     log: logger.forComponent('nexus:find')
   })
   const finder = new Finder({

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { raceSignal } from 'race-signal'
 import { NexusError, toNexusError } from '../errors.ts'
 import { type Dialer, peerIdIn } from './dialer.ts'
 import type { ReservingTransport } from './reserving-transport.ts'
@@ -61,7 +62,6 @@ export class Bootstrap {
   async stop(): Promise<void> {
     this.#init.libp2p.removeEventListener('peer:disconnect', this.#wake)
     this.#stopping.abort()
-    this.#wake()
     await Promise.all(this.#loops)
   }
 
@@ -88,7 +88,7 @@ export class Bootstrap {
 
         first.resolve()
         retryMs = FIRST_RETRY_MS
-        await this.#sleep(CHECK_MS)
+        await this.#sleep(CHECK_MS, this.#wakers)
       } catch (error) {
         first.reject(toNexusError(error, 'UNREACHABLE', `${address.toString()} cannot be reached`))
 
@@ -118,23 +118,32 @@ export class Bootstrap {
       return
     }
 
+    const relayAddress = peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${relay}`) : address
+
     try {
-      await circuit.reserve(relay, peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${relay}`) : address)
+      await raceSignal(circuit.reserve(relay, relayAddress), this.#stopping.signal)
     } catch (error) {
-      log.error('no reservation at %s: %e', relay, error)
+      if (!this.#stopping.signal.aborted) {
+        log.error('no reservation at %s: %e', relay, error)
+      }
     }
   }
 
-  // A lost connection ends the sleep: it may have been the relay's.
-  #sleep(ms: number): Promise<void> {
+  // A lost connection ends the sleep of those who are connected: it may have been their relay's. The waits between
+  // tries stand, however many other connections come and go.
+  #sleep(ms: number, wakers?: Set<() => void>): Promise<void> {
+    const { signal } = this.#stopping
+
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
-        this.#wakers.delete(wake)
+        wakers?.delete(wake)
+        signal.removeEventListener('abort', wake)
         resolve()
       }
       const timer = setTimeout(wake, ms)
-      this.#wakers.add(wake)
+      wakers?.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
     })
   }
 }

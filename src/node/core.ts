@@ -25,6 +25,8 @@ export interface CoreInit {
   limits: MeshLimits
   clock: Clock
   logger: ComponentLogger
+  /** Forwards each topic to all of its subscribers here: for relays. Default `false`. */
+  forwardsTopics?: boolean
   /** Services beside those of every node. */
   services?: ServiceFactoryMap
   /** The largest body sent or taken, in bytes. */

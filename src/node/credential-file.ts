@@ -1,5 +1,6 @@
 /** Reads and writes credential files. Node only. */
-import { chmod, open, readFile, rename, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { NexusError } from '../errors.ts'
 import { type Credential, parseCredential } from '../identity/credential.ts'
 
@@ -33,18 +34,23 @@ export async function readJsonFile(path: string, noun: string): Promise<unknown>
 
 /** Writes JSON with a secret in it: mode 0600 from the first byte, and never half a file. */
 export async function writeSecretFile(path: string, value: unknown): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'w', 0o600)
+  const temporary = `${path}.${randomUUID()}.tmp`
+  // A file or link of that name that somebody has put there is not written to.
+  const file = await open(temporary, 'wx', 0o600)
 
   try {
-    await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+    try {
+      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
 
-  await chmod(temporary, 0o600)
-  await rename(temporary, path)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
 }
 
 /** Whether others than its owner may read a file. Always `false` where files have no such mode. */

@@ -2,7 +2,7 @@ import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { type GossipSub, type Message, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
-import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { kadDHT, type KadDHTComponents, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { concat } from 'uint8arrays/concat'
@@ -20,13 +20,18 @@ import type { Platform } from './transports.ts'
 /** A gossip message: a channel body at the limit, and room for the certificate and the envelopes round it. */
 const MAX_GOSSIP_BYTES = DEFAULT_BODY_LIMIT_BYTES + 64 * 1024
 
+/** Subscribers of one topic that a relay forwards to: more than it has connections. */
+const MAX_FORWARDS = 1_000_000
+/** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
+const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
+
 /** The services that every block runs. */
 export interface MeshServices extends Record<string, unknown> {
   identify: Identify
   identifyPush: IdentifyPush
   ping: Ping
   gossip: GossipSub
-  dht: KadDHT
+  dht: SingleKadDHT
 }
 
 export interface MeshInit {
@@ -44,6 +49,11 @@ export interface MeshInit {
   limits: MeshLimits
   clock: Clock
   logger: ComponentLogger
+  /**
+   * Forwards each topic to all of its subscribers here, not to some of them only. For relays: they may be the only way
+   * to their clients. Default `false`.
+   */
+  forwardsTopics?: boolean
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError) => void
   /** Services beside those of every block, like the relay's circuit server. */
@@ -132,17 +142,22 @@ function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
       fallbackToFloodsub: false,
       runOnLimitedConnection: true,
       maxInboundDataLength: MAX_GOSSIP_BYTES,
+      ...(init.forwardsTopics === true ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
+      // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
+      gossipFactor: 1,
+      maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
       // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
       scoreParams: { IPColocationFactorWeight: 0 }
     }),
+    // What it makes has the routing table too; the factory's type does not say so.
     dht: kadDHT({
       protocol: DHT_PROTOCOL,
       clientMode: !init.dhtServer,
       // The default drops private addresses, so that nothing is found on a LAN or loopback.
       peerInfoMapper: passthroughMapper,
       allowQueryWithZeroPeers: true
-    })
-  } as ServiceFactoryMap<MeshServices>
+    }) as (components: KadDHTComponents) => SingleKadDHT
+  }
 }
 
 /** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */

@@ -39,9 +39,12 @@ export interface NexusOptions {
 }
 
 const positive = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected a positive number'))
+/** The longest time that a timer takes: 2^31-1 ms. */
+const milliseconds = v.pipe(positive, v.maxValue(0x7fff_ffff, 'expected 2147483647 ms at most'))
 const addresses = v.array(v.string())
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const isLogger = (value: unknown): boolean => isFunction((value as Partial<ComponentLogger> | null)?.forComponent)
 
 const OptionsSchema = v.strictObject({
   credential: v.custom<CredentialSource>(
@@ -56,10 +59,10 @@ const OptionsSchema = v.strictObject({
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean(), false),
   waitForBootstrap: v.optional(v.boolean(), true),
-  timeoutMs: v.optional(positive, DEFAULT_TIMEOUT_MS),
+  timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
   maxConnections: v.optional(positive, 500),
-  logger: v.optional(v.custom<ComponentLogger>(isObject, 'expected a logger like that of @libp2p/logger'))
+  logger: v.optional(v.custom<ComponentLogger>(isLogger, 'expected a logger like that of @libp2p/logger'))
 })
 
 /** Options as the code inside sees them: complete. */

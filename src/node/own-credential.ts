@@ -33,6 +33,7 @@ export class OwnCredential {
   #certificate: Certificate
   #grants: HeldGrant[]
   #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
 
   private constructor(init: OwnCredentialInit, opened: OpenedCredential) {
     this.#init = init
@@ -78,17 +79,29 @@ export class OwnCredential {
   }
 
   stop(): void {
+    this.#stopped = true
     clearTimeout(this.#timer)
   }
 
   #schedule(at: number, onRenewed: (certificate: Certificate) => void): void {
-    const delay = Math.min(Math.max(at - this.#init.clock(), 0), MAX_TIMER_MS)
-    this.#timer = setTimeout(() => void this.#renew(onRenewed), delay)
+    if (this.#stopped) {
+      return
+    }
+
+    const left = at - this.#init.clock()
+    this.#timer =
+      left > MAX_TIMER_MS
+        ? setTimeout(() => this.#schedule(at, onRenewed), MAX_TIMER_MS)
+        : setTimeout(() => void this.#renew(onRenewed), Math.max(left, 0))
   }
 
   async #renew(onRenewed: (certificate: Certificate) => void): Promise<void> {
     try {
       const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
+
+      if (this.#stopped) {
+        return
+      }
 
       if (certificate.peerId !== this.#certificate.peerId || certificate.jid !== this.#certificate.jid) {
         throw new NexusError('INVALID', `the renewed credential is of ${certificate.jid}, another block`)

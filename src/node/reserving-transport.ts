@@ -1,5 +1,5 @@
 import type { CircuitRelayTransportComponents } from '@libp2p/circuit-relay-v2'
-import type { PeerId, Transport } from '@libp2p/interface'
+import type { Listener, PeerId, Transport } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** What the circuit transport has beside the interface of a transport. */
@@ -17,6 +17,7 @@ interface CircuitTransport extends Transport {
 export class ReservingTransport {
   readonly #factory: (components: CircuitRelayTransportComponents) => Transport
   readonly #listening = new Set<string>()
+  readonly #failed = new Map<string, Listener>()
   #transport: CircuitTransport | undefined
   #components: CircuitRelayTransportComponents | undefined
 
@@ -54,7 +55,32 @@ export class ReservingTransport {
       return
     }
 
-    await this.#components?.transportManager.listen([address.encapsulate('/p2p-circuit')])
+    await this.#listen(key, address.encapsulate('/p2p-circuit'))
     this.#listening.add(key)
+  }
+
+  // The library keeps the listener of a try that failed for good: the next try takes it again.
+  async #listen(key: string, address: Multiaddr): Promise<void> {
+    const { transportManager } = this.#components ?? {}
+    const known = this.#failed.get(key)
+
+    if (known !== undefined) {
+      await known.listen(address)
+      this.#failed.delete(key)
+      return
+    }
+
+    const before = new Set(transportManager?.getListeners())
+    const listening = transportManager?.listen([address])
+    const created = transportManager?.getListeners().find((listener) => !before.has(listener))
+
+    try {
+      await listening
+    } catch (error) {
+      if (created !== undefined) {
+        this.#failed.set(key, created)
+      }
+      throw error
+    }
   }
 }

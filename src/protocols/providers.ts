@@ -1,4 +1,5 @@
-import type { ContentRouting, Logger } from '@libp2p/interface'
+import type { Logger } from '@libp2p/interface'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
@@ -47,53 +48,77 @@ export function scopesFor(seeker: Identity, app: string): ProviderScope[] {
   return seeker.app === app && seeker.role === 'owner' ? [...scopes, { app, hidden: true }] : scopes
 }
 
+/** How long a search waits for the first DHT server to be known, right after the start. */
+const FIRST_SERVER_MS = 1_000
+const POLL_MS = 20
+
+/** The DHT, and the servers that it knows. */
+export type Dht = Pick<SingleKadDHT, 'provide' | 'findProviders' | 'cancelReprovide' | 'routingTable'>
+
 /** Provider records in the network's DHT. They prove nothing: whoever is found there must show its certificate. */
 export class Providers {
   readonly #network: string
-  readonly #routing: ContentRouting
+  readonly #dht: Dht
   readonly #log: Logger
 
-  constructor(init: { network: string; routing: ContentRouting; log: Logger }) {
+  constructor(init: { network: string; dht: Dht; log: Logger }) {
     this.#network = init.network
-    this.#routing = init.routing
+    this.#dht = init.dht
     this.#log = init.log
   }
 
-  /** Publishes the worker's records. Gives whether at least one peer took each. */
+  /**
+   * Publishes the worker's records. Gives whether at least one server took each: `false` when none is known yet.
+   */
   async provide(worker: Identity, isPublic: boolean, signal: AbortSignal): Promise<boolean> {
-    const results = await Promise.allSettled(
-      scopesOf(worker, isPublic).map((scope) => this.#routing.provide(providerKey(this.#network, scope), { signal }))
-    )
-
-    for (const result of results) {
-      if (result.status === 'rejected') {
-        this.#log('a provider record was not published: %e', result.reason)
-      }
+    if (this.#dht.routingTable.size === 0) {
+      return false
     }
 
-    return results.every(({ status }) => status === 'fulfilled')
+    const taken = await Promise.all(scopesOf(worker, isPublic).map((scope) => this.#provideOne(scope, signal)))
+    return taken.every((isTaken) => isTaken)
+  }
+
+  async #provideOne(scope: ProviderScope, signal: AbortSignal): Promise<boolean> {
+    let taken = 0
+
+    try {
+      for await (const event of this.#dht.provide(providerKey(this.#network, scope), { signal })) {
+        // The servers nearest to the key are searched first, by another kind of message.
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') {
+          taken++
+        }
+      }
+    } catch (error) {
+      this.#log('a provider record was not published: %e', error)
+    }
+
+    return taken > 0
   }
 
   /** Stops renewing the worker's records; those that others hold end by themselves. */
   async withdraw(worker: Identity, isPublic: boolean): Promise<void> {
     await Promise.allSettled(
-      scopesOf(worker, isPublic).map((scope) => this.#routing.cancelReprovide(providerKey(this.#network, scope)))
+      scopesOf(worker, isPublic).map((scope) => this.#dht.cancelReprovide(providerKey(this.#network, scope)))
     )
   }
 
   /** Calls `onProvider` with each peer that is said to serve the app, once, until all were found or `signal` aborts. */
   async find(seeker: Identity, app: string, onProvider: (peerId: string) => void, signal: AbortSignal): Promise<void> {
     const seen = new Set<string>([seeker.peerId])
+    await this.#untilServerKnown(signal)
 
     await Promise.all(
       scopesFor(seeker, app).map(async (scope) => {
         try {
-          for await (const provider of this.#routing.findProviders(providerKey(this.#network, scope), { signal })) {
-            const peerId = provider.id.toString()
+          for await (const event of this.#dht.findProviders(providerKey(this.#network, scope), { signal })) {
+            for (const { id } of event.name === 'PROVIDER' ? event.providers : []) {
+              const peerId = id.toString()
 
-            if (!seen.has(peerId)) {
-              seen.add(peerId)
-              onProvider(peerId)
+              if (!seen.has(peerId)) {
+                seen.add(peerId)
+                onProvider(peerId)
+              }
             }
           }
         } catch (error) {
@@ -101,5 +126,14 @@ export class Providers {
         }
       })
     )
+  }
+
+  // The DHT takes up a new neighbour some moments after the connection stands.
+  async #untilServerKnown(signal: AbortSignal): Promise<void> {
+    const until = performance.now() + FIRST_SERVER_MS
+
+    while (this.#dht.routingTable.size === 0 && performance.now() < until && !signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
   }
 }

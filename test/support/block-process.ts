@@ -1,0 +1,74 @@
+/** A block in a process of its own, told by its parent what to do: see `BlockProcess`. */
+import { createNexus } from '../../src/index.ts'
+import type { NexusOptions } from '../../src/node/options.ts'
+import { NexusError } from '../../src/errors.ts'
+import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus } from '../../src/types.ts'
+
+/** What the parent asks; each answers with JSON. */
+export interface Commands {
+  start: (options: NexusOptions) => Promise<{ peerId: string; addresses: string[] }>
+  /** Serves commands that tests use: `echo`, `whoami`, `slow` (ms in the body), `count`. */
+  serve: () => void
+  api: (request: ApiRequest) => Promise<unknown>
+  direct: (request: DirectRequest) => Promise<void>
+  find: (request: FindRequest) => Promise<unknown>
+  subscribe: (channel: string) => Promise<string>
+  publish: (channel: string, body: string) => Promise<number>
+  received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
+  /** How often each id was executed by `count`. */
+  counts: () => Record<string, number>
+  stop: () => Promise<void>
+}
+
+let nexus: Nexus
+const received: ReturnType<Commands['received']> = []
+const counts: Record<string, number> = {}
+
+const commands: Commands = {
+  async start(options) {
+    nexus = await createNexus(options)
+    return { peerId: nexus.identity.peerId, addresses: nexus.addresses }
+  },
+  serve() {
+    nexus.handle('echo', ({ body }) => body)
+    nexus.handle('whoami', ({ from }) => ({ ...from, worker: nexus.identity.peerId }))
+    nexus.handle('slow', async ({ body }) => {
+      await new Promise((resolve) => setTimeout(resolve, body.ms))
+      return nexus.identity.peerId
+    })
+    nexus.handle('count', async ({ body }) => {
+      counts[body.id] = (counts[body.id] ?? 0) + 1
+      process.send?.({ executed: body.id })
+      await new Promise((resolve) => setTimeout(resolve, body.ms ?? 0))
+      return { id: body.id, worker: nexus.identity.peerId }
+    })
+    nexus.onDirect(({ body, from }) => received.push({ kind: 'direct', body, from: from.jid }))
+  },
+  api: (request) => nexus.api(request),
+  direct: (request) => nexus.direct(request),
+  find: (request) => nexus.find(request),
+  async subscribe(channel) {
+    const { reach } = await nexus.subscribe(channel, ({ body, from, itsMe, itsBro }: ChannelMessage) => {
+      received.push({ kind: channel, body, from: from.jid, itsMe, itsBro })
+    })
+    return reach
+  },
+  publish: (channel, body) => nexus.publish(channel, body),
+  received: () => received,
+  counts: () => counts,
+  async stop() {
+    await nexus.stop()
+    // After the answer has gone out.
+    setTimeout(() => process.disconnect(), 10)
+  }
+}
+
+process.on('message', async ({ id, command, args }: { id: number; command: keyof Commands; args: never[] }) => {
+  try {
+    const result = await (commands[command] as (...args: never[]) => unknown)(...args)
+    process.send?.({ id, result })
+  } catch (error) {
+    const code = error instanceof NexusError ? error.code : 'UNEXPECTED'
+    process.send?.({ id, error: { code, message: String(error), reason: (error as NexusError).reason } })
+  }
+})
