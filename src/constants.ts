@@ -56,6 +56,11 @@ export const STOP_GRACE_MS = 3_000
 /** How long one attempt to reach a worker may take before another is tried. */
 export const DIAL_TIMEOUT_MS = 5_000
 
+/**
+ * The body of a channel message. Gossipsub carries 4 MiB at most, which the sender's certificate and the envelopes
+ * round the body share.
+ */
+export const MAX_CHANNEL_BODY_BYTES = 4 * 1024 * 1024 - 16 * 1024
 /** A channel name, in UTF-8. */
 export const MAX_CHANNEL_NAME_BYTES = 255
 /** A batch of channel messages closes at this many. */

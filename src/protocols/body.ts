@@ -1,5 +1,5 @@
 import { MAX_JSON_DEPTH } from '../constants.ts'
-import { NexusError } from '../errors.ts'
+import { NexusError, toNexusError } from '../errors.ts'
 import type { Body } from '../types.ts'
 import { findUnencodable, isPlainJson } from './json-check.ts'
 import { exceedsDepth, removeProtoKeys } from './json-guard.ts'
@@ -38,7 +38,7 @@ export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
     throw new NexusError('TOO_LARGE', `a body of ${bytes.byteLength} bytes is over the limit of ${limitBytes}`)
   }
 
-  return raw ? { type: BODY_RAW, bytes: bytes.slice() } : { type: BODY_JSON, bytes }
+  return raw ? { type: BODY_RAW, bytes: new Uint8Array(bytes) } : { type: BODY_JSON, bytes }
 }
 
 /**
@@ -48,8 +48,9 @@ export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
  */
 export function decodeBody(type: number, bytes: Uint8Array): Body {
   if (type === BODY_RAW) {
-    // a copy, as a small body must not keep the whole chunk alive that it arrived in
-    return bytes.slice()
+    // A copy, as a small body must not keep the chunk alive that it arrived in. In Node that may be a `Buffer`, whose
+    // `slice` copies nothing.
+    return new Uint8Array(bytes)
   }
 
   if (type !== BODY_JSON) {
@@ -69,18 +70,16 @@ export function decodeBody(type: number, bytes: Uint8Array): Body {
 }
 
 function toJson(value: unknown): string {
-  if (!isPlainJson(value, MAX_JSON_DEPTH)) {
-    const culprit = findUnencodable(value, MAX_JSON_DEPTH)
+  try {
+    const culprit = isPlainJson(value, MAX_JSON_DEPTH) ? undefined : findUnencodable(value, MAX_JSON_DEPTH)
 
     if (culprit !== undefined) {
       throw new NexusError('INVALID', culprit)
     }
-  }
 
-  try {
     return JSON.stringify(value)
-  } catch (cause) {
-    throw new NexusError('INVALID', 'the body cannot be written as JSON', { cause })
+  } catch (error) {
+    throw toNexusError(error, 'INVALID', 'the body cannot be read to write it as JSON')
   }
 }
 

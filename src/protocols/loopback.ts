@@ -1,3 +1,4 @@
+import { raceSignal } from 'race-signal'
 import { NexusError, type NexusErrorCode } from '../errors.ts'
 import type { Answer, SessionDirect, SessionRequest } from './session.ts'
 import type { PeerSession, SessionRouter } from './sessions.ts'
@@ -9,6 +10,9 @@ import type { PeerSession, SessionRouter } from './sessions.ts'
 export class Loopback {
   readonly #router: SessionRouter
   readonly #self: () => PeerSession
+  readonly #running = new Set<(error: NexusError) => void>()
+  #becameIdle: PromiseWithResolvers<void> | undefined
+  #stopped = false
 
   constructor(router: SessionRouter, self: () => PeerSession) {
     this.#router = router
@@ -21,10 +25,10 @@ export class Loopback {
         {
           cmd,
           type,
-          body: body.slice(),
+          body: new Uint8Array(body),
           timeoutMs,
           signal: abort,
-          respond: (answerType, bytes) => resolve({ type: answerType, body: bytes.slice() }),
+          respond: (answerType, bytes) => resolve({ type: answerType, body: new Uint8Array(bytes) }),
           fail: (code: NexusErrorCode, message: string) => reject(new NexusError(code, message))
         },
         this.#self()
@@ -34,7 +38,7 @@ export class Loopback {
 
   direct({ type, body, timeoutMs, signal }: SessionDirect): Promise<void> {
     return this.#race(timeoutMs, signal, (_abort, resolve, reject) => {
-      this.#router.onDirect({ type, body: body.slice() }, this.#self()).then(resolve, reject)
+      this.#router.onDirect({ type, body: new Uint8Array(body) }, this.#self()).then(resolve, reject)
     })
   }
 
@@ -42,20 +46,43 @@ export class Loopback {
     this.#router.onGrant(this.#self(), grant, issuerCertificate)
   }
 
+  /** Refuses new calls, waits until those under way ended or `signal` aborts, and fails the rest with `STOPPED`. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopped = true
+
+    if (this.#running.size > 0) {
+      this.#becameIdle = Promise.withResolvers()
+      await raceSignal(this.#becameIdle.promise, signal).catch(() => undefined)
+    }
+
+    for (const give of this.#running) {
+      give(stopped())
+    }
+  }
+
   #race<T>(
     timeoutMs: number,
     signal: AbortSignal | undefined,
     start: (abort: AbortSignal, resolve: (value: T) => void, reject: (error: unknown) => void) => void
   ): Promise<T> {
+    if (this.#stopped) {
+      return Promise.reject(stopped())
+    }
+
+    if (signal?.aborted === true) {
+      return Promise.reject(cancelled(signal))
+    }
+
     const controller = new AbortController()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const give = (error: NexusError): void => {
       controller.abort(error)
       reject(error)
     }
-    const onAbort = (): void => give(new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason }))
+    const onAbort = (): void => give(cancelled(signal))
     const timer = setTimeout(() => give(new NexusError('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs)
     signal?.addEventListener('abort', onAbort, { once: true })
+    this.#running.add(give)
 
     queueMicrotask(() => {
       if (!controller.signal.aborted) {
@@ -66,6 +93,19 @@ export class Loopback {
     return promise.finally(() => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
+      this.#running.delete(give)
+
+      if (this.#running.size === 0) {
+        this.#becameIdle?.resolve()
+      }
     })
   }
+}
+
+function stopped(): NexusError {
+  return new NexusError('STOPPED', 'this block was stopped')
+}
+
+function cancelled(signal: AbortSignal | undefined): NexusError {
+  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason })
 }

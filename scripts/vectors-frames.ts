@@ -1,0 +1,176 @@
+/**
+ * Writes the session vectors, `test/vectors/{frames,bodies}.json`, which every implementation of Nexus reads in its
+ * tests. The wire bytes are put together here field by field, so that they check the library and not themselves.
+ *
+ * Run: `node scripts/vectors-frames.ts`
+ */
+import { writeFile } from 'node:fs/promises'
+import { MAX_FRAME_BYTES, MAX_JSON_DEPTH } from '../src/constants.ts'
+
+/** A frame's fields by name; `body` in hex. Fields that are left out are 0 or empty. */
+export type FieldVector = Record<string, string | number>
+
+export interface FrameVectors {
+  /** The largest length that is taken. */
+  maxFrameBytes: number
+  varints: Array<{ value: number; wire: string }>
+  /** Lengths that are refused with `INVALID` at their last byte. */
+  badLengths: Array<{ why: string; wire: string }>
+  /** One frame each. A receiver takes them however the bytes are split. */
+  good: Array<{ name: string; wire: string; fields: FieldVector }>
+  /** Whole frames that are refused with `INVALID`. */
+  bad: Array<{ why: string; wire: string }>
+}
+
+export interface BodyVectors {
+  /** `type` 0: `value` is what `bytes` (hex) stand for. `type` 1: the bytes are the value. */
+  good: Array<{ name: string; type: number; bytes: string; value?: unknown }>
+  /** Refused with `INVALID` when they arrive. */
+  bad: Array<{ why: string; type: number; bytes: string }>
+}
+
+const FIELD_NUMBERS: Record<string, number> = {
+  kind: 1,
+  id: 2,
+  cmd: 3,
+  body: 4,
+  type: 5,
+  timeoutMs: 6,
+  code: 7,
+  message: 8,
+  size: 9,
+  grant: 10,
+  issuerCertificate: 11
+}
+
+function varint(value: number): Buffer {
+  const bytes = []
+
+  for (let left = value; bytes.length === 0 || left > 0; left = Math.floor(left / 128)) {
+    bytes.push(left >= 128 ? (left % 128) + 128 : left)
+  }
+
+  return Buffer.from(bytes)
+}
+
+function field(name: string, value: string | number): Buffer {
+  const number = FIELD_NUMBERS[name]!
+
+  if (typeof value === 'number') {
+    // `code` is a sint32: zig-zag
+    const unsigned = name === 'code' ? (value < 0 ? -2 * value - 1 : 2 * value) : value
+    return Buffer.concat([varint(number * 8), varint(unsigned)])
+  }
+
+  const bytes = Buffer.from(value, name === 'body' ? 'hex' : 'utf8')
+  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes])
+}
+
+function frame(...parts: Buffer[]): string {
+  const envelope = Buffer.concat(parts)
+  return Buffer.concat([varint(envelope.length), envelope]).toString('hex')
+}
+
+function goodFrame(name: string, fields: FieldVector) {
+  return { name, wire: frame(...Object.entries(fields).map(([key, value]) => field(key, value))), fields }
+}
+
+const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('hex')
+
+function frameVectors(): FrameVectors {
+  const request = { kind: 1, id: 1, cmd: 'multiply', body: json({ a: 6, b: 7 }), timeoutMs: 30_000 }
+  const good = [
+    goodFrame('request', request),
+    goodFrame('request with raw bytes', { kind: 1, id: 3, cmd: 'grüße', body: '00ff80', type: 1, timeoutMs: 1 }),
+    goodFrame('request that goes on', { kind: 1, id: 5, cmd: 'store', body: 'aabb', timeoutMs: 500, size: 40_000 }),
+    goodFrame('response', { kind: 2, id: 1, body: json(42) }),
+    goodFrame('error', { kind: 3, id: 1, code: -500, message: "the worker has no command 'add'" }),
+    goodFrame('part', { kind: 4, id: 5, body: 'ab'.repeat(300) }),
+    goodFrame('end', { kind: 5, id: 5 }),
+    goodFrame('cancel', { kind: 6, id: 0xffff_fffd }),
+    goodFrame('direct', { kind: 7, id: 2, body: json({ hello: 1 }), timeoutMs: 30_000 }),
+    goodFrame('ack', { kind: 8, id: 2 }),
+    goodFrame('ping', { kind: 9, id: 7 }),
+    goodFrame('goaway', { kind: 10 }),
+    goodFrame('grant', { kind: 11, grant: 'e30.e30.AA', issuerCertificate: 'e30.e30.BB' }),
+    goodFrame('a kind of a later version', { kind: 4_000, id: 9 }),
+    { name: 'an empty envelope', wire: '00', fields: {} },
+    {
+      name: 'fields of a later version',
+      wire: frame(field('kind', 8), Buffer.from('a00601aa0602beef', 'hex'), field('id', 4)),
+      fields: { kind: 8, id: 4 }
+    }
+  ]
+  const varints = [0, 1, 127, 128, 300, 16_383, 16_384, MAX_FRAME_BYTES]
+  return {
+    maxFrameBytes: MAX_FRAME_BYTES,
+    varints: varints.map((value) => ({ value, wire: varint(value).toString('hex') })),
+    badLengths: [
+      { why: 'one over the limit', wire: varint(MAX_FRAME_BYTES + 1).toString('hex') },
+      { why: 'far over the limit', wire: 'ffffff' },
+      { why: 'longer than the limit needs', wire: '808080' },
+      { why: '1, not in the shortest form', wire: '8100' },
+      { why: '0, not in the shortest form', wire: '808000' }
+    ],
+    good,
+    bad: [
+      { why: 'a body longer than the frame', wire: frame(field('kind', 1), Buffer.from('2205aa', 'hex')) },
+      { why: 'a tag without a value', wire: frame(Buffer.from('08', 'hex')) },
+      { why: 'a value that does not end', wire: frame(Buffer.from('08ff', 'hex')) },
+      { why: 'a wire type that does not exist', wire: frame(Buffer.from('a70601', 'hex')) }
+    ]
+  }
+}
+
+function goodJson(name: string, text: string, value: unknown) {
+  return { name, type: 0, bytes: Buffer.from(text).toString('hex'), value }
+}
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth)
+}
+
+function bodyVectors(): BodyVectors {
+  const backslash = '\\'
+  return {
+    good: [
+      goodJson('null', 'null', null),
+      goodJson('an object', '{"a":6,"b":7.5,"c":[true,"x",null]}', { a: 6, b: 7.5, c: [true, 'x', null] }),
+      goodJson('space around', ' [ 1 ,\n2 ]\t', [1, 2]),
+      goodJson('not ASCII', '"grüße 🎈"', 'grüße 🎈'),
+      goodJson('half of a surrogate pair', `"${backslash}ud800"`, '\ud800'),
+      goodJson('brackets in strings', `"${'['.repeat(2_000)}${backslash}"{"`, `${'['.repeat(2_000)}"{`),
+      goodJson('the deepest nesting', nested(MAX_JSON_DEPTH), JSON.parse(nested(MAX_JSON_DEPTH))),
+      goodJson('a __proto__ member is dropped', '{"__proto__":{"admin":true},"a":1}', { a: 1 }),
+      goodJson('also when it is escaped', `{"a":[{"__pr${backslash}u006fto__":1,"b":2}]}`, { a: [{ b: 2 }] }),
+      goodJson('and in capitals', `{"${backslash}u005F_proto__":1,"b":2}`, { b: 2 }),
+      goodJson('but not as text', '["__proto__"]', ['__proto__']),
+      { name: 'raw bytes', type: 1, bytes: '00ff7b80' },
+      { name: 'no bytes', type: 1, bytes: '' }
+    ],
+    bad: [
+      { why: 'no JSON', type: 0, bytes: '' },
+      { why: 'a byte order mark', type: 0, bytes: 'efbbbf31' },
+      { why: 'not UTF-8', type: 0, bytes: '22ff22' },
+      { why: 'an overlong form', type: 0, bytes: '22c0af22' },
+      { why: 'half of a surrogate pair, not escaped', type: 0, bytes: '22eda08022' },
+      { why: 'an object that does not end', type: 0, bytes: Buffer.from('{"a":1').toString('hex') },
+      { why: 'two values', type: 0, bytes: Buffer.from('1 2').toString('hex') },
+      { why: 'NaN', type: 0, bytes: Buffer.from('NaN').toString('hex') },
+      { why: 'nested too deep', type: 0, bytes: Buffer.from(nested(MAX_JSON_DEPTH + 1)).toString('hex') },
+      { why: 'a type that does not exist', type: 2, bytes: '31' }
+    ]
+  }
+}
+
+/** The text of each vector file by its name. */
+export function sessionVectors(): Record<string, string> {
+  const files = { 'frames.json': frameVectors(), 'bodies.json': bodyVectors() }
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]))
+}
+
+if (import.meta.main) {
+  for (const [name, text] of Object.entries(sessionVectors())) {
+    await writeFile(new URL(`../test/vectors/${name}`, import.meta.url), text)
+  }
+}
