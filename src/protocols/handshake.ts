@@ -1,5 +1,5 @@
 import type { MessageStream } from '@libp2p/interface'
-import { lpStream } from '@libp2p/utils'
+import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
 import { anySignal } from 'any-signal'
 import { pEvent } from 'p-event'
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES } from '../constants.ts'
@@ -9,6 +9,8 @@ import { Hello, Verdict } from './pb/handshake.ts'
 
 /** How long the side that refuses lets the other read the verdict, before the connection is cut. */
 const VERDICT_LINGER_MS = 1_000
+/** The same when both refuse: each waits for the other to close first. */
+const MUTUAL_LINGER_MS = 100
 
 export interface HandshakeInit {
   /** This side's certificate, a compact JWS. */
@@ -42,13 +44,15 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     await messages.write(Hello.encode({ certificate, revocationVersion }), { signal })
     const hello = Hello.decode(await messages.read({ signal }))
     const verdict = await judge(hello, init)
-    await messages.write(Verdict.encode({ refused: 'failure' in verdict ? verdict.failure.reason : '' }), { signal })
-    const theirs = Verdict.decode(await messages.read({ signal }))
 
     if ('failure' in verdict) {
-      await lingerUntilClosed(stream)
+      await messages.write(Verdict.encode({ refused: verdict.failure.reason }), { signal }).catch(() => undefined)
+      await lingerUntilRead(stream, messages)
       throw verdict.failure
     }
+
+    await messages.write(Verdict.encode({ refused: '' }), { signal })
+    const theirs = Verdict.decode(await messages.read({ signal }))
 
     if (theirs.refused !== '') {
       throw refusedByPeer(theirs.refused)
@@ -89,13 +93,16 @@ function refusedByPeer(text: string): NexusError {
   return new NexusError('REFUSED', `the peer refused this block's certificate: ${reason}`, { reason })
 }
 
-// A connection that is cut at once can lose what was written last: the other side closes it when it has read why.
-async function lingerUntilClosed(stream: MessageStream): Promise<void> {
-  if (stream.status !== 'open') {
-    return
-  }
+// A connection that is cut at once can lose what was written last: the other side closes it when it has read why. When
+// it refuses too, each would wait for the other.
+async function lingerUntilRead(stream: MessageStream, messages: LengthPrefixedStream): Promise<void> {
+  const theirs = await messages
+    .read({ signal: AbortSignal.timeout(VERDICT_LINGER_MS) })
+    .then((bytes) => Verdict.decode(bytes).refused)
+    .catch(() => undefined)
 
-  await pEvent(stream, ['close', 'remoteCloseWrite'], { timeout: VERDICT_LINGER_MS, rejectionEvents: [] }).catch(
-    () => undefined
-  )
+  if (theirs !== undefined && stream.status === 'open') {
+    const timeout = theirs === '' ? VERDICT_LINGER_MS : MUTUAL_LINGER_MS
+    await pEvent(stream, ['close', 'remoteCloseWrite'], { timeout, rejectionEvents: [] }).catch(() => undefined)
+  }
 }
