@@ -159,7 +159,7 @@ class RunningRelay implements Relay {
   }
 
   get health(): { port: number } | undefined {
-    return this.#health
+    return this.#health === undefined ? undefined : { port: this.#health.port }
   }
 
   status(): RelayStatus {

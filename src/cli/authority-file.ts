@@ -1,0 +1,49 @@
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { NexusError } from '../errors.ts'
+import { Authority } from '../identity/authority.ts'
+import { readJsonFile, writeSecretFile } from '../node/credential-file.ts'
+
+/** Where an authority lives that no flag places. */
+export const DEFAULT_AUTHORITY_DIR = '.nexus'
+
+/** The file of the authority in a directory. */
+export function authorityPath(directory: string): string {
+  return join(directory, 'authority.json')
+}
+
+/** The authority of a directory. Throws `INVALID` when there is none. */
+export async function readAuthority(directory: string): Promise<Authority> {
+  const path = authorityPath(directory)
+
+  if (!(await exists(path))) {
+    throw new NexusError(
+      'INVALID',
+      `no authority in ${directory}: nexus authority init makes one, --dir says where it is`
+    )
+  }
+
+  return Authority.fromJSON(await readJsonFile(path, 'authority'))
+}
+
+/** Writes an authority to its directory (mode 0700), its file readable by its owner alone (0600). Gives the path. */
+export async function writeAuthority(directory: string, authority: Authority): Promise<string> {
+  const path = authorityPath(directory)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeSecretFile(path, authority.toJSON())
+  return path
+}
+
+/** Throws `INVALID` when the file is there and may not be replaced. `why` says what would be lost. */
+export async function checkMayWrite(path: string, force: boolean | undefined, why: string): Promise<void> {
+  if (force !== true && (await exists(path))) {
+    throw new NexusError('INVALID', `${path} is there already: ${why}; --force replaces it`)
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import type { Stage } from './demo/stage.ts'
+import { EXIT } from './exit-codes.ts'
+import { addCommonFlags, type CommonFlags } from './flags.ts'
+import { aborted, Interrupted, interruptible } from './interrupt.ts'
+import { Output } from './output.ts'
+import type { SetExitCode } from './program.ts'
+
+interface DemoFlags extends CommonFlags {
+  once?: boolean
+}
+
+export function addDemo(program: Command, setExitCode: SetExitCode): void {
+  const command = program
+    .command('demo')
+    .description('start a small mesh on this machine, use all of it, and show each step')
+    .option('--once', 'end after the steps: 0 when all held, 1 with the step that did not')
+    .addHelpText(
+      'after',
+      `
+Without --once it stays up and prints the commands to try in another terminal.
+With --json the steps are { ok, steps: [{ name, ok, ms, detail, data }] }.
+
+Example:
+  nexus demo --once`
+    )
+    .action(async (flags: DemoFlags) => setExitCode(await demo(flags)))
+  addCommonFlags(command)
+}
+
+async function demo(flags: DemoFlags): Promise<number> {
+  const { Stage } = await import('./demo/stage.ts')
+
+  try {
+    return await interruptible(async (signal) => {
+      const stage = await Stage.open(signal)
+
+      try {
+        return await perform(stage, flags)
+      } finally {
+        await stage.close()
+      }
+    })
+  } catch (error) {
+    if (error instanceof Interrupted && flags.once !== true) {
+      return EXIT.OK
+    }
+
+    throw error
+  }
+}
+
+async function perform(stage: Stage, flags: DemoFlags): Promise<number> {
+  const output = new Output(flags)
+  const { DemoPrinter } = await import('./demo/printer.ts')
+  const { runSteps } = await import('./demo/run-steps.ts')
+  const { STEPS } = await import('./demo/steps.ts')
+  // With --json stdout is for the result alone.
+  const printer = new DemoPrinter(output.json ? process.stderr : process.stdout)
+  printer.title(STEPS)
+  const report = await runSteps(STEPS, stage, (step) => printer.step(step))
+  const commands = report.ok && flags.once !== true ? stage.commandsToTry() : undefined
+
+  if (output.json) {
+    output.result({ ...report, try: commands }, '')
+  }
+
+  if (!report.ok) {
+    const last = report.steps.at(-1)
+    output.note(`nexus: the step '${last?.name}' did not hold: ${last?.detail}`)
+    return EXIT.UNEXPECTED
+  }
+
+  printer.end(report)
+
+  if (commands !== undefined) {
+    printer.commands(commands)
+    await aborted(stage.signal)
+  }
+
+  return EXIT.OK
+}

@@ -1,0 +1,60 @@
+import { extname, join } from 'node:path'
+import { Child, type ChildInit } from './child.ts'
+import type { DemoNetwork, MemberName } from './members.ts'
+
+/** A program that takes part in the demo, in a process of its own. Once it has joined it prints an event `ready`. */
+export interface Participant {
+  name: MemberName
+  /** What it is, for people. */
+  title: string
+  command: string
+  args: (place: { credential: string; bootstrap: string[] }) => string[]
+}
+
+const LOOPBACK_TCP = '/ip4/127.0.0.1/tcp/0'
+/** `.ts` in a clone, `.js` when built. */
+const EXTENSION = extname(import.meta.filename)
+/** The program `nexus` as it runs here. */
+export const NEXUS_PROGRAM = join(import.meta.dirname, '..', `main${EXTENSION}`)
+
+export const RELAY: Participant = {
+  name: 'relay',
+  title: 'relay',
+  command: process.execPath,
+  args: ({ credential }) => [
+    NEXUS_PROGRAM,
+    'relay',
+    '--json',
+    ...['--credential', credential],
+    ...['--listen', LOOPBACK_TCP, '--listen', `${LOOPBACK_TCP}/ws`]
+  ]
+}
+
+export const WORKERS: readonly Participant[] = (['anna1', 'anna2', 'ben1'] as const).map(nodeWorker)
+
+function nodeWorker(name: MemberName): Participant {
+  return {
+    name,
+    title: 'Node worker',
+    command: process.execPath,
+    args: ({ credential, bootstrap }) => [
+      join(import.meta.dirname, `worker${EXTENSION}`),
+      ...['--credential', credential],
+      ...bootstrap.flatMap((address) => ['--bootstrap', address]),
+      ...['--listen', LOOPBACK_TCP]
+    ]
+  }
+}
+
+/** Starts a participant. `onLost` is told when it ends before it is stopped. */
+export function startParticipant(
+  participant: Participant,
+  place: { network: DemoNetwork; bootstrap: string[]; onLost: ChildInit['onLost'] }
+): Child {
+  const { name, command } = participant
+  const { network, bootstrap, onLost } = place
+  // What is set for whoever runs the demo is not meant for the mesh of the demo.
+  const { NEXUS_CREDENTIAL: _credential, NEXUS_BOOTSTRAP: _bootstrap, ...env } = process.env
+  const args = participant.args({ credential: network.pathOf(name), bootstrap })
+  return new Child(name, { command, args, env, onLost })
+}

@@ -1,0 +1,14 @@
+import { DEMO_NETWORK } from '../members.ts'
+import type { Step } from '../step.ts'
+
+export const authority: Step = {
+  name: 'authority',
+  title: 'an authority makes the network, and a credential for everybody',
+  async run(stage) {
+    const { authority: made, count } = await stage.createNetwork()
+    return {
+      detail: `network ${DEMO_NETWORK}, ${count} credentials in ${stage.directory}`,
+      data: { network: DEMO_NETWORK, rootId: made.rootId, directory: stage.directory }
+    }
+  }
+}

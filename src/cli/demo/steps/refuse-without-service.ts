@@ -1,0 +1,20 @@
+import { SERVICE } from '../members.ts'
+import { check, checkEqual, type Step } from '../step.ts'
+import { failureOf } from '../failure-of.ts'
+
+export const refuseWithoutService: Step = {
+  name: 'refuse-without-service',
+  title: 'a member that does not have the service is refused',
+  async run(stage, signal) {
+    const dora = await stage.join('dora')
+    const found = await dora.find({ app: SERVICE, signal })
+    check(found.length > 0, 'the caller finds no worker')
+    const failure = await failureOf(
+      dora.api({ app: SERVICE, cmd: 'multiply', body: { a: 6, b: 7 }, signal }),
+      'a call without the service was answered'
+    )
+    checkEqual(failure.code, 'FORBIDDEN', `refused with another code (${failure.message})`)
+    await dora.stop()
+    return { detail: `${dora.identity.jid}: ${failure.code}`, data: { code: failure.code, message: failure.message } }
+  }
+}

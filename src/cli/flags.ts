@@ -1,0 +1,75 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Target } from '../types.ts'
+
+/** Flags of every command. */
+export interface CommonFlags {
+  json?: boolean
+  verbose?: boolean
+}
+
+/** Flags of every command that joins the mesh. */
+export interface MeshFlags extends CommonFlags {
+  credential?: string
+  bootstrap?: string[]
+  timeout?: number
+}
+
+/** Flags that say whom a command is for. */
+export type TargetFlags = Omit<Target, 'prioritizeMine'> & { preferMine?: boolean }
+
+export function addCommonFlags(command: Command): Command {
+  return command
+    .option('--json', 'machine-readable JSON on stdout')
+    .option('--verbose', 'show where an error comes from (so does DEBUG)')
+}
+
+export function addMeshFlags(command: Command): Command {
+  addCredentialFlag(command)
+  addBootstrapFlag(command)
+  return addCommonFlags(command.option('--timeout <ms>', 'give up after this time, joining included', toCount))
+}
+
+export function addCredentialFlag(command: Command): Command {
+  return command.addOption(new Option('--credential <file>', "this block's credential file").env('NEXUS_CREDENTIAL'))
+}
+
+export function addBootstrapFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--bootstrap <multiaddr>', 'a relay to join through; repeat it, or separate with commas')
+      .env('NEXUS_BOOTSTRAP')
+      .argParser(toList)
+  )
+}
+
+export function addTargetFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--ownership <whose>', "workers of your own user, or of the app's owner").choices(['mine', 'owner'])
+    )
+    .option('--prefer-mine', 'your own workers first, others when there are none')
+    .option('--resource <resource>', 'only workers of this resource')
+    .option('--jid <jid>', 'only workers of this JID')
+    .option('--peer <id>', 'only this peer')
+}
+
+/** The target that the flags describe. */
+export function targetOf(flags: TargetFlags): Target {
+  const { app, ownership, resource, jid, peer, preferMine } = flags
+  return { app, ownership, resource, jid, peer, prioritizeMine: preferMine }
+}
+
+/** A whole number from 1 on. */
+export function toCount(text: string): number {
+  const count = Number(text)
+
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new InvalidArgumentError('Expected a whole number, 1 or more.')
+  }
+
+  return count
+}
+
+/** Adds what is separated by commas or spaces to what a repeated flag gave before. */
+export function toList(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(/[\s,]+/).filter((part) => part !== '')]
+}

@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import { NexusError } from '../errors.ts'
+import type { WorkerInfo } from '../types.ts'
+import { addMeshFlags, addTargetFlags, type MeshFlags, type TargetFlags, targetOf, toCount } from './flags.ts'
+import { Output, table } from './output.ts'
+import { type Joined, withNexus } from './with-nexus.ts'
+
+interface PingFlags extends MeshFlags, Omit<TargetFlags, 'app'> {
+  app?: string
+  count: number
+}
+
+/** What was measured at one worker; times in ms. */
+interface Measured {
+  jid: string
+  peerId: string
+  ms: number[]
+}
+
+export function addPing(program: Command): void {
+  const command = program
+    .command('ping')
+    .description('measure round trips to every worker that is meant, through its built-in command `ping`')
+    .option('--app <app>', 'the app whose workers are meant; needed unless --peer is connected already')
+    .option('--count <n>', 'round trips to each', toCount, 4)
+    .addHelpText('after', '\nExample:\n  nexus ping --app etest --count 10')
+    .action(ping)
+  addMeshFlags(addTargetFlags(command))
+}
+
+async function ping(flags: PingFlags): Promise<void> {
+  if (flags.app === undefined && flags.peer === undefined) {
+    throw new NexusError('INVALID', 'whom to ping? give --app <app> or --peer <id>')
+  }
+
+  const output = new Output(flags)
+
+  await withNexus(flags, output, async (joined) => {
+    const workers = await findWorkers(flags, joined)
+    const measured: Measured[] = []
+
+    for (const worker of workers) {
+      measured.push(await measure(worker, flags.count, joined))
+    }
+
+    output.result(measured, listing(measured))
+  })
+}
+
+async function findWorkers(flags: PingFlags, { nexus, signal, remainingMs }: Joined): Promise<WorkerInfo[]> {
+  const app = flags.app ?? nexus.peers.find(({ peer }) => peer.peerId === flags.peer)?.peer.app
+
+  if (app === undefined) {
+    throw new NexusError('INVALID', `${flags.peer} is not connected to this block: give its --app too, to find it`)
+  }
+
+  const workers = await nexus.find({ ...targetOf({ ...flags, app }), timeoutMs: remainingMs(), signal })
+
+  if (workers.length === 0) {
+    throw new NexusError('NO_WORKER', `nobody serves the app '${app}' now`)
+  }
+
+  return workers
+}
+
+async function measure(worker: WorkerInfo, count: number, joined: Joined): Promise<Measured> {
+  const { nexus, signal, remainingMs } = joined
+  const { app, jid, peerId } = worker
+  const ms: number[] = []
+
+  for (let round = 0; round < count; round++) {
+    const start = performance.now()
+    await nexus.api({ app, peer: peerId, cmd: 'ping', timeoutMs: remainingMs(), signal })
+    ms.push(Math.round((performance.now() - start) * 1000) / 1000)
+  }
+
+  return { jid, peerId, ms }
+}
+
+function listing(measured: Measured[]): string {
+  const rows = measured.map(({ jid, peerId, ms }) => {
+    const sorted = ms.toSorted((a, b) => a - b)
+    const median = sorted[Math.floor(sorted.length / 2)]!
+    return [jid, peerId, ...[sorted[0]!, median, sorted.at(-1)!].map((value) => value.toFixed(2).padStart(8))]
+  })
+  return table([['JID', 'PEER ID', '  MIN ms', '  P50 ms', '  MAX ms'], ...rows])
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Command } from 'commander'
+import { addApi } from './api.ts'
+import { addAuthority } from './authority.ts'
+import { addDemo } from './demo.ts'
+import { addDirect } from './direct.ts'
+import { EXIT_CODES_HELP } from './exit-codes.ts'
+import { addFind } from './find.ts'
+import { addPing } from './ping.ts'
+import { addPub } from './pub.ts'
+import { addRelay } from './relay.ts'
+import { addSub } from './sub.ts'
+import { addWhoami } from './whoami.ts'
+
+/** Tells with which code the program is to exit when a command ended without an error; 0 without it. */
+export type SetExitCode = (code: number) => void
+
+/** The whole command line. Its commands load what they need when they run, so that help comes at once. */
+export function createProgram(setExitCode: SetExitCode): Command {
+  const program = new Command('nexus')
+    .description('Blocks of many apps in one peer-to-peer mesh, each with a verified certificate.')
+    .version(packageVersion(import.meta.dirname))
+    .exitOverride()
+    .showSuggestionAfterError()
+    // Every failure is reported in one place, `run`.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      'after',
+      `
+Example:
+  nexus demo                                   see it work on this machine
+  nexus api --app etest multiply '{"a":6,"b":7}'
+
+Commands that join the mesh take --credential (or NEXUS_CREDENTIAL) and --bootstrap (or NEXUS_BOOTSTRAP).
+${EXIT_CODES_HELP}`
+    )
+
+  addAuthority(program)
+  addRelay(program)
+  addWhoami(program)
+  addFind(program, setExitCode)
+  addApi(program)
+  addDirect(program)
+  addPub(program)
+  addSub(program)
+  addPing(program)
+  addDemo(program, setExitCode)
+  return program
+}
+
+// The sources lie two directories below package.json, the built files three.
+function packageVersion(directory: string): string {
+  try {
+    const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string }
+    return version
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(directory) === directory) {
+      throw error
+    }
+
+    return packageVersion(dirname(directory))
+  }
+}

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Relay } from '../../relay/relay.ts'
+import { addBootstrapFlag, addCommonFlags, addCredentialFlag, type CommonFlags, toCount, toList } from './flags.ts'
+import { aborted, interruptible } from './interrupt.ts'
+import { Output } from './output.ts'
+import { RelayLog } from './relay-log.ts'
+import { requireCredential, warnOfCredential } from './with-nexus.ts'
+
+interface RelayFlags extends CommonFlags {
+  credential?: string
+  bootstrap?: string[]
+  listen?: string[]
+  announce?: string[]
+  healthPort?: number
+  maxConnections?: number
+  maxReservations?: number
+  log: 'text' | 'json'
+}
+
+export function addRelay(program: Command): void {
+  const command = program
+    .command('relay')
+    .description('run a relay until interrupted: the way into the mesh for blocks and browsers')
+    .option('--listen <multiaddr>', 'where to listen; repeat it, or separate with commas', toList)
+    .option('--announce <multiaddr>', 'where others reach it, in place of where it listens', toList)
+    .option('--health-port <port>', 'serve GET /healthz on this port; 0 takes a free one', toPort)
+    .option('--max-connections <n>', 'open connections at a time', toCount)
+    .option('--max-reservations <n>', 'members reached through this relay at a time', toCount)
+    .addOption(new Option('--log <form>', 'the log, on stderr').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+With --json it prints one line when it runs: { event: "ready", jid, peerId, addresses, health }.
+
+Example:
+  nexus relay --credential relay.json --announce /dns4/relay.example.org/tcp/443/wss --health-port 8080`
+    )
+    .action(runRelay)
+  addCommonFlags(addBootstrapFlag(addCredentialFlag(command)))
+}
+
+async function runRelay(flags: RelayFlags): Promise<void> {
+  const output = new Output(flags)
+  const { listen, announce, bootstrap, healthPort, maxConnections, maxReservations } = flags
+  const credential = requireCredential(flags)
+  await warnOfCredential(credential, output)
+  const log = new RelayLog(flags.log, (line) => output.note(line))
+
+  await interruptible(async (signal) => {
+    const { createRelay } = await import('../../relay/relay.ts')
+    const relay = await createRelay({
+      credential,
+      listen,
+      announce,
+      bootstrap,
+      healthPort,
+      maxConnections,
+      maxReservations,
+      onEvent: (event) => log.write(event)
+    })
+
+    const { jid, peerId } = relay.identity
+    const health = relay.health === undefined ? undefined : { port: relay.health.port }
+    output.result({ event: 'ready', jid, peerId, addresses: relay.addresses, health }, greeting(relay))
+    log.write({ event: 'started', jid })
+    await aborted(signal)
+    log.write({ event: 'stopping' })
+    await relay.stop()
+    log.write({ event: 'stopped' })
+  })
+}
+
+function greeting({ identity, addresses, health }: Relay): string {
+  const where = addresses.map((address) => `  ${address}`)
+  const healthz = health === undefined ? [] : [`health: http://127.0.0.1:${health.port}/healthz`]
+  return [`relay ${identity.jid}, reached at`, ...where, ...healthz].join('\n')
+}
+
+function toPort(text: string): number {
+  const port = Number(text)
+
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  }
+
+  return port
+}

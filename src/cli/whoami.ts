@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { NexusError } from '../errors.ts'
+import type { OpenedCredential } from '../identity/credential.ts'
+import { addCommonFlags, addCredentialFlag, type CommonFlags } from './flags.ts'
+import { Output, table } from './output.ts'
+import { requireCredential, warnOfCredential } from './with-nexus.ts'
+
+/** A grant of the credential, and whether workers of its app would take it. */
+interface ShownGrant {
+  app: string
+  expires: string
+  valid: boolean
+  problem?: string
+}
+
+export function addWhoami(program: Command): void {
+  const command = program
+    .command('whoami')
+    .description('verify a credential file and say what it proves; joins nothing')
+    .addHelpText('after', '\nExample:\n  nexus whoami --credential worker.json')
+    .action(whoami)
+  addCommonFlags(addCredentialFlag(command))
+}
+
+async function whoami(flags: CommonFlags & { credential?: string }): Promise<void> {
+  const output = new Output(flags)
+  const path = requireCredential(flags)
+  const { readCredentialFile } = await import('../node/credential-file.ts')
+  const { openCredential } = await import('../identity/credential.ts')
+  const credential = await readCredentialFile(path)
+  await warnOfCredential(path, output)
+  const opened = await openCredential(credential, { clock: Date.now })
+  const { network, app, uid, role, block, resource, jid, peerId, ...validity } = opened.certificate
+  const shown = {
+    jid,
+    peerId,
+    network,
+    app,
+    uid,
+    role,
+    block,
+    resource,
+    notBefore: new Date(validity.notBefore).toISOString(),
+    expires: new Date(validity.expiresAt).toISOString(),
+    grants: await Promise.all(opened.grants.map((held) => checkGrant(held, opened))),
+    roots: credential.roots,
+    revocationVersion: opened.revocations.version
+  }
+  output.result(shown, listing(shown))
+}
+
+async function checkGrant(held: OpenedCredential['grants'][number], opened: OpenedCredential): Promise<ShownGrant> {
+  const { app, grant, issuerCertificate } = held
+  const { verifyGrant } = await import('../identity/grant.ts')
+  const shown = { app, expires: new Date(held.expiresAt).toISOString() }
+
+  try {
+    const { certificate, verifier } = opened
+    await verifyGrant({ token: grant, issuerCertificate }, { holderUid: certificate.uid, app, verifier })
+    return { ...shown, valid: true }
+  } catch (error) {
+    if (!(error instanceof NexusError)) {
+      throw error
+    }
+
+    return { ...shown, valid: false, problem: `${error.reason ?? error.code}: ${error.message}` }
+  }
+}
+
+function listing(shown: Record<string, unknown> & { grants: ShownGrant[]; roots: string[] }): string {
+  const { grants, roots, ...rest } = shown
+  const rows = Object.entries(rest).map(([name, value]) => [name, String(value)])
+  const grantRows = grants.map(({ app, expires, problem }) => ['grant', `${app} until ${expires}${refusal(problem)}`])
+  return table([...rows, ...grantRows, ...roots.map((root) => ['root', root])])
+}
+
+function refusal(problem: string | undefined): string {
+  return problem === undefined ? '' : ` - would be refused: ${problem}`
+}

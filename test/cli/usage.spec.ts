@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { nexus, node } from '../support/nexus-program.ts'
+
+const COMMANDS = [
+  ...['relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'demo'].map((name) => [name]),
+  ...['init', 'issue', 'grant', 'revoke', 'show'].map((name) => ['authority', name])
+]
+const START = new URL('../../bin/nexus.js', import.meta.url).pathname
+
+describe('nexus, its usage', function () {
+  this.timeout(60_000)
+
+  it('gives help with an example for every command, and lists it', async () => {
+    const main = await nexus(['--help'])
+    assert.equal(main.code, 0)
+    assert.match(main.stdout, /Exit codes:\n {2}0 /)
+
+    for (const command of COMMANDS) {
+      const { code, stdout, stderr } = await nexus([...command, '--help'])
+      const name = command.join(' ')
+      assert.deepEqual([code, stderr], [0, ''], name)
+      assert.match(stdout, new RegExp(`^Usage: nexus ${name} `))
+      assert.match(stdout, new RegExp(`Example:\n {2}nexus ${name} `))
+      assert.match(stdout, /^ {2}--json /m, name)
+      assert.match(main.stdout, new RegExp(`^  ${command[0]} `, 'm'))
+    }
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    const [direct, started] = await Promise.all([nexus(['--version']), node([START, '--version'])])
+    assert.deepEqual([direct.code, direct.stdout], [0, `${version}\n`])
+    assert.deepEqual([started.code, started.stdout], [0, `${version}\n`])
+  })
+
+  it('ends with one clear sentence on an old Node', async () => {
+    for (const version of ['20.19.4', '22.11.0']) {
+      const pretend = `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`
+      const { code, stdout, stderr } = await node(['--import', `data:text/javascript,${pretend}`, START, '--version'])
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^nexus: INVALID: nexus-mesh needs Node 22\.12 or later; this is v[\d.]+\n$/)
+    }
+  })
+
+  const wrong: Array<[string, string[], RegExp]> = [
+    ['an unknown command', ['fnd'], /unknown command 'fnd' \(Did you mean find\?\)/],
+    ['an unknown flag', ['find', '--app', 'etest', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+    ['a missing flag', ['find'], /required option '--app <app>' not specified/],
+    ['a missing argument', ['api', '--app', 'etest'], /missing required argument 'cmd'/],
+    ['no number', ['find', '--app', 'etest', '--timeout', 'soon'], /Expected a whole number/],
+    ['no port', ['relay', '--health-port', '65536'], /Expected a port/],
+    ['an unknown choice', ['find', '--app', 'etest', '--ownership', 'all'], /Allowed choices are mine, owner/],
+    ['no credential', ['find', '--app', 'etest'], /give --credential <file> or set NEXUS_CREDENTIAL/],
+    ['no way in', ['find', '--app', 'etest', '--credential', 'x.json'], /give --bootstrap <multiaddr> or set NEXUS_/],
+    ['nobody to ping', ['ping', '--credential', 'x.json'], /give --app <app> or --peer <id>/],
+    [
+      'a body that is not JSON',
+      ['api', '--app', 'e', 'm', '{a:6}'],
+      /is not JSON: \{a:6\} \(quote it for the shell: '\{/
+    ]
+  ]
+
+  for (const [what, args, message] of wrong) {
+    it(`ends with 2 and one line for ${what}`, async () => {
+      const { code, stdout, stderr } = await nexus(args)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, /^nexus: INVALID: [^\n]*\n$/)
+      assert.match(stderr, message)
+    })
+  }
+
+  it('ends with 2 and its help without a command', async () => {
+    const { code, stdout, stderr } = await nexus([])
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, /^Usage: nexus/)
+  })
+
+  it('prints an error as JSON too, with --json', async () => {
+    for (const args of [
+      ['find', '--json'],
+      ['whoami', '--json', '--credential', 'nowhere.json']
+    ]) {
+      const { code, stdout, stderr } = await nexus(args)
+      assert.equal(code, 2)
+      const { error } = JSON.parse(stdout)
+      assert.equal(error.code, 'INVALID')
+      assert.equal(stderr, `nexus: INVALID: ${error.message}\n`)
+    }
+  })
+
+  it('shows the stack with --verbose alone', async () => {
+    const args = ['whoami', '--credential', 'nowhere.json']
+    const [quiet, verbose] = await Promise.all([nexus(args), nexus([...args, '--verbose'])])
+    assert.doesNotMatch(quiet.stderr, /\n {4}at /)
+    assert.match(verbose.stderr, /\n {4}at /)
+    assert.match(verbose.stderr, /caused by: Error: ENOENT/)
+  })
+})

@@ -1,0 +1,146 @@
+import { defaultLogger } from '@libp2p/logger'
+import type { PrivateKey } from '@libp2p/interface'
+import { generateKey } from '../../src/identity/keys.ts'
+import { RevocationList } from '../../src/identity/revocation.ts'
+import { CertificateVerifier } from '../../src/identity/verifier.ts'
+import { createMesh, type Mesh } from '../../src/node/mesh.ts'
+import { nodePlatform } from '../../src/node/transports.ts'
+import { Channels } from '../../src/protocols/channel.ts'
+import { SignedGossip } from '../../src/protocols/gossip.ts'
+import { Sessions } from '../../src/protocols/sessions.ts'
+import { System } from '../../src/protocols/system.ts'
+import { TopicForwarder } from '../../src/protocols/topic-forwarder.ts'
+import { TopicInterest } from '../../src/protocols/topic-interest.ts'
+import { identityOf } from '../../src/protocols/verified-peers.ts'
+import type { Identity } from '../../src/types.ts'
+import type { TestBlock, TestNetwork } from './identities.ts'
+import { waitFor } from './wait-for.ts'
+
+const LISTEN = ['/ip4/127.0.0.1/tcp/0']
+
+export interface GossipNodeOptions extends TestBlock {
+  /** With `block: 'relay'`, the limits of its forwarder. */
+  maxTopics?: number
+  maxTopicsPerPeer?: number
+}
+
+/** A mesh node over TCP with gossip and channels, and nothing else above its sessions. */
+export interface GossipNode {
+  identity: Identity
+  /** The certificate that it sends; a test may put another in its place. */
+  token: string
+  mesh: Mesh
+  revocations: RevocationList
+  system: System
+  gossip: SignedGossip
+  interest: TopicInterest
+  channels: Channels
+  forwarder: TopicForwarder | undefined
+  /** Connects, and waits until gossip can be sent both ways. */
+  connect: (other: GossipNode) => Promise<void>
+  stop: () => Promise<void>
+}
+
+export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
+  const { maxTopics, maxTopicsPerPeer, ...block } = options
+  const privateKey = block.privateKey ?? (await generateKey())
+  const token = await network.certificateFor({ ...block, privateKey })
+  const parts = await createParts(network, privateKey, token, block.block === 'relay')
+  const { mesh, system, sessions } = parts
+  const { libp2p, verified } = mesh
+  const log = defaultLogger().forComponent('nexus:test')
+  const gossip = new SignedGossip({
+    self: parts.identity.peerId,
+    gossip: libp2p.services.gossip,
+    verifier: parts.verifier,
+    certificate: () => node.token,
+    connections: (peerId) => libp2p.getConnections(peerId),
+    log
+  })
+  const forwarder =
+    block.block === 'relay'
+      ? new TopicForwarder({ gossip, events: libp2p, maxTopics, maxTopicsPerPeer, log })
+      : undefined
+  const peers = (): Identity[] => libp2p.getPeers().flatMap((peerId) => verified.get(peerId.toString())?.identity ?? [])
+  const interest = new TopicInterest({ gossip, system, peers, forwarder, log })
+  const channels = new Channels({ self: parts.identity, gossip, interest, log })
+  const node: GossipNode = {
+    identity: parts.identity,
+    token,
+    mesh,
+    revocations: parts.revocations,
+    system,
+    gossip,
+    interest,
+    channels,
+    forwarder,
+    connect: (other) => connect(node, other),
+    stop: async () => {
+      await channels.stop()
+      interest.stop()
+      forwarder?.stop()
+      gossip.stop()
+      await sessions.stop(AbortSignal.timeout(1))
+      await libp2p.stop()
+      verified.clear()
+    }
+  }
+  await libp2p.start()
+  await sessions.start()
+  return node
+}
+
+async function createParts(network: TestNetwork, privateKey: PrivateKey, token: string, isRelay: boolean) {
+  const revocations = new RevocationList(network)
+  const verifier = new CertificateVerifier({ ...network, revocations })
+  const certificate = await verifier.verify(token)
+  const identity = identityOf(certificate)
+  const logger = defaultLogger()
+  const mesh = await createMesh({
+    privateKey,
+    verifier,
+    revocations,
+    certificate: () => token,
+    platform: nodePlatform,
+    webrtc: false,
+    listen: LISTEN,
+    announce: [],
+    dhtServer: false,
+    forwardsTopics: isRelay,
+    limits: { maxConnections: 1_000, connectionsPerSecondPerHost: 1_000 },
+    clock: network.clock,
+    logger
+  })
+  const system: System = new System({ sessions: () => sessions, log: logger.forComponent('nexus:test') })
+  const sessions = new Sessions({
+    self: identity,
+    registrar: mesh.libp2p,
+    connect: async (peerId) => {
+      const connection = mesh.libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peerId)
+
+      if (connection === undefined) {
+        throw new Error(`not connected to ${peerId}`)
+      }
+      return connection
+    },
+    verified: mesh.verified,
+    limits: {},
+    router: {
+      onRequest: (request, from) => void system.onRequest(request, from),
+      onDirect: async () => undefined,
+      onGrant: () => undefined
+    },
+    log: logger.forComponent('nexus:test')
+  })
+  return { identity, verifier, revocations, mesh, system, sessions }
+}
+
+async function connect(node: GossipNode, other: GossipNode): Promise<void> {
+  await node.mesh.libp2p.dial(other.mesh.libp2p.getMultiaddrs())
+  await waitFor('gossip streams', () => hasStreams(node, other) && hasStreams(other, node))
+}
+
+function hasStreams(node: GossipNode, other: GossipNode): boolean {
+  const streams = node.mesh.libp2p.getConnections(other.mesh.libp2p.peerId).flatMap((connection) => connection.streams)
+  return streams.some(({ protocol, direction }) => protocol.startsWith('/meshsub/') && direction === 'outbound')
+}

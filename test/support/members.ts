@@ -1,0 +1,96 @@
+import { defaultLogger } from '@libp2p/logger'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { NexusError } from '../../src/errors.ts'
+import type { Credential } from '../../src/identity/credential.ts'
+import { type Core, createCore, refusingRouter } from '../../src/node/core.ts'
+import { OwnCredential } from '../../src/node/own-credential.ts'
+import { nodePlatform } from '../../src/node/transports.ts'
+import type { LeaseEntry } from '../../src/protocols/lease-book.ts'
+import type { SessionRouter } from '../../src/protocols/sessions.ts'
+import type { TestBlock, TestNetwork } from './identities.ts'
+import { LOOPBACK_TCP } from './mesh.ts'
+import { until } from './until.ts'
+
+export interface MemberOptions {
+  block?: TestBlock
+  /** In place of a new credential for `block`. */
+  credential?: Credential | (() => Credential | Promise<Credential>)
+  router?: SessionRouter
+  listen?: string[]
+  dhtServer?: boolean
+  onLive?: (entry: LeaseEntry) => void
+  onRefused?: (peerId: string, error: NexusError) => void
+}
+
+/** What blocks and relays have in common, running on 127.0.0.1. */
+export interface Member {
+  core: Core
+  credential: OwnCredential
+  peerId: string
+  addresses: () => Multiaddr[]
+  /** Connects to another, and waits until it knows of that as well. */
+  dial: (other: Member) => Promise<void>
+  stop: () => Promise<void>
+}
+
+const started: Member[] = []
+
+/** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
+export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<Member> {
+  const { block, listen = [LOOPBACK_TCP], router = refusingRouter, dhtServer = false, onLive, onRefused } = options
+  const logger = defaultLogger()
+  const credential = await OwnCredential.open({
+    source: options.credential ?? (await network.credentialFor(block)),
+    readFile: undefined,
+    clock: network.clock,
+    log: logger.forComponent('nexus:test')
+  })
+  const core = await createCore({
+    credential,
+    platform: nodePlatform,
+    webrtc: false,
+    listen,
+    announce: [],
+    dhtServer,
+    limits: { maxConnections: 100, connectionsPerSecondPerHost: 1_000 },
+    clock: network.clock,
+    logger,
+    bodyLimitBytes: 1024 * 1024,
+    router,
+    onLive,
+    onRefused
+  })
+  const { libp2p, verified } = core.mesh
+  const onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void =>
+    core.sync.onConnected(detail.toString())
+  libp2p.addEventListener('peer:connect', onConnect)
+  await libp2p.start()
+  await core.sessions.start()
+
+  const member: Member = {
+    core,
+    credential,
+    peerId: core.identity.peerId,
+    addresses: () => libp2p.getMultiaddrs(),
+    dial: async (other) => {
+      await libp2p.dial(other.addresses())
+      await until(() => other.core.isConnected(member.peerId), 'the connection')
+    },
+    stop: async () => {
+      credential.stop()
+      await core.sessions.stop(AbortSignal.timeout(1))
+      core.sync.stop()
+      core.gossip.stop()
+      libp2p.removeEventListener('peer:connect', onConnect)
+      await libp2p.stop()
+      verified.clear()
+    }
+  }
+  started.push(member)
+  return member
+}
+
+/** Stops every member that was started since the last call. */
+export async function stopMembers(): Promise<void> {
+  await Promise.all(started.splice(0).map((member) => member.stop()))
+}
