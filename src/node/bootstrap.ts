@@ -81,7 +81,7 @@ export class Bootstrap {
         const connection = await this.#connect(address, connected)
         await this.#reserve(connection, address)
 
-        if (connection !== connected) {
+        if (connection !== connected && !this.#stopping.signal.aborted) {
           connected = connection
           onConnected(connection.remotePeer.toString())
         }
@@ -133,6 +133,10 @@ export class Bootstrap {
   // tries stand, however many other connections come and go.
   #sleep(ms: number, wakers?: Set<() => void>): Promise<void> {
     const { signal } = this.#stopping
+
+    if (signal.aborted) {
+      return Promise.resolve()
+    }
 
     return new Promise((resolve) => {
       const wake = (): void => {

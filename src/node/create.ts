@@ -1,7 +1,9 @@
+import { raceSignal } from 'race-signal'
 import { NexusError } from '../errors.ts'
 import type { Nexus } from '../types.ts'
 import { assembleBlock } from './assemble.ts'
-import { type NexusOptions, resolveOptions } from './options.ts'
+import { type NexusOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import type { Block } from './block.ts'
 import { nodePlatform, type Platform } from './transports.ts'
 
 /**
@@ -9,7 +11,7 @@ import { nodePlatform, type Platform } from './transports.ts'
  * or with `waitForBootstrap: false`).
  *
  * Rejects with `INVALID` (a bad option or address), `REFUSED` (this block's certificate, or that of every bootstrap
- * peer, does not hold; `reason` says why) or `UNREACHABLE` (no bootstrap peer answers).
+ * peer, does not hold; `reason` says why), `UNREACHABLE` (no bootstrap peer answers) or `CANCELLED`.
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
   return createBlock(options, nodePlatform)
@@ -22,10 +24,27 @@ export async function createBlock(options: NexusOptions, platform: Platform): Pr
   const block = await assembleBlock(resolved, platform)
 
   try {
-    await block.start(resolved.waitForBootstrap)
+    await startUnlessAborted(block, resolved)
     return block
   } catch (error) {
     await block.stop()
+    throw error
+  }
+}
+
+async function startUnlessAborted(block: Block, { waitForBootstrap, signal }: ResolvedOptions): Promise<void> {
+  const starting = block.start(waitForBootstrap)
+
+  try {
+    await (signal === undefined ? starting : raceSignal(starting, signal))
+  } catch (error) {
+    // A start that was given up still ends, and what it fails with then is of no interest.
+    starting.catch(() => undefined)
+
+    if (signal?.aborted === true) {
+      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
+    }
+
     throw error
   }
 }

@@ -34,6 +34,8 @@ export interface NexusOptions {
   bodyLimitBytes?: number
   /** Open connections at a time. Default 500. */
   maxConnections?: number
+  /** Gives up joining when it aborts. What has joined is left with `stop`. */
+  signal?: AbortSignal
   /** Where to log, as `@libp2p/logger` has it. Default: the `DEBUG` environment variable decides. */
   logger?: ComponentLogger
 }
@@ -62,6 +64,7 @@ const OptionsSchema = v.strictObject({
   timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
   maxConnections: v.optional(positive, 500),
+  signal: v.optional(v.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal')),
   logger: v.optional(v.custom<ComponentLogger>(isLogger, 'expected a logger like that of @libp2p/logger'))
 })
 
