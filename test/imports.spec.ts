@@ -25,7 +25,9 @@ describe('the rule that imports run one way', () => {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text)
     const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome')
-    const { stdout, stderr } = await run(process.execPath, [biome, 'lint', path], { cwd: folder }).catch((error) => error)
+    const { stdout, stderr } = await run(process.execPath, [biome, 'lint', path], { cwd: folder }).catch(
+      (error) => error
+    )
     return `${stdout}${stderr}`
   }
 

@@ -4,6 +4,9 @@ import type { CertificateVerifier } from '../identity/verifier.ts'
 import type { Identity } from '../types.ts'
 import type { PeerSession } from './sessions.ts'
 
+/** Grants of one session that are checked at a time: a peer shows one, and another when it was renewed. */
+const MAX_CHECKS = 4
+
 export interface AccessInit {
   /** Who this block is. */
   self: Identity
@@ -15,6 +18,7 @@ export interface AccessInit {
 /** Decides, from certificates and grants alone, who may use this worker. No question leaves the process. */
 export class Access {
   readonly #init: AccessInit
+  readonly #checks = new WeakMap<PeerSession, number>()
 
   constructor(init: AccessInit) {
     this.#init = init
@@ -37,20 +41,30 @@ export class Access {
     }
   }
 
-  /** Takes up a grant that a peer shows, and checks it in the background: the calls that need it wait. */
+  /**
+   * Takes up a grant that a peer shows, and checks it in the background: the calls that need it wait. One that comes
+   * while four are being checked is left out.
+   */
   show(from: PeerSession, token: string, issuerCertificate: string | undefined): void {
     const { self, verifier } = this.#init
+    const checks = this.#checks.get(from) ?? 0
+
+    if (checks >= MAX_CHECKS) {
+      return
+    }
+
+    this.#checks.set(from, checks + 1)
     const checked = verifyGrant({ token, issuerCertificate }, { holderUid: from.peer.uid, app: self.app, verifier })
     from.grant = checked
-    checked.then(
-      (grant) => {
+    checked
+      .then((grant) => {
         if (from.grant === checked) {
           from.grant = grant
         }
-      },
+      })
       // The calls that need the grant get this error; here it only must not count as unhandled.
-      () => undefined
-    )
+      .catch(() => undefined)
+      .finally(() => this.#checks.set(from, (this.#checks.get(from) ?? 1) - 1))
   }
 
   /**

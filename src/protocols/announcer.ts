@@ -12,6 +12,9 @@ import { identityOf } from './verified-peers.ts'
 
 /** One round of publishing provider records. */
 const PROVIDE_TIMEOUT_MS = 10_000
+/** A round that no server took is repeated after this time, then after twice that, and so on. */
+const FIRST_PROVIDE_RETRY_MS = 250
+const MAX_PROVIDE_RETRY_MS = 10_000
 
 /** Newcomers of this time are greeted together. */
 const GREETING_DELAY_MS = 50
@@ -41,7 +44,9 @@ export class Announcer {
   #greeting: ReturnType<typeof setTimeout> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #providing: Promise<void> | undefined
+  #provideTimer: ReturnType<typeof setTimeout> | undefined
   #provideAgain = false
+  #provideRetryMs = FIRST_PROVIDE_RETRY_MS
 
   constructor(init: AnnouncerInit) {
     this.#init = init
@@ -59,7 +64,13 @@ export class Announcer {
 
   /** Says it again now: to a relay that was just connected, or with new addresses. */
   announce(event: LeaseEvent = 'renew'): void {
+    // After its goodbye it would come back.
+    if (this.#stopping.signal.aborted) {
+      return
+    }
+
     void this.#publish(event)
+    this.#provideRetryMs = FIRST_PROVIDE_RETRY_MS
     this.#provide()
     this.#schedule()
   }
@@ -67,6 +78,7 @@ export class Announcer {
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     clearTimeout(this.#greeting)
+    clearTimeout(this.#provideTimer)
     this.#greeting = undefined
     this.#stopping.abort()
     this.#init.gossip.removeEventListener('subscription', this.#onSubscription)
@@ -122,8 +134,10 @@ export class Announcer {
     }
   }
 
-  // One round at a time; a call during a round makes one more.
+  // One round at a time; a call during a round makes one more. A round that nobody took is repeated.
   #provide(): void {
+    clearTimeout(this.#provideTimer)
+
     if (this.#providing !== undefined || this.#stopping.signal.aborted) {
       this.#provideAgain = true
       return
@@ -132,11 +146,14 @@ export class Announcer {
     const { providers, certificate, isPublic } = this.#init
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
     this.#provideAgain = false
-    this.#providing = providers.provide(identityOf(certificate()), isPublic, signal).then(() => {
+    this.#providing = providers.provide(identityOf(certificate()), isPublic, signal).then((isTaken) => {
       this.#providing = undefined
 
       if (this.#provideAgain) {
         this.#provide()
+      } else if (!isTaken && !this.#stopping.signal.aborted) {
+        this.#provideTimer = setTimeout(() => this.#provide(), this.#provideRetryMs)
+        this.#provideRetryMs = Math.min(this.#provideRetryMs * 2, MAX_PROVIDE_RETRY_MS)
       }
     })
   }

@@ -1,6 +1,6 @@
 import type { Logger } from '@libp2p/interface'
 import { NexusError, toNexusError } from '../errors.ts'
-import type { ApiHandler, Body } from '../types.ts'
+import type { ApiHandler, Body, Identity } from '../types.ts'
 import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import type { InboundRequest } from './session.ts'
@@ -50,20 +50,22 @@ export class ApiServer {
   onRequest(request: InboundRequest, from: PeerSession): void {
     try {
       const { access } = this.#init
-      access.checkServes(from.peer)
+      // The peer may show another certificate while its grant is checked: the handler is given who was checked.
+      const { peer } = from
+      access.checkServes(peer)
       const waiting = request.cmd === 'ping' ? undefined : access.checkHasService(from)
 
       if (waiting === undefined) {
-        this.#run(request, from)
+        this.#run(request, peer)
       } else {
-        waiting.then(() => this.#run(request, from)).catch((error) => this.#fail(request, error))
+        waiting.then(() => this.#run(request, peer)).catch((error) => this.#fail(request, error))
       }
     } catch (error) {
       this.#fail(request, error)
     }
   }
 
-  #run(request: InboundRequest, from: PeerSession): void {
+  #run(request: InboundRequest, from: Identity): void {
     const handler = this.#handlers.get(request.cmd)
 
     if (handler === undefined) {
@@ -77,7 +79,7 @@ export class ApiServer {
     const context = {
       cmd,
       body,
-      from: from.peer,
+      from,
       timeoutMs,
       get signal() {
         return request.signal
@@ -93,8 +95,10 @@ export class ApiServer {
       return
     }
 
-    if (result instanceof Promise) {
-      result.then((value) => this.#respond(request, value)).catch((error) => this.#handlerFailed(request, error))
+    if (isThenable(result)) {
+      Promise.resolve(result)
+        .then((value) => this.#respond(request, value))
+        .catch((error) => this.#handlerFailed(request, error))
     } else {
       this.#respond(request, result)
     }
@@ -125,6 +129,11 @@ export class ApiServer {
     const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request could not be served')
     request.fail(code, message)
   }
+}
+
+// Query builders and the like are awaited too, not sent as what they are made of.
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 /** Throws `INVALID` unless this can be an application's command. */

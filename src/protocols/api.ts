@@ -37,9 +37,10 @@ export class ApiClient {
     })
   }
 
-  // Once a session, in the same write as the first call that needs it. A worker that wants one and sees none says so.
+  // Once a session, in the same write as the first call that needs it, and again when it was renewed. A worker that
+  // wants one and sees none says so.
   #showGrant(to: PeerSession): void {
-    if (to.grantShown || (to.peer.app === this.#init.self.app && this.#init.self.role !== 'user')) {
+    if (to.peer.app === this.#init.self.app && this.#init.self.role !== 'user') {
       return
     }
 
@@ -49,9 +50,9 @@ export class ApiClient {
       undefined
     )
 
-    if (newest !== undefined) {
+    if (newest !== undefined && newest.grant !== to.grantShown) {
       to.session.sendGrant(newest.grant, newest.issuerCertificate)
-      to.grantShown = true
+      to.grantShown = newest.grant
     }
   }
 }

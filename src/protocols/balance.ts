@@ -59,7 +59,18 @@ export class Balancer {
 
   /** The worker did not take a call: others come first for a second. */
   penalise(peerId: string): void {
-    this.#penalties.set(peerId, this.#init.now() + PENALTY_MS)
+    const now = this.#init.now()
+
+    // They stand in the order in which they end.
+    for (const [earlier, until] of this.#penalties) {
+      if (until > now) {
+        break
+      }
+      this.#penalties.delete(earlier)
+    }
+
+    this.#penalties.delete(peerId)
+    this.#penalties.set(peerId, now + PENALTY_MS)
   }
 
   #isPenalised(peerId: string): boolean {

@@ -127,8 +127,8 @@ export class ChannelInbox {
         // Decoded for each, so that what one handler does to its body is not seen by the next.
         const result = handler({ channel: name, body: decodeBody(type, body), from, itsMe, itsBro, seq })
 
-        if (result instanceof Promise) {
-          result.catch((error: unknown) => this.#logFailure(error))
+        if (isThenable(result)) {
+          Promise.resolve(result).catch((error: unknown) => this.#logFailure(error))
         }
       } catch (error) {
         this.#logFailure(error)
@@ -155,4 +155,8 @@ interface OpenedBatch {
   epoch: bigint
   first: number
   items: ChannelItem[]
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value
 }

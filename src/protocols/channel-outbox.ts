@@ -137,7 +137,7 @@ export class ChannelOutbox {
       }
     } catch (error) {
       for (const { reject } of batch) {
-        reject(toNexusError(error, 'STOPPED', 'the message could not be published'))
+        reject(toNexusError(error, 'UNREACHABLE', 'the message could not be published'))
       }
     }
   }

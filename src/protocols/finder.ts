@@ -1,4 +1,5 @@
 import type { Logger } from '@libp2p/interface'
+import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../types.ts'
 import type { Directory, LookUpOptions } from './directory.ts'
@@ -76,6 +77,10 @@ export class Finder implements Directory {
       signal: request.signal
     })
 
+    if (request.signal?.aborted === true) {
+      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: request.signal.reason })
+    }
+
     if (request.prioritizeMine !== true) {
       return workers
     }
@@ -89,6 +94,10 @@ export class Finder implements Directory {
   }
 
   async lookUp(target: Target, { timeoutMs, signal }: LookUpOptions): Promise<Identity[]> {
+    if (this.#stopping.signal.aborted) {
+      throw new NexusError('STOPPED', 'this block was stopped')
+    }
+
     const view = this.#view(target.app)
     const patience = AbortSignal.any([
       AbortSignal.timeout(Math.ceil(timeoutMs)),
@@ -257,7 +266,11 @@ function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
       return
     }
 
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    promise.then(resolve, resolve)
+    const done = (): void => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    promise.then(done, done)
   })
 }

@@ -102,12 +102,16 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /**
    * Signs and sends to the subscribers of a topic that this block is connected to; gives how many there were. Resolves
-   * when those who are slow have taken most of what was sent to them before, or after a second. Rejects with `STOPPED`.
+   * when those who are slow have taken most of what was sent to them before, or after a second. Rejects with `STOPPED`, and with `UNREACHABLE` when gossip fails.
    */
   async publish(topic: string, payload: Uint8Array<ArrayBuffer>): Promise<number> {
+    if (!this.#router.isStarted()) {
+      throw new NexusError('STOPPED', 'gossip is not running')
+    }
+
     const data = GossipEnvelope.encode({ certificate: this.#init.certificate(), payload })
     const { recipients } = await this.#router.publish(topic, data).catch((cause: unknown) => {
-      throw toNexusError(cause, 'STOPPED', 'gossip is not running')
+      throw toNexusError(cause, 'UNREACHABLE', 'gossip did not take the message')
     })
     await writeRoom(recipients.flatMap((peerId) => this.#init.connections(peerId)))
     return recipients.length
@@ -116,6 +120,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   /** The peer ids that are known to subscribe to a topic and connected to this block. */
   subscribers(topic: string): string[] {
     return this.#router.getSubscribers(topic).map((peerId) => peerId.toString())
+  }
+
+  /** The subscribers that what is published here now reaches at once: those with a stream to them. */
+  reached(topic: string): Set<string> {
+    return new Set(this.subscribers(topic).filter((peerId) => this.#router.streamsOutbound.has(peerId)))
   }
 
   /** Whether what is published here now reaches this peer at once. */
@@ -141,10 +150,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#router.removeEventListener('gossipsub:prune', this.#onPrune)
   }
 
-  readonly #validate = (
-    source: PeerId,
-    message: Message
-  ): TopicValidatorResult | Promise<TopicValidatorResult> => this.#checker.check(source, message)
+  readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
+    this.#checker.check(source, message)
 
   readonly #onMessage = ({ detail: message }: CustomEvent<Message>): void => {
     const checked = this.#checker.take(message)
@@ -170,4 +177,3 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     }
   }
 }
-

@@ -90,17 +90,25 @@ export class IdentitySync {
   #pushRevocationsTo(peer: VerifiedPeer): void {
     const { token, version } = this.#init.revocations
 
-    if (token !== undefined && peer.revocationVersion < version) {
+    const known = peer.revocationVersion
+
+    if (token !== undefined && known < version) {
       peer.revocationVersion = version
-      void this.#push(peer.identity.peerId, '$revocations', { list: token })
+      void this.#push(peer.identity.peerId, '$revocations', { list: token }).then((told) => {
+        if (!told && peer.revocationVersion === version) {
+          peer.revocationVersion = known
+        }
+      })
     }
   }
 
-  async #push(peerId: string, command: '$revocations' | '$certificate', body: Json): Promise<void> {
+  async #push(peerId: string, command: '$revocations' | '$certificate', body: Json): Promise<boolean> {
     try {
       await this.#init.system.call(peerId, command, body, { timeoutMs: PUSH_TIMEOUT_MS })
+      return true
     } catch (error) {
       this.#init.log('%s was not told by %s: %e', peerId, command, error)
+      return false
     }
   }
 }

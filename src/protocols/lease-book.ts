@@ -22,7 +22,7 @@ export interface LeaseEntry {
 export interface LeaseBookInit {
   /** Milliseconds, never running backwards. */
   now: () => number
-  /** A worker came, or has new addresses. */
+  /** A worker came. */
   onLive?: (entry: LeaseEntry) => void
   /** A worker said goodbye, or was found dead. */
   onGone?: (peerId: string) => void

@@ -43,14 +43,19 @@ export class Routing {
     for (;;) {
       const worker = await this.#choose(target, tried, deadline, options.signal)
 
+      if (options.signal?.aborted === true) {
+        throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: options.signal.reason })
+      }
+
       if (worker === undefined) {
-        throw failure ?? new NexusError('NO_WORKER', `no live worker for ${describe(target)}`)
+        throw failure ?? nobody(target, deadline <= now())
       }
 
       try {
         return await this.#try(worker.peerId, deadline, options, attempt)
       } catch (error) {
-        failure = toNexusError(error, 'UNREACHABLE', `${worker.jid} could not be reached`)
+        // What is not known may have happened after the worker had the request.
+        failure = toNexusError(error, 'LOST', `what became of the request to ${worker.jid} is not known`)
 
         if (!(failure.retryable || (failure.code === 'LOST' && options.idempotent === true))) {
           throw failure
@@ -135,9 +140,18 @@ export class Routing {
       if (timeout.aborted && signal?.aborted !== true) {
         throw new NexusError('TIMEOUT', 'the worker was not reached before the deadline', { cause: error })
       }
-      throw error
+      // A worker whose certificate has ended, or that does not accept this block's, is no reason to leave the others.
+      throw error instanceof NexusError && error.code === 'REFUSED'
+        ? new NexusError('UNREACHABLE', error.message, { cause: error })
+        : error
     }
   }
+}
+
+function nobody(target: Target, late: boolean): NexusError {
+  return late
+    ? new NexusError('TIMEOUT', `no live worker was found in time for ${describe(target)}`)
+    : new NexusError('NO_WORKER', `no live worker for ${describe(target)}`)
 }
 
 /** How a target reads in a message. */

@@ -14,14 +14,22 @@ export interface PeerSession {
   peer: Identity
   /** The grant for this block's app that the peer has shown: checked, or being checked. */
   grant: Promise<Grant> | Grant | undefined
-  /** Whether this block has shown its grant for the peer's app. */
-  grantShown: boolean
+  /** The grant for the peer's app that this block has shown. */
+  grantShown: string | undefined
 }
 
 /** A session over a stream, whose life is managed here. */
 interface Entry extends PeerSession {
   readonly session: Session
+  /** Whether this side opened it. */
+  readonly initiator: boolean
 }
+
+/**
+ * Sessions that one peer may have opened and not closed. It needs one; another for when the end of the first has not
+ * been noticed here. Each may take the memory for the bodies that one session holds.
+ */
+const MAX_ACCEPTED_PER_PEER = 2
 
 /** What arrives on sessions. */
 export interface SessionRouter {
@@ -50,14 +58,15 @@ export class Sessions {
   readonly #init: SessionsInit
   readonly #current = new Map<string, Entry>()
   readonly #all = new Set<Entry>()
+  readonly #loopback: Loopback
   readonly #own: PeerSession
   readonly #opening = new Map<string, Promise<PeerSession>>()
   #stopped = false
 
   constructor(init: SessionsInit) {
     this.#init = init
-    const loopback = new Loopback(init.router, () => this.#own)
-    this.#own = { session: loopback, peer: init.self, grant: undefined, grantShown: false }
+    this.#loopback = new Loopback(init.router, () => this.#own)
+    this.#own = { session: this.#loopback, peer: init.self, grant: undefined, grantShown: undefined }
   }
 
   async start(): Promise<void> {
@@ -89,6 +98,10 @@ export class Sessions {
       return known
     }
 
+    if (signal?.aborted === true) {
+      throw cancelled(signal)
+    }
+
     let opening = this.#opening.get(peerId)
 
     if (opening === undefined) {
@@ -105,13 +118,14 @@ export class Sessions {
     this.#init.verified.removeEventListener('verified', this.#onVerified)
     await this.#init.registrar.unhandle(SESSION_PROTOCOL)
 
-    await Promise.all(
-      [...this.#all].map(async ({ session }) => {
+    await Promise.all([
+      this.#loopback.stop(signal),
+      ...[...this.#all].map(async ({ session }) => {
         session.goaway()
         await session.onIdle(signal).catch(() => undefined)
         await session.close().catch((error: Error) => session.abort(error))
       })
-    )
+    ])
   }
 
   readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
@@ -130,7 +144,7 @@ export class Sessions {
     try {
       const connection = await this.#init.connect(peerId)
       const stream = await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true })
-      return this.#add(stream, connection, true)
+      return this.#addOrAbort(stream, connection, true)
     } catch (error) {
       throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
     }
@@ -138,9 +152,27 @@ export class Sessions {
 
   #accept(stream: Stream, connection: Connection): void {
     try {
-      this.#add(stream, connection, false)
+      const { peer } = this.#addOrAbort(stream, connection, false)
+      this.#dropOldest(peer.peerId)
+    } catch (error) {
+      this.#init.log('a session was not accepted: %e', error)
+    }
+  }
+
+  #addOrAbort(stream: Stream, connection: Connection, initiator: boolean): PeerSession {
+    try {
+      return this.#add(stream, connection, initiator)
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  #dropOldest(peerId: string): void {
+    const accepted = [...this.#all].filter(({ peer, initiator }) => peer.peerId === peerId && !initiator)
+
+    for (const { session } of accepted.slice(0, -MAX_ACCEPTED_PER_PEER)) {
+      session.abort(new NexusError('BUSY', 'the peer has opened newer sessions'))
     }
   }
 
@@ -148,8 +180,12 @@ export class Sessions {
     const peerId = connection.remotePeer.toString()
     const verified = this.#init.verified.get(peerId)
 
-    if (verified === undefined || this.#stopped) {
-      throw new NexusError('UNREACHABLE', `${peerId} is not verified, or this block was stopped`)
+    if (this.#stopped) {
+      throw new NexusError('STOPPED', 'this block was stopped')
+    }
+
+    if (verified === undefined) {
+      throw new NexusError('UNREACHABLE', `${peerId} is not verified`)
     }
 
     const { router, limits, log } = this.#init
@@ -169,7 +205,7 @@ export class Sessions {
         }
       }
     })
-    const entry: Entry = { session, peer: verified.identity, grant: undefined, grantShown: false }
+    const entry: Entry = { session, initiator, peer: verified.identity, grant: undefined, grantShown: undefined }
     this.#all.add(entry)
     this.#prefer(entry, initiator)
     return entry
@@ -192,15 +228,13 @@ export class Sessions {
   }
 }
 
+function cancelled(signal: AbortSignal): NexusError {
+  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
+}
+
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason }))
-
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-
+    const onAbort = (): void => reject(cancelled(signal))
     signal.addEventListener('abort', onAbort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })

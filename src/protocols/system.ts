@@ -23,11 +23,20 @@ export class System implements SystemCalls {
   }
 
   async call(peerId: string, command: SystemCommand, body: Json, options: SystemCallOptions): Promise<Json> {
-    const { timeoutMs, signal } = options
-    const { session } = await this.#sessions().open(peerId, signal)
+    const { timeoutMs } = options
     const { type, bytes } = encodeBody(body, DEFAULT_BODY_LIMIT_BYTES)
-    const answer = await session.request({ cmd: command, type, body: bytes, timeoutMs, signal })
-    return decodeBody(answer.type, answer.body) as Json
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+
+    try {
+      const { session } = await this.#sessions().open(peerId, signal)
+      const answer = await session.request({ cmd: command, type, body: bytes, timeoutMs, signal })
+      return decodeBody(answer.type, answer.body) as Json
+    } catch (error) {
+      throw timeout.aborted && options.signal?.aborted !== true
+        ? new NexusError('TIMEOUT', `no answer within ${timeoutMs} ms`, { cause: error })
+        : error
+    }
   }
 
   /** Whether a request is for this layer. */

@@ -30,12 +30,22 @@ export function checkTarget(target: Target): void {
   }
 }
 
-/** Throws `INVALID` unless these can be a call's options. */
+/** The longest time that a timer takes, in ms: some 24 days. */
+const MAX_TIMER_MS = 0x7fff_ffff
+
+/** Throws `INVALID` unless these can be a call's options, and `CANCELLED` when the signal has aborted already. */
 export function checkCallOptions(options: { timeoutMs?: number; signal?: AbortSignal }): void {
   const { timeoutMs, signal } = options
 
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    throw new NexusError('INVALID', `timeoutMs is a positive number of milliseconds, not ${String(timeoutMs)}`)
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
+    throw new NexusError(
+      'INVALID',
+      `timeoutMs is a positive number of milliseconds up to ${MAX_TIMER_MS}, not ${String(timeoutMs)}`
+    )
+  }
+
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new NexusError('INVALID', 'signal is an AbortSignal')
   }
 
   if (signal?.aborted === true) {

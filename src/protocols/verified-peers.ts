@@ -67,8 +67,17 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
     return this.#peers.values()
   }
 
-  /** Takes up a verified certificate. One that ends earlier than the known one of the same peer changes nothing. */
+  /**
+   * Takes up a verified certificate. One that ends earlier than the known one of the same peer changes nothing. Throws
+   * `REFUSED` when it has ended or was revoked since it was verified.
+   */
   add(certificate: Certificate, revocationVersion: number): void {
+    const failure = this.#failureOf(certificate)
+
+    if (failure !== undefined) {
+      throw failure
+    }
+
     const known = this.#peers.get(certificate.peerId)
 
     if (known !== undefined && known.certificate.expiresAt > certificate.expiresAt) {
@@ -120,30 +129,33 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   #removeInvalid(): void {
-    const now = this.#init.clock()
     this.#timerAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
 
     for (const [peerId, peer] of this.#peers) {
-      const { certificate } = peer
-      const reason =
-        endOf(certificate) <= now ? 'EXPIRED' : this.#init.revocations.isRevoked(certificate) ? 'REVOKED' : undefined
+      const reason = this.#failureOf(peer.certificate)
 
       if (reason === undefined) {
-        next = Math.min(next, endOf(certificate))
-        continue
+        next = Math.min(next, endOf(peer.certificate))
+      } else {
+        this.#peers.delete(peerId)
+        this.safeDispatchEvent('removed', { detail: { peer, reason } })
       }
-
-      this.#peers.delete(peerId)
-      const error = new NexusError('REFUSED', `the certificate of ${certificate.jid} is ${reason.toLowerCase()}`, {
-        reason
-      })
-      this.safeDispatchEvent('removed', { detail: { peer, reason: error } })
     }
 
     if (next !== Number.POSITIVE_INFINITY) {
       this.#schedule(next)
     }
+  }
+
+  #failureOf(certificate: Certificate): NexusError | undefined {
+    const { clock, revocations } = this.#init
+    const reason =
+      endOf(certificate) <= clock() ? 'EXPIRED' : revocations.isRevoked(certificate) ? 'REVOKED' : undefined
+    return (
+      reason &&
+      new NexusError('REFUSED', `the certificate of ${certificate.jid} is ${reason.toLowerCase()}`, { reason })
+    )
   }
 }
 

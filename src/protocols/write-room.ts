@@ -1,4 +1,5 @@
 import type { Connection, Stream } from '@libp2p/interface'
+import { pEvent } from 'p-event'
 
 /** Bytes waiting on a gossip stream above which the publisher waits: about what a fast peer takes in 10 ms. */
 const HIGH_WATER_BYTES = 1024 * 1024
@@ -21,9 +22,10 @@ export function writeRoom(connections: Connection[]): Promise<void> | undefined 
 }
 
 async function drained(stream: Stream, signal: AbortSignal): Promise<void> {
-  // A stream drains step by step. Out of time or out of service, the publisher goes on either way.
+  // A stream drains step by step. Its own `onDrain` cannot be used twice: the second time it resolves at once.
   while (isFull(stream) && !signal.aborted) {
-    await stream.onDrain({ signal }).catch(() => undefined)
+    // Out of time or out of service, the publisher goes on either way.
+    await pEvent(stream, ['drain', 'close'], { signal, rejectionEvents: [] }).catch(() => undefined)
   }
 }
 

@@ -1,0 +1,51 @@
+import { NexusError } from '../errors.ts'
+import type { Json } from '../types.ts'
+import { TOPIC_PREFIX } from './topics.ts'
+
+/** Topics of this project have 58 characters at most. */
+const MAX_TOPIC_LENGTH = 128
+
+/** What the system command `$topic` is asked. */
+export interface TopicQuestion {
+  topic: string
+  /** What the asker is on the topic. */
+  as: 'subscriber' | 'publisher'
+}
+
+/** What `$topic` answers. */
+export interface TopicAnswer {
+  /** The one that is asked knows the asker as a subscriber. */
+  known: boolean
+  /** It takes part in the topic, so what it gets goes on to others. */
+  forwards: boolean
+  /** Subscribers that it knows: itself when it receives the topic, never the asker. */
+  subscribers: number
+}
+
+/** Throws `INVALID`. */
+export function readQuestion(body: Json): TopicQuestion {
+  const { topic, as } = (body ?? {}) as { topic?: unknown; as?: unknown }
+
+  if (typeof topic !== 'string' || topic.length > MAX_TOPIC_LENGTH || !topic.startsWith(TOPIC_PREFIX)) {
+    throw new NexusError('INVALID', `not a topic under ${TOPIC_PREFIX}`)
+  }
+
+  if (as !== 'subscriber' && as !== 'publisher') {
+    throw new NexusError('INVALID', 'asked neither as subscriber nor as publisher')
+  }
+  return { topic, as }
+}
+
+/** What is missing or of another type reads as `false` and 0. */
+export function readAnswer(body: Json): TopicAnswer {
+  const { known, forwards, subscribers } = (body ?? {}) as {
+    known?: unknown
+    forwards?: unknown
+    subscribers?: unknown
+  }
+  return {
+    known: known === true,
+    forwards: forwards === true,
+    subscribers: typeof subscribers === 'number' ? subscribers : 0
+  }
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { mock } from 'node:test'
+import type { Logger } from '@libp2p/interface'
+import type { Certificate } from '../../src/identity/certificate.ts'
+import type { Credential } from '../../src/identity/credential.ts'
+import type { CredentialSource } from '../../src/node/options.ts'
+import { OwnCredential } from '../../src/node/own-credential.ts'
+import { log } from '../support/calls.ts'
+import {
+  alice,
+  assertInvalid,
+  assertRefused,
+  bob,
+  type FrozenClock,
+  frozenClock,
+  type TestNetwork,
+  testNetwork
+} from '../support/identities.ts'
+
+const HOUR_MS = 60 * 60_000
+const DAY_MS = 24 * HOUR_MS
+
+describe('own credential', () => {
+  let clock: FrozenClock
+  let network: TestNetwork
+  let own: OwnCredential
+  let renewed: Certificate[]
+  let failures: number
+  /** What the source gives, and how often it was asked. */
+  let source: () => Credential | Promise<Credential>
+  let asked: number
+
+  const credentialFor = (validForMs: number, grants: string[] = []): Promise<Credential> =>
+    network.credentialFor({ privateKey: alice, validForMs, grants })
+
+  const open = (from: CredentialSource): Promise<OwnCredential> => {
+    const countingLog: Logger = Object.assign((...args: Parameters<Logger>) => log(...args), log, {
+      error: () => {
+        failures++
+      }
+    })
+    return OwnCredential.open({ source: from, readFile: async () => source(), clock, log: countingLog })
+  }
+
+  /** Opens what the source gives, and keeps it fresh, while timers stand still. */
+  const keep = async (): Promise<void> => {
+    own = await open(() => {
+      asked++
+      return source()
+    })
+    mock.timers.enable({ apis: ['setTimeout'] })
+    own.keepFresh((certificate) => void renewed.push(certificate))
+  }
+
+  /** Lets this time pass, until the source was asked so often in all, and waits for what comes of it. */
+  const pass = async (ms: number, times: number): Promise<void> => {
+    const before = { failures, grants: own.grants, asked }
+    clock.advance(ms)
+    mock.timers.tick(ms)
+    assert.equal(asked, times)
+    const deadline = performance.now() + 10_000
+
+    // Whatever is loaded brings a new list of grants. Timers stand still.
+    while (asked > before.asked && failures === before.failures && own.grants === before.grants) {
+      assert.ok(performance.now() < deadline, 'the credential was not taken')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  beforeEach(async () => {
+    clock = frozenClock()
+    network = await testNetwork({ clock })
+    renewed = []
+    failures = 0
+    asked = 0
+    const first = await credentialFor(3 * HOUR_MS)
+    source = () => first
+  })
+
+  afterEach(() => {
+    own?.stop()
+    mock.timers.reset()
+  })
+
+  it('opens an object, a file and what a function gives', async () => {
+    const credential = await credentialFor(HOUR_MS, ['other'])
+    source = () => credential
+
+    for (const from of [credential, 'credential.json', () => credential, async () => credential]) {
+      own = await open(from)
+      assert.equal(own.certificate.token, credential.certificate)
+      assert.deepEqual(
+        own.grants.map(({ app }) => app),
+        ['other']
+      )
+    }
+  })
+
+  it('is refused as others would refuse it', async () => {
+    const credential = await credentialFor(HOUR_MS)
+    await assertRefused('WRONG_KEY', async () =>
+      open({ ...credential, certificate: await network.certificateFor({ privateKey: bob }) })
+    )
+    clock.advance(2 * HOUR_MS)
+    await assertRefused('EXPIRED', () => open(credential))
+  })
+
+  it('is refused when it is none, or a file where there are no files', async () => {
+    await assertInvalid(/credential/, () => open({} as Credential))
+    await assertInvalid(/cannot be read here/, () =>
+      OwnCredential.open({ source: 'credential.json', readFile: undefined, clock, log })
+    )
+  })
+
+  it('is asked for again when two thirds of its time are over, and tells of the new one', async () => {
+    await keep()
+    await pass(2 * HOUR_MS - 1, 1)
+    const next = await credentialFor(6 * HOUR_MS, ['other'])
+    source = () => next
+    await pass(1, 2)
+    assert.deepEqual(
+      renewed.map(({ token }) => token),
+      [next.certificate]
+    )
+    assert.equal(own.certificate.token, next.certificate)
+    assert.equal(own.grants[0]?.app, 'other')
+    await pass(4 * HOUR_MS, 3)
+  })
+
+  it('is asked for again after a minute when there is no newer one, or it failed', async () => {
+    await keep()
+    await pass(2 * HOUR_MS, 2)
+    source = () => Promise.reject(new Error('the authority is down'))
+    await pass(60_000, 3)
+    assert.equal(failures, 1)
+    const next = await credentialFor(6 * HOUR_MS)
+    source = () => next
+    await pass(60_000, 4)
+    assert.equal(renewed.length, 1)
+  })
+
+  it('takes newer grants and revocations with the same certificate', async () => {
+    await keep()
+    const same = await source()
+    const grant = await network.authority.issueGrant({ uid: own.certificate.uid, app: 'other' })
+    const revocations = await network.authority.revoke('uid:nobody')
+    source = () => ({ ...same, grants: [{ grant }], revocations })
+    await pass(2 * HOUR_MS, 2)
+    assert.deepEqual([own.grants.length, own.revocations.version, renewed.length], [1, 1, 0])
+  })
+
+  it("refuses another block's, and stays what it is", async () => {
+    await keep()
+    const before = own.certificate
+    const others = await network.credentialFor({ privateKey: bob, validForMs: DAY_MS, grants: ['other'] })
+    source = () => others
+    await pass(2 * HOUR_MS, 2)
+    const elsewhere = await network.credentialFor({ privateKey: alice, validForMs: DAY_MS, resource: 'elsewhere' })
+    source = () => elsewhere
+    await pass(60_000, 3)
+    assert.deepEqual([failures, renewed.length], [2, 0])
+    assert.equal(own.certificate, before)
+    assert.deepEqual(own.grants, [])
+  })
+
+  it('is asked for once, when its time is longer than a timer reaches', async () => {
+    const long = await credentialFor(300 * DAY_MS)
+    source = () => long
+    await keep()
+
+    for (let day = 0; day < 199; day++) {
+      await pass(DAY_MS, 1)
+    }
+    await pass(DAY_MS, 2)
+  })
+
+  it('stays as it is when it is an object', async () => {
+    const credential = await source()
+    own = await open(credential)
+    mock.timers.enable({ apis: ['setTimeout'] })
+    own.keepFresh(() => assert.fail('renewed'))
+    clock.advance(3 * HOUR_MS)
+    mock.timers.tick(3 * HOUR_MS)
+    assert.equal(own.certificate.token, credential.certificate)
+  })
+
+  it('is not asked for any more when it was stopped, also in the middle of a renewal', async () => {
+    await keep()
+    const answer = Promise.withResolvers<Credential>()
+    source = () => answer.promise
+    clock.advance(2 * HOUR_MS)
+    mock.timers.tick(2 * HOUR_MS)
+    assert.equal(asked, 2)
+    own.stop()
+    const next = await credentialFor(6 * HOUR_MS)
+    answer.resolve(next)
+
+    // Each takes the same steps, and begins later.
+    for (let count = 0; count < 5; count++) {
+      await open(next)
+    }
+    mock.timers.tick(DAY_MS)
+    assert.deepEqual([asked, renewed.length], [2, 0])
+  })
+})

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import type { Connection, Stream } from '@libp2p/interface'
+import { SESSION_PROTOCOL } from '../../src/constants.ts'
+import { NexusError } from '../../src/errors.ts'
+import { BODY_RAW } from '../../src/protocols/body.ts'
+import type { InboundRequest } from '../../src/protocols/session.ts'
+import { type PeerSession, type SessionRouter, Sessions } from '../../src/protocols/sessions.ts'
+import { VerifiedPeers } from '../../src/protocols/verified-peers.ts'
+import { assertCode, identityFor, log } from '../support/calls.ts'
+import { type TestNetwork, testNetwork } from '../support/identities.ts'
+import { type Member, startMember, stopMembers } from '../support/members.ts'
+import { until } from '../support/until.ts'
+
+const call = { cmd: 'it', type: BODY_RAW, body: Uint8Array.from([1, 2, 3]), timeoutMs: 5_000 }
+
+/** Echoes requests, and keeps who sent them. */
+class Echo implements SessionRouter {
+  readonly senders: PeerSession[] = []
+  /** Requests are kept here in place of an answer. */
+  held: InboundRequest[] | undefined
+  readonly onRequest = (request: InboundRequest, from: PeerSession): void => {
+    this.senders.push(from)
+
+    if (this.held === undefined) {
+      request.respond(request.type, request.body)
+    } else {
+      this.held.push(request)
+    }
+  }
+  readonly onDirect = async (): Promise<void> => undefined
+  readonly onGrant = (from: PeerSession, grant: string): void => {
+    from.grant = Promise.resolve({ token: grant } as never)
+  }
+}
+
+/** The body that a call is answered with. */
+const answerOf = async ({ session }: PeerSession): Promise<number[]> => [...(await session.request(call)).body]
+
+const sessionStreams = (member: Member, other: Member): Stream[] =>
+  member.core.mesh.libp2p
+    .getConnections(other.core.mesh.libp2p.peerId)
+    .flatMap(({ streams }) => streams)
+    .filter(({ protocol, status }) => protocol === SESSION_PROTOCOL && status === 'open')
+
+describe('sessions', () => {
+  let network: TestNetwork
+  let left: Member
+  let right: Member
+  let echo: { left: Echo; right: Echo }
+
+  beforeEach(async () => {
+    network = await testNetwork()
+    echo = { left: new Echo(), right: new Echo() }
+    left = await startMember(network, { router: echo.left, block: { resource: 'left' } })
+    right = await startMember(network, { router: echo.right, block: { resource: 'right' } })
+    await left.dial(right)
+  })
+
+  afterEach(stopMembers)
+
+  const openRight = (signal?: AbortSignal): Promise<PeerSession> => left.core.sessions.open(right.peerId, signal)
+
+  it('open one stream for many calls, in both directions', async () => {
+    const [one, two] = await Promise.all([openRight(), openRight()])
+    assert.equal(one, two)
+    assert.equal(left.core.sessions.peek(right.peerId), one)
+    await Promise.all([one.session.request(call), one.session.request(call)])
+    const back = await right.core.sessions.open(left.peerId)
+    assert.deepEqual(await answerOf(back), [1, 2, 3])
+    assert.equal(sessionStreams(left, right).length, 1)
+  })
+
+  it("give the router the sender's identity as its certificate says", async () => {
+    const { session } = await openRight()
+    await session.request(call)
+    assert.deepEqual(echo.right.senders[0]?.peer, left.core.identity)
+  })
+
+  it('give the router the newer identity of a peer that has shown another certificate', async () => {
+    const { session } = await openRight()
+    await session.request(call)
+    const { certificate } = left.credential
+    right.core.mesh.verified.add({ ...certificate, expiresAt: certificate.expiresAt + 1_000, resource: 'renewed' }, 0)
+    await session.request(call)
+    assert.equal(echo.right.senders[1]?.peer.resource, 'renewed')
+  })
+
+  it('keep what a peer has shown on its session, and on no other', async () => {
+    const { session } = await openRight()
+    session.sendGrant('a grant')
+    await session.request(call)
+    assert.equal((await echo.right.senders[0]?.grant)?.token, 'a grant')
+    sessionStreams(left, right)[0]?.abort(new Error('test'))
+    await until(() => left.core.sessions.peek(right.peerId) === undefined)
+    await (await openRight()).session.request(call)
+    assert.equal(echo.right.senders[1]?.grant, undefined)
+  })
+
+  it('settle on one session when both sides open one at once', async () => {
+    const settled = (): boolean =>
+      left.core.sessions.peek(right.peerId) === echo.left.senders.at(-1) &&
+      right.core.sessions.peek(left.peerId) === echo.right.senders.at(-1)
+
+    for (let round = 0; round < 5; round++) {
+      const opened = await Promise.all([openRight(), right.core.sessions.open(left.peerId)])
+      await Promise.all(opened.map(({ session }) => session.request(call)))
+      await until(async () => {
+        await left.core.sessions.peek(right.peerId)?.session.request(call)
+        await right.core.sessions.peek(left.peerId)?.session.request(call)
+        return settled()
+      }, 'one session')
+
+      for (const stream of sessionStreams(left, right)) {
+        stream.abort(new Error('next round'))
+      }
+      await until(() => left.core.sessions.peek(right.peerId) === undefined)
+      await until(() => right.core.sessions.peek(left.peerId) === undefined)
+    }
+  })
+
+  it('are opened again when one has died', async () => {
+    const first = await openRight()
+    sessionStreams(left, right)[0]?.abort(new Error('test'))
+    await until(() => left.core.sessions.peek(right.peerId) === undefined)
+    const second = await openRight()
+    assert.notEqual(second, first)
+    await second.session.request(call)
+  })
+
+  it('are opened over a new connection when there is none', async () => {
+    await openRight()
+    await left.core.mesh.libp2p.hangUp(right.core.mesh.libp2p.peerId)
+    await until(() => left.core.sessions.peek(right.peerId) === undefined)
+    await (await openRight()).session.request(call)
+  })
+
+  it('keep two of those that a peer opens, the newest', async () => {
+    const [connection] = left.core.mesh.libp2p.getConnections() as [Connection]
+    const streams: Stream[] = []
+
+    for (let count = 0; count < 5; count++) {
+      streams.push(await connection.newStream(SESSION_PROTOCOL))
+    }
+
+    await until(() => sessionStreams(right, left).length === 2, 'the end of the older ones')
+    await until(() => streams.slice(0, 3).every(({ status }) => status !== 'open'))
+    assert.deepEqual(
+      streams.slice(3).map(({ status }) => status),
+      ['open', 'open']
+    )
+  })
+
+  describe('fail to open', () => {
+    it('with CANCELLED when the caller gives up, before and meanwhile', async () => {
+      await assertCode('CANCELLED', () => openRight(AbortSignal.abort()))
+      assert.equal(sessionStreams(left, right).length, 0)
+      const controller = new AbortController()
+      const opening = openRight(controller.signal)
+      controller.abort()
+      await assertCode('CANCELLED', () => opening)
+    })
+
+    it('with UNREACHABLE when the peer speaks no sessions', async () => {
+      await right.core.mesh.libp2p.unhandle(SESSION_PROTOCOL)
+      await assertCode('UNREACHABLE', openRight)
+    })
+
+    it('with STOPPED here, and UNREACHABLE to others, when this block was stopped', async () => {
+      await left.core.sessions.stop(AbortSignal.abort())
+      await assertCode('STOPPED', openRight)
+      await assertCode('UNREACHABLE', () => right.core.sessions.open(left.peerId))
+    })
+  })
+
+  it('leave no rejection behind when a caller has given up on a peer that cannot be reached', async () => {
+    const refused = Promise.withResolvers<never>()
+    const sessions = new Sessions({
+      self: identityFor('self'),
+      registrar: left.core.mesh.libp2p,
+      connect: () => refused.promise,
+      verified: new VerifiedPeers({
+        clock: Date.now,
+        revocations: left.credential.revocations,
+        isConnected: () => true
+      }),
+      router: echo.left,
+      limits: {},
+      log
+    })
+    const controller = new AbortController()
+    const opening = sessions.open('nobody', controller.signal)
+    controller.abort()
+    await assertCode('CANCELLED', () => opening)
+    // A rejection that nobody handles fails the run.
+    refused.reject(new NexusError('UNREACHABLE', 'nobody answers'))
+    await assertCode('UNREACHABLE', () => sessions.open('nobody'))
+  })
+
+  describe('with itself', () => {
+    it('go over the loopback', async () => {
+      const own = await left.core.sessions.open(left.peerId)
+      assert.equal(left.core.sessions.peek(left.peerId), own)
+      assert.deepEqual(await answerOf(own), [1, 2, 3])
+      assert.equal(echo.left.senders[0], own)
+      assert.deepEqual(own.peer, left.core.identity)
+    })
+
+    it('end with the block: calls that take too long fail, and leave nothing', async () => {
+      echo.left.held = []
+      const own = await left.core.sessions.open(left.peerId)
+      const failed = assertCode('STOPPED', () => own.session.request(call))
+      await until(() => echo.left.held?.length === 1)
+      await left.core.sessions.stop(AbortSignal.abort())
+      await failed
+    })
+  })
+
+  describe('stop', () => {
+    it('waits for calls in flight, and takes no new ones', async () => {
+      echo.right.held = []
+      const peer = await openRight()
+      const answer = answerOf(peer)
+      await until(() => echo.right.held?.length === 1)
+      assert.equal(right.core.sessions.inFlight, 1)
+      let stopped = false
+      const stopping = right.core.sessions.stop(AbortSignal.timeout(10_000)).then(() => {
+        stopped = true
+      })
+      await until(() => left.core.sessions.peek(right.peerId) === undefined, 'the goaway')
+      await assertCode('UNREACHABLE', () => answerOf(peer))
+      assert.equal(stopped, false)
+      echo.right.held[0]?.respond(BODY_RAW, call.body)
+      assert.deepEqual(await answer, [1, 2, 3])
+      await stopping
+      assert.equal(sessionStreams(right, left).length, 0)
+    })
+
+    it('ends calls that take longer than it is to wait', async () => {
+      echo.right.held = []
+      const { session } = await openRight()
+      const failed = assertCode('LOST', () => session.request(call))
+      await until(() => echo.right.held?.length === 1)
+      await right.core.sessions.stop(AbortSignal.abort())
+      await failed
+      assert.equal(echo.right.held[0]?.signal.aborted, true)
+    })
+  })
+})

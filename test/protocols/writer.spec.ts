@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import type { Stream } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import { PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../src/constants.ts'
+import { KIND } from '../../src/protocols/frame.ts'
+import { FrameWriter } from '../../src/protocols/writer.ts'
+import { RawPeer, stall, unstall } from '../support/session-pair.ts'
+import { until } from '../support/until.ts'
+
+const { REQUEST, RESPONSE, PART, END } = KIND
+
+function countSends(stream: Stream): { count: number } {
+  const sends = { count: 0 }
+  const send = stream.send.bind(stream)
+  stream.send = (data) => {
+    sends.count++
+    return send(data)
+  }
+  return sends
+}
+
+describe('frame writer', () => {
+  let stream: Stream
+  let peer: RawPeer
+  let writer: FrameWriter
+  let timesEmpty: number
+
+  beforeEach(async () => {
+    const [outbound, inbound] = await streamPair()
+    timesEmpty = 0
+    stream = outbound
+    peer = new RawPeer(inbound)
+    writer = new FrameWriter(stream, () => timesEmpty++)
+  })
+
+  afterEach(() => {
+    writer.end()
+    stream.abort(new Error('the test is over'))
+  })
+
+  const ids = () => peer.frames.map(({ id }) => id)
+
+  it('sends the frames of one turn of the event loop in one go', async () => {
+    const sends = countSends(stream)
+    writer.write({ kind: REQUEST, id: 1 })
+    await Promise.resolve()
+    writer.write({ kind: REQUEST, id: 3 })
+    process.nextTick(() => writer.write({ kind: REQUEST, id: 5 }))
+    await until(() => peer.frames.length === 3, 'the frames arrive')
+    assert.deepEqual(ids(), [1, 3, 5])
+    assert.equal(sends.count, 1)
+    assert.ok(writer.empty)
+    assert.equal(timesEmpty, 1)
+  })
+
+  it('lets small frames pass large bodies, and large bodies take turns', async () => {
+    writer.write({ kind: RESPONSE, id: 2, type: 1, body: new Uint8Array(4 * PART_BYTES).fill(2) })
+    writer.write({ kind: RESPONSE, id: 4, type: 1, body: new Uint8Array(2 * PART_BYTES + 1).fill(4) })
+    writer.write({ kind: RESPONSE, id: 6 })
+    writer.flush()
+    writer.write({ kind: RESPONSE, id: 8 })
+    await until(() => peer.of(END).length === 2 && peer.frames.length === 11, 'all arrives')
+
+    assert.deepEqual(ids().slice(0, 6), [6, 2, 4, 8, 2, 4])
+    const large = peer.frames.filter(({ id }) => id === 2 || id === 4)
+    assert.deepEqual(
+      large.map(({ id }) => id),
+      [2, 4, 2, 4, 2, 4, 4, 2, 2]
+    )
+    assert.deepEqual(
+      large.map(({ kind }) => kind),
+      [RESPONSE, RESPONSE, PART, PART, PART, PART, END, PART, END]
+    )
+    assert.deepEqual(
+      large.map(({ size }) => size),
+      [4 * PART_BYTES, 2 * PART_BYTES + 1, 0, 0, 0, 0, 0, 0, 0]
+    )
+    assert.deepEqual(
+      large.map(({ body }) => body.byteLength),
+      [...Array(5).fill(PART_BYTES), 1, 0, PART_BYTES, 0]
+    )
+    assert.ok(large.every(({ id, body }) => body.every((byte) => byte === id)))
+  })
+
+  it('hands nothing to a stream that wants to be drained', async () => {
+    const sends = countSends(stream)
+    stall(stream)
+    const frame = writer.write({ kind: REQUEST, id: 1 })
+    writer.flush()
+    assert.equal(frame.handed, false)
+    unstall(stream)
+    await until(() => peer.frames.length === 1, 'the frame arrives')
+    assert.equal(frame.handed, true)
+    assert.equal(sends.count, 1)
+  })
+
+  it('takes back what was not handed over', async () => {
+    stall(stream)
+    const small = writer.write({ kind: REQUEST, id: 1 })
+    const large = writer.write({ kind: REQUEST, id: 3, body: new Uint8Array(PART_BYTES + 1) })
+    writer.write({ kind: RESPONSE, id: 2, body: new Uint8Array(PART_BYTES + 1) })
+    writer.write({ kind: REQUEST, id: 5 })
+    writer.remove(small)
+    writer.remove(small)
+    writer.remove(large)
+    writer.removeBody(2)
+    unstall(stream)
+    await until(() => peer.frames.length > 0, 'the frame arrives')
+    assert.deepEqual(ids(), [5])
+    assert.deepEqual([small.handed, large.handed, large.begun], [false, false, false])
+    assert.ok(writer.empty)
+  })
+
+  it('takes back the rest of a large body', async () => {
+    const large = writer.write({ kind: REQUEST, id: 1, body: new Uint8Array(10 * PART_BYTES) })
+    writer.flush()
+    writer.remove(large)
+    writer.write({ kind: KIND.CANCEL, id: 1 })
+    await until(() => peer.of(KIND.CANCEL).length === 1, 'the cancel arrives')
+    assert.deepEqual([large.begun, large.handed], [true, false])
+    assert.equal(peer.of(END).length, 0)
+    assert.ok(writer.empty)
+  })
+
+  it('says when callers should wait', async () => {
+    stall(stream)
+    const body = new Uint8Array(WRITE_HIGH_WATER_BYTES)
+    assert.equal(writer.needsDrain, false)
+    await writer.onDrain()
+    writer.write({ kind: RESPONSE, id: 2, body })
+    const second = writer.write({ kind: RESPONSE, id: 4, body })
+    assert.equal(writer.needsDrain, true)
+    await assert.rejects(writer.onDrain(AbortSignal.abort(new Error('no patience'))), /no patience/)
+
+    const drained = writer.onDrain()
+    writer.remove(second)
+    await drained
+    assert.equal(writer.needsDrain, false)
+  })
+
+  it('lets go of everything when it ends', async () => {
+    stall(stream)
+    writer.write({ kind: RESPONSE, id: 2, body: new Uint8Array(2 * WRITE_HIGH_WATER_BYTES) })
+    const drained = writer.onDrain()
+    writer.end()
+    await drained
+    assert.ok(writer.empty)
+    const sends = countSends(stream)
+    unstall(stream)
+    await new Promise(setImmediate)
+    assert.equal(sends.count, 0)
+  })
+})
