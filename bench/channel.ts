@@ -232,7 +232,7 @@ async function measureChannel(messages: number, relayed: boolean): Promise<Resul
     : undefined
   const [publisher, subscribers] = players()
   const start = async (player: Player, index: number, bootstrap: string[]): Promise<string[]> =>
-    player.order({ do: 'start', credential: await credentialOf(authority, 'worker', index), bootstrap })
+    player.order({ do: 'start', credential: await credentialOf(authority, 'device', index), bootstrap })
   const entry = await start(publisher, 0, relay?.addresses ?? [])
 
   for (const [index, player] of subscribers.entries()) {
