@@ -1,7 +1,7 @@
 import { circuitRelayServer, type CircuitRelayServerInit, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { PeerId } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
-import { STOP_GRACE_MS, DEFAULT_BODY_LIMIT_BYTES } from '../src/constants.ts'
+import { STOP_GRACE_MS, MAX_SYSTEM_BODY_BYTES } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
 import { Bootstrap, parseAddresses } from '../src/node/bootstrap.ts'
 import { type Core, createCore, refusingRouter } from '../src/node/core.ts'
@@ -87,7 +87,8 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     clock,
     logger,
     services: { circuitRelay: circuitRelayServer(circuitInit(options)) },
-    bodyLimitBytes: DEFAULT_BODY_LIMIT_BYTES,
+    bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
+    maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
     router: refusingRouter,
     onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
   })

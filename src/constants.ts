@@ -32,6 +32,10 @@ export const MAX_HANDSHAKE_BYTES = MAX_CERTIFICATE_BYTES + 256
 export const DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
 /** Arrays and objects of a JSON body lie in each other this deep at most: recursive code over bodies stays safe. */
 export const MAX_JSON_DEPTH = 512
+/** A body of the mesh's own commands (`$...`), whatever the application's limit: a full revocation list fits twice. */
+export const MAX_SYSTEM_BODY_BYTES = 2 * 1024 * 1024
+/** System commands that one session has answered at a time; more are answered `BUSY`. */
+export const MAX_SYSTEM_CALLS = 32
 /** A larger body goes in parts of this size, between which small frames pass. */
 export const PART_BYTES = 32 * 1024
 /** A frame: one part, a command name, a grant with its issuer's certificate, and some room. */
@@ -54,7 +58,7 @@ export const SESSION_SILENCE_MS = 10_000
 /** How long a stopping block waits for calls that are under way. */
 export const STOP_GRACE_MS = 3_000
 /** How long one attempt to reach a worker may take before another is tried. */
-export const DIAL_TIMEOUT_MS = 5_000
+export const DIAL_TIMEOUT_MS = 10_000
 
 /**
  * The body of a channel message. Gossipsub carries 4 MiB at most, which the sender's certificate and the envelopes
@@ -68,7 +72,7 @@ export const MAX_BATCH_MESSAGES = 500
 /** A batch of channel messages closes at this size, unless one message alone is larger. */
 export const MAX_BATCH_BYTES = 256 * 1024
 
-/** A lease ends this long after it was signed. */
+/** A lease ends this long after it came, on the receiver's own clock. */
 export const LEASE_TTL_MS = 15_000
 /** A worker signs a new lease this often: two may get lost before it drops out. */
 export const LEASE_RENEW_MS = 5_000

@@ -31,6 +31,8 @@ export interface CoreInit {
   services?: ServiceFactoryMap
   /** The largest body sent or taken, in bytes. */
   bodyLimitBytes: number
+  /** Bytes of half-received bodies that one session holds. Default 64 MiB. */
+  maxAssemblyBytes?: number
   /** Answers what arrives on sessions, but for the mesh's own commands. */
   router: SessionRouter
   onLive?: (entry: LeaseEntry) => void
@@ -97,7 +99,10 @@ export async function createCore(init: CoreInit): Promise<Core> {
         }
       }
     },
-    limits: { bodyLimitBytes: init.bodyLimitBytes },
+    limits: {
+      bodyLimitBytes: init.bodyLimitBytes,
+      ...(init.maxAssemblyBytes === undefined ? {} : { maxAssemblyBytes: init.maxAssemblyBytes })
+    },
     log: logger.forComponent('nexus:session')
   })
   const gossip = new SignedGossip({

@@ -1,9 +1,15 @@
-import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Address, ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { type GossipSub, type Message, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import { kadDHT, type KadDHTComponents, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
+import {
+  circuitRelayAddressesLast,
+  loopbackAddressLast,
+  publicAddressesFirst,
+  reliableTransportsFirst
+} from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { concat } from 'uint8arrays/concat'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
@@ -17,8 +23,16 @@ import { Gate } from './gate.ts'
 import { ReservingTransport } from './reserving-transport.ts'
 import type { Platform } from './transports.ts'
 
-/** A gossip message: a channel body at the limit, and room for the certificate and the envelopes round it. */
-const MAX_GOSSIP_BYTES = DEFAULT_BODY_LIMIT_BYTES + 64 * 1024
+/**
+ * What one gossip RPC may take: some of the largest channel messages, as those that a peer asks for again come in one
+ * RPC. A neighbour that sends more is dropped.
+ */
+const MAX_GOSSIP_BYTES = 8 * DEFAULT_BODY_LIMIT_BYTES
+/**
+ * One address is tried for so long. They are tried in turn: a few that swallow everything must leave time for a circuit
+ * within `DIAL_TIMEOUT_MS`.
+ */
+const ADDRESS_DIAL_TIMEOUT_MS = 1_000
 
 /** Subscribers of one topic that a relay forwards to: more than it has connections. */
 const MAX_FORWARDS = 1_000_000
@@ -109,6 +123,8 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
       maxIncomingPendingConnections: Math.min(init.limits.connectionsPerSecondPerHost, 1_000),
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,
+      addressSorter: directAddressesFirst,
       // Relays are kept by the block itself, which also renews the reservation.
       reconnectRetries: 0
     },
@@ -134,6 +150,7 @@ function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
     gossip: gossipsub({
       globalSignaturePolicy: 'StrictSign',
       msgIdFn: gossipMessageId,
+      fastMsgIdFn: gossipMessageKey,
       // A block hands its own messages to its own subscribers before they are signed.
       emitSelf: false,
       allowPublishToZeroTopicPeers: true,
@@ -160,6 +177,19 @@ function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
   }
 }
 
+/**
+ * Every direct address before every relayed one, each kind in the library's order. The library itself takes a circuit
+ * through a public relay before a private address, so that two blocks of one network would talk through a relay.
+ */
+function directAddressesFirst({ multiaddr: a }: Address, { multiaddr: b }: Address): -1 | 0 | 1 {
+  return (
+    circuitRelayAddressesLast(a, b) ||
+    loopbackAddressLast(a, b) ||
+    publicAddressesFirst(a, b) ||
+    reliableTransportsFirst(a, b)
+  )
+}
+
 /** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */
 function gossipMessageId(message: Message): Uint8Array {
   if (message.type !== 'signed') {
@@ -169,4 +199,12 @@ function gossipMessageId(message: Message): Uint8Array {
   const sequence = new Uint8Array(8)
   new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
   return concat([message.from.toMultihash().bytes, sequence])
+}
+
+/**
+ * The same before anything was checked, as text. Gossipsub keeps it of messages whose signature held, and drops what it
+ * has kept before it checks a signature: most of what a well-connected block receives are repeats.
+ */
+function gossipMessageKey({ from, seqno }: { from?: Uint8Array; seqno?: Uint8Array }): string {
+  return String.fromCharCode(...(from ?? []), ...(seqno ?? []))
 }

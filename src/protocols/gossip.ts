@@ -3,6 +3,7 @@ import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult }
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../errors.ts'
 import { GossipEnvelope } from './pb/gossip.ts'
+import { GossipWatch } from './gossip-watch.ts'
 import { GossipTopics, type SignedMessageHandler } from './gossip-topics.ts'
 import type { GossipRouter } from './gossip-router.ts'
 import { forgetLeavers } from './gossip-router.ts'
@@ -14,8 +15,8 @@ export interface SignedGossipInit extends MessageCheckerInit {
   gossip: GossipSub
   /** The certificate that this block shows now. */
   certificate: () => string
-  /** The open connections to a peer. */
-  connections: (peerId: PeerId) => Connection[]
+  /** The open connections, all or those to one peer. */
+  connections: (peerId?: PeerId) => Connection[]
   log: Logger
 }
 
@@ -35,6 +36,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #router: GossipRouter
   readonly #checker: MessageChecker
   readonly #topics: GossipTopics
+  readonly #watch: GossipWatch
 
   constructor(init: SignedGossipInit) {
     super()
@@ -42,6 +44,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#router = init.gossip as GossipRouter
     this.#checker = new MessageChecker(init)
     this.#topics = new GossipTopics(init.log)
+    this.#watch = new GossipWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
     this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
     this.#router.addEventListener('gossipsub:prune', this.#onPrune)
@@ -139,6 +142,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /** Leaves all topics. */
   stop(): void {
+    this.#watch.stop()
+
     for (const topic of this.#topics.clear()) {
       if (this.#router.isStarted()) {
         this.#router.unsubscribe(topic)

@@ -3,7 +3,7 @@ import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../constants.ts'
 import { NexusError, type NexusErrorCode } from '../errors.ts'
 import { type Frame, KIND } from './frame.ts'
 import { InboundCall, type InboundDirect, type InboundRequest } from './inbound-call.ts'
-import { type SessionLink, writeError } from './session-link.ts'
+import { type SessionLink, bodyLimitOf, writeError } from './session-link.ts'
 
 export interface InboundHandlers {
   onRequest: (request: InboundRequest) => void
@@ -130,7 +130,8 @@ export class InboundCalls {
   }
 
   #refusal(frame: Frame): { code: NexusErrorCode; message: string } | undefined {
-    const { writer, room, bodyLimitBytes } = this.#link
+    const { writer, room } = this.#link
+    const bodyLimitBytes = bodyLimitOf(this.#link, frame.cmd)
     const size = Math.max(frame.size, frame.body.byteLength)
 
     if (this.#closing) {

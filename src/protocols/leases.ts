@@ -1,4 +1,5 @@
 import type { Logger } from '@libp2p/interface'
+import { MAX_SYSTEM_BODY_BYTES } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import { checkApp } from '../identity/jid.ts'
 import { verifyLease } from '../identity/lease.ts'
@@ -9,8 +10,10 @@ import type { LeaseBook } from './lease-book.ts'
 import type { SystemCalls } from './system-calls.ts'
 import { LEASE_TOPIC_PREFIX, leaseTopic } from './topics.ts'
 
-/** Leases in one answer: about 1.2 KiB each, so a quarter of the body limit. */
+/** Leases in one answer: with a few addresses each about 1.3 KiB. */
 const MAX_LEASES_IN_ANSWER = 1_000
+/** The tokens in one answer, in characters: what is around them fits into the rest of a system body. */
+const MAX_ANSWER_LENGTH = MAX_SYSTEM_BODY_BYTES - 64 * 1024
 /** A connected peer that does not tell its leases in this time is left out. */
 const ASK_TIMEOUT_MS = 2_000
 
@@ -74,10 +77,24 @@ export class Leases {
 
   #answer(body: Json): Json {
     const app = checkApp((body as { app?: unknown } | null)?.app as string)
-    const leases = this.#init.book
-      .live(app)
-      .flatMap(({ lease, certificate }) => (lease === undefined ? [] : [[lease.token, certificate.token]]))
-    return { leases: leases.slice(0, MAX_LEASES_IN_ANSWER) }
+    const leases: Array<[string, string]> = []
+    let length = 0
+
+    for (const { lease, certificate } of this.#init.book.live(app)) {
+      if (lease === undefined) {
+        continue
+      }
+
+      length += lease.token.length + certificate.token.length
+
+      if (length > MAX_ANSWER_LENGTH || leases.length === MAX_LEASES_IN_ANSWER) {
+        break
+      }
+
+      leases.push([lease.token, certificate.token])
+    }
+
+    return { leases }
   }
 }
 

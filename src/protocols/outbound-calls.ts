@@ -1,7 +1,7 @@
 import { codeFromWire, NexusError, type NexusErrorCode } from '../errors.ts'
 import { type Frame, KIND } from './frame.ts'
 import { type Answer, OutboundCall, type Question } from './outbound-call.ts'
-import type { SessionLink } from './session-link.ts'
+import { bodyLimitOf, type SessionLink } from './session-link.ts'
 
 const MAX_UINT32 = 0xffff_ffff
 const NOTHING: Answer = { type: 0, body: new Uint8Array(0) }
@@ -120,7 +120,8 @@ export class OutboundCalls {
 
   #receiveAnswer(call: OutboundCall, frame: Frame): void {
     const size = Math.max(frame.size, frame.body.byteLength)
-    const { bodyLimitBytes, room } = this.#link
+    const { room } = this.#link
+    const bodyLimitBytes = bodyLimitOf(this.#link, call.question.cmd ?? '')
 
     if (call.question.kind !== KIND.REQUEST || call.assembly !== undefined) {
       this.#giveUp(call, new NexusError('INVALID', `an answer that does not fit the question ${call.name}`))

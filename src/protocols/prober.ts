@@ -1,9 +1,8 @@
 import type { Logger } from '@libp2p/interface'
+import { DIAL_TIMEOUT_MS } from '../constants.ts'
 import type { Identity } from '../types.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 
-/** A worker that cannot be connected to in this time is taken for dead. */
-const PROBE_TIMEOUT_MS = 3_000
 /** Workers of one app that a block stays connected to, so that it notices at once when one dies. */
 const MAX_WATCHED_PER_APP = 32
 
@@ -84,7 +83,7 @@ export class Prober {
 
   async #connect(peerId: string): Promise<void> {
     try {
-      await this.#init.connect(peerId, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]))
+      await this.#init.connect(peerId, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]))
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         this.#init.log('%s does not answer and is no longer listed: %e', peerId, error)

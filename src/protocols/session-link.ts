@@ -1,3 +1,4 @@
+import { MAX_SYSTEM_BODY_BYTES } from '../constants.ts'
 import type { NexusErrorCode } from '../errors.ts'
 import { NexusError } from '../errors.ts'
 import type { AssemblyRoom } from './assembly.ts'
@@ -19,6 +20,11 @@ export interface SessionLink {
   began: (deadline: number, now: number) => void
   /** A call has ended. */
   ended: () => void
+}
+
+/** The largest body of a command: the application's limit does not hold for the mesh's own commands. */
+export function bodyLimitOf(link: SessionLink, cmd: string): number {
+  return cmd.startsWith('$') ? MAX_SYSTEM_BODY_BYTES : link.bodyLimitBytes
 }
 
 /** Tells the peer that a call failed. */

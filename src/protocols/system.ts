@@ -1,5 +1,5 @@
 import type { Logger } from '@libp2p/interface'
-import { DEFAULT_BODY_LIMIT_BYTES } from '../constants.ts'
+import { MAX_SYSTEM_BODY_BYTES, MAX_SYSTEM_CALLS } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
 import type { Json } from '../types.ts'
 import { decodeBody, encodeBody } from './body.ts'
@@ -12,6 +12,7 @@ export class System implements SystemCalls {
   readonly #sessions: () => Sessions
   readonly #log: Logger
   readonly #handlers = new Map<string, SystemHandler>()
+  readonly #running = new WeakMap<PeerSession, number>()
 
   constructor(init: { sessions: () => Sessions; log: Logger }) {
     this.#sessions = init.sessions
@@ -24,7 +25,7 @@ export class System implements SystemCalls {
 
   async call(peerId: string, command: SystemCommand, body: Json, options: SystemCallOptions): Promise<Json> {
     const { timeoutMs } = options
-    const { type, bytes } = encodeBody(body, DEFAULT_BODY_LIMIT_BYTES)
+    const { type, bytes } = encodeBody(body, MAX_SYSTEM_BODY_BYTES)
     const timeout = AbortSignal.timeout(timeoutMs)
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
 
@@ -46,15 +47,23 @@ export class System implements SystemCalls {
 
   async onRequest(request: InboundRequest, from: PeerSession): Promise<void> {
     const handler = this.#handlers.get(request.cmd)
+    const running = this.#running.get(from) ?? 0
 
     if (handler === undefined) {
       request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
       return
     }
 
+    if (running >= MAX_SYSTEM_CALLS) {
+      request.fail('BUSY', `${MAX_SYSTEM_CALLS} system commands at a time are answered on a session`)
+      return
+    }
+
+    this.#running.set(from, running + 1)
+
     try {
       const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
-      const { type, bytes } = encodeBody(answer, DEFAULT_BODY_LIMIT_BYTES)
+      const { type, bytes } = encodeBody(answer, MAX_SYSTEM_BODY_BYTES)
       request.respond(type, bytes)
     } catch (error) {
       if (!(error instanceof NexusError)) {
@@ -62,6 +71,8 @@ export class System implements SystemCalls {
       }
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', `${request.cmd} failed`)
       request.fail(code, message)
+    } finally {
+      this.#running.set(from, (this.#running.get(from) ?? 1) - 1)
     }
   }
 }

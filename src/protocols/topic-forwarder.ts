@@ -42,6 +42,13 @@ export class TopicForwarder implements Forwarder {
 
   /** Whether the topic is forwarded: from the first subscription of a peer on, unless that is over a limit. */
   ensureJoined(topic: string): boolean {
+    // What was over a limit when it was subscribed may find room by now.
+    if (!this.#topics.has(topic)) {
+      for (const peerId of this.#init.gossip.subscribers(topic)) {
+        this.#add(peerId, topic)
+      }
+    }
+
     return this.#topics.has(topic)
   }
 

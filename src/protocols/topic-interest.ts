@@ -80,10 +80,11 @@ export class TopicInterest {
   async announce(topic: string, signal?: AbortSignal): Promise<SubscriptionReach> {
     const peers = this.#peers().slice(0, MAX_ASKED)
     const answers = await Promise.all(
-      peers.map(async ({ peerId, block }) => ({
-        block,
-        known: (await this.#ask(peerId, { topic, as: 'subscriber' }, ASK_TIMEOUT_MS, signal))?.known === true
-      }))
+      peers.map(async ({ peerId, block }) => {
+        const answer = await this.#ask(peerId, { topic, as: 'subscriber' }, ASK_TIMEOUT_MS, signal)
+        // A relay over its limit knows of the subscription and forwards nothing: that helps nobody.
+        return { block, known: answer?.known === true && (block !== 'relay' || answer.forwards) }
+      })
     )
 
     if (signal?.aborted === true) {

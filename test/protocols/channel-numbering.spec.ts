@@ -66,6 +66,16 @@ describe('channel numbering', () => {
     ])
   })
 
+  it('leaves no timer behind', () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    isNew(alice, 1n, 0)
+    isNew(alice, 1n, 4)
+    assert.equal(timers(), before + 1)
+    numbering.stop()
+    assert.equal(timers(), before)
+  })
+
   it('tells no gap that was filled in time', async () => {
     isNew(alice, 1n, 0)
     isNew(alice, 1n, 2)

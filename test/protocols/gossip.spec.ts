@@ -182,6 +182,24 @@ describe('signed gossip', () => {
     assert.equal(self, liar.identity.peerId)
   })
 
+  it('makes an end of a connection on which the gossip stream has ended', async () => {
+    const node = await startGossipNode(network)
+    nodes.push(node)
+    await node.connect(relay)
+    const [connection] = relay.mesh.libp2p.getConnections(node.mesh.libp2p.peerId)
+    const stream = connection!.streams.find(
+      ({ protocol, direction }) => protocol.startsWith('/meshsub/') && direction === 'outbound'
+    )
+    // Two heartbeats: the stream must have been seen.
+    await waitFor('heartbeats', heartbeats(relay, 2))
+    stream!.abort(new Error('too slow'))
+    await waitFor('the connection to end', () => connection!.status !== 'open')
+    assert.deepEqual(
+      relay.mesh.libp2p.getConnections(bob.mesh.libp2p.peerId).map(({ status }) => status),
+      ['open']
+    )
+  })
+
   it('refuses to publish or join when gossip is not running', async () => {
     const node = await startGossipNode(network)
     await node.stop()
@@ -219,4 +237,10 @@ function watchHandled(node: GossipNode, onHandled: () => void): void {
   const router = routerOf(node)
   const handle = router.handleReceivedMessage.bind(router)
   router.handleReceivedMessage = (...message) => handle(...message).finally(onHandled)
+}
+
+function heartbeats(node: GossipNode, count: number): () => boolean {
+  let seen = 0
+  node.mesh.libp2p.services.gossip.addEventListener('gossipsub:heartbeat', () => seen++)
+  return () => seen >= count
 }

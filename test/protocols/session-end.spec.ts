@@ -172,7 +172,7 @@ describe('the end of a session', () => {
     const call = near.session.request(ask())
     await assert.rejects(call, failsWith('LOST'))
     assert.ok(performance.now() - start >= 120)
-    assert.equal(peer.of(KIND.PING).length, 1)
+    assert.ok(peer.of(KIND.PING).length > 0)
     assert.ok(failsWith('LOST', /says nothing/)(near.closes[0]))
   })
 

@@ -1,0 +1,66 @@
+import type { Connection, Logger } from '@libp2p/interface'
+import { NexusError } from '../errors.ts'
+import type { GossipRouter } from './gossip-router.ts'
+
+/** How long a peer may be connected after its gossip stream has ended: longer than closing a connection takes. */
+const GRACE_MS = 3_000
+
+export interface GossipWatchInit {
+  router: GossipRouter
+  /** All open connections. */
+  connections: () => Connection[]
+  log: Logger
+}
+
+/**
+ * Ends connections over which no gossip can be sent any more, so that they are made anew. Gossipsub opens its stream
+ * once for each connection; when that ends, because the peer was too slow for what was sent to it, or its side failed,
+ * the peer would hear nothing for as long as the connection lasts. Peers that never had such a stream are left alone.
+ */
+export class GossipWatch {
+  readonly #init: GossipWatchInit
+  /** Peers that had a gossip stream, and since when they have none. */
+  readonly #peers = new Map<string, number | undefined>()
+
+  constructor(init: GossipWatchInit) {
+    this.#init = init
+    init.router.addEventListener('gossipsub:heartbeat', this.#look)
+  }
+
+  stop(): void {
+    this.#init.router.removeEventListener('gossipsub:heartbeat', this.#look)
+    this.#peers.clear()
+  }
+
+  readonly #look = (): void => {
+    const { router, connections } = this.#init
+    const open = Map.groupBy(connections(), ({ remotePeer }) => remotePeer.toString())
+
+    for (const [peerId, since] of this.#peers) {
+      if (!router.streamsOutbound.has(peerId)) {
+        this.#onMissing(peerId, since, open.get(peerId) ?? [])
+      }
+    }
+
+    for (const peerId of router.streamsOutbound.keys()) {
+      this.#peers.set(peerId, undefined)
+    }
+  }
+
+  #onMissing(peerId: string, since: number | undefined, connections: Connection[]): void {
+    const now = performance.now()
+
+    if (connections.length === 0) {
+      this.#peers.delete(peerId)
+    } else if (since === undefined) {
+      this.#peers.set(peerId, now)
+    } else if (now - since >= GRACE_MS) {
+      this.#peers.delete(peerId)
+      this.#init.log('the gossip stream to %s has ended: the connection is closed', peerId)
+
+      for (const connection of connections) {
+        connection.abort(new NexusError('UNREACHABLE', 'gossip cannot be sent on this connection any more'))
+      }
+    }
+  }
+}
