@@ -52,7 +52,7 @@ export interface BodyVectors {
 }
 
 const OTHER_NETWORK = 'other.nexus.example'
-const LONGEST_NAME = 'ä'.repeat(127) + 'b'
+const LONGEST_NAME = `${'ä'.repeat(127)}b`
 
 function topicOf(kind: 'channel' | 'lease', network: string, name: string): string {
   const input = `nexus ${kind} topic v1\0${network}\0${name}`

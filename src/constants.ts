@@ -65,6 +65,12 @@ export const DIAL_TIMEOUT_MS = 10_000
  * round the body share.
  */
 export const MAX_CHANNEL_BODY_BYTES = 4 * 1024 * 1024 - 16 * 1024
+/**
+ * A gossip message that is older, or so far in the future, is neither taken nor forwarded: gossipsub remembers for two
+ * minutes what it has seen, and a message that was kept back for longer would count as a new one.
+ */
+export const GOSSIP_MAX_AGE_MS = 60_000
+
 /** A channel name, in UTF-8. */
 export const MAX_CHANNEL_NAME_BYTES = 255
 /** A batch of channel messages closes at this many. */

@@ -112,7 +112,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
       throw new NexusError('STOPPED', 'gossip is not running')
     }
 
-    const data = GossipEnvelope.encode({ certificate: this.#init.certificate(), payload })
+    const { certificate, verifier } = this.#init
+    const data = GossipEnvelope.encode({ certificate: certificate(), payload, time: verifier.clock() })
     const { recipients } = await this.#router.publish(topic, data).catch((cause: unknown) => {
       throw toNexusError(cause, 'UNREACHABLE', 'gossip did not take the message')
     })

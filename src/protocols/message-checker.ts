@@ -1,5 +1,6 @@
 import type { Logger, PeerId } from '@libp2p/interface'
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import { GOSSIP_MAX_AGE_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
@@ -25,7 +26,7 @@ export interface MessageCheckerInit {
 
 /**
  * The topic validator of all topics: a message passes that is signed by the key that its certificate is bound to,
- * with a certificate that holds now.
+ * with a certificate that holds now, within the last minute.
  *
  * The answer is never `Ignore` for want of a certificate: gossipsub counts an ignored message as seen, so it would be
  * lost. What needs no waiting is answered at once.
@@ -53,7 +54,14 @@ export class MessageChecker {
         return TopicValidatorResult.Ignore
       }
 
-      const { certificate: token, payload } = GossipEnvelope.decode(message.data)
+      const { certificate: token, payload, time } = GossipEnvelope.decode(message.data)
+
+      // It may be the clock of its sender that is wrong, or of this block: that is no fault of the neighbour's.
+      if (!(Math.abs(this.#init.verifier.clock() - time) <= GOSSIP_MAX_AGE_MS)) {
+        this.#init.log('a message of %s from %s is over a minute off', message.topic, from)
+        return TopicValidatorResult.Ignore
+      }
+
       const known = this.#init.verifier.verifyCached(token, from)
       const passing =
         known === undefined

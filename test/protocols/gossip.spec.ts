@@ -16,6 +16,7 @@ interface Router {
   publish: (topic: string, data: Uint8Array) => Promise<{ recipients: unknown[] }>
   publishConfig: { author: unknown; key: Uint8Array }
   handleReceivedRpc: (from: unknown, rpc: { messages: unknown[] }) => Promise<void>
+  createOutboundStream: (peerId: unknown, connection: unknown) => Promise<void>
   handleReceivedMessage: (...message: unknown[]) => Promise<void>
 }
 
@@ -101,6 +102,9 @@ describe('signed gossip', () => {
       const foreign = await testNetwork({ root: 'another root' })
       return publishAs(liar, await foreign.certificateFor({ privateKey: mallory }))
     },
+    'that was kept back for over a minute': () => publishAs(liar, liar.token, Date.now() - 61_000),
+    'of the future': () => publishAs(liar, liar.token, Date.now() + 65_000),
+    'without a time': () => publishAs(liar, liar.token, 0),
     'without a certificate': () => publishAs(liar, ''),
     'with bytes that are no envelope': () => routerOf(liar).publish(TOPIC, Uint8Array.of(255, 255, 255))
   }
@@ -192,8 +196,13 @@ describe('signed gossip', () => {
     )
     // Two heartbeats: the stream must have been seen.
     await waitFor('heartbeats', heartbeats(relay, 2))
+    const router = routerOf(relay)
+    const open = router.createOutboundStream
+    // What else may bring the stream back is left to chance, so it is left out.
+    router.createOutboundStream = async () => undefined
     stream!.abort(new Error('too slow'))
     await waitFor('the connection to end', () => connection!.status !== 'open')
+    router.createOutboundStream = open
     assert.deepEqual(
       relay.mesh.libp2p.getConnections(bob.mesh.libp2p.peerId).map(({ status }) => status),
       ['open']
@@ -213,14 +222,14 @@ describe('signed gossip', () => {
     const log = defaultLogger().forComponent('nexus:test')
     const checker = new MessageChecker({ self, verifier: network.verifier(), log })
     const { peerId: from, privateKey } = { peerId: liar.mesh.libp2p.peerId, privateKey: mallory }
-    const data = GossipEnvelope.encode({ certificate: liar.token, payload: fromString('echo') })
+    const data = GossipEnvelope.encode({ certificate: liar.token, payload: fromString('echo'), time: Date.now() })
     const message = { type: 'signed', from, topic: TOPIC, data, sequenceNumber: 1n, key: privateKey.publicKey } as const
     return { self, checker, message: { ...message, signature: new Uint8Array(64) } }
   }
 })
 
-function publishAs(node: GossipNode, certificate: string): Promise<unknown> {
-  const data = GossipEnvelope.encode({ certificate, payload: fromString('forged') })
+function publishAs(node: GossipNode, certificate: string, time = Date.now()): Promise<unknown> {
+  const data = GossipEnvelope.encode({ certificate, payload: fromString('forged'), time })
   return routerOf(node).publish(TOPIC, data)
 }
 

@@ -93,10 +93,7 @@ describe('verified peers', () => {
     // A longer delay would be taken for 1 ms.
     const timeouts = mock.method(globalThis, 'setTimeout')
     peers.add(await certificateOf({ privateKey: alice, validForMs: 60 * DAY_MS }), 0)
-    assert.deepEqual(
-      timeouts.mock.calls.map((call) => call.arguments[1]),
-      [2 ** 31 - 1]
-    )
+    assert.equal(Math.max(...timeouts.mock.calls.map((call) => call.arguments[1] ?? 0)), 2 ** 31 - 1)
     timeouts.mock.restore()
     pass(59 * DAY_MS)
     assert.deepEqual(removed, [])

@@ -7,6 +7,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export interface GossipEnvelope {
   certificate: string
   payload: Uint8Array<ArrayBuffer>
+  time: number
 }
 
 export const GossipEnvelope = (() => {
@@ -29,13 +30,19 @@ export const GossipEnvelope = (() => {
           w.bytes(obj.payload)
         }
 
+        if ((obj.time != null && obj.time !== 0)) {
+          w.uint32(24)
+          w.uint64Number(obj.time)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length) => {
         const obj: any = {
           certificate: '',
-          payload: uint8ArrayAlloc(0)
+          payload: uint8ArrayAlloc(0),
+          time: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -50,6 +57,10 @@ export const GossipEnvelope = (() => {
             }
             case 2: {
               obj.payload = reader.bytes()
+              break
+            }
+            case 3: {
+              obj.time = reader.uint64Number()
               break
             }
             default: {
@@ -78,6 +89,13 @@ export const GossipEnvelope = (() => {
               yield {
                 field: `${prefix}.payload`,
                 value: reader.bytes()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.time`,
+                value: reader.uint64Number()
               }
               break
             }
