@@ -28,6 +28,13 @@ import type { Platform } from './transports.ts'
  * RPC. A neighbour that sends more is dropped.
  */
 const MAX_GOSSIP_BYTES = 8 * DEFAULT_BODY_LIMIT_BYTES
+/** Peer ids of Ed25519 keys have 38 bytes. */
+const MAX_PEER_ID_BYTES = 64
+const SEQUENCE_BYTES = 8
+/** What the topics of one peer may take, at about 1 KiB each: a relay has up to 10,000 of its clients'. */
+const MAX_TOPIC_BYTES_PER_PEER = 32 * 1024 * 1024
+/** A connection whose ping takes longer is given up. High, as a busy process or a hidden tab answers late. */
+const PING_TIMEOUT_MS = 10_000
 /**
  * One address is tried for so long. They are tried in turn: a few that swallow everything must leave time for a circuit
  * within `DIAL_TIMEOUT_MS`.
@@ -117,6 +124,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     connectionEncrypters: init.platform.encrypters.map(({ protocol, factory }) => gate.wrap(factory, protocol)),
     streamMuxers: [yamux()],
     connectionGater: gate.gater,
+    connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
     connectionManager: {
       maxConnections: init.limits.maxConnections,
       inboundConnectionThreshold: init.limits.connectionsPerSecondPerHost,
@@ -159,6 +167,7 @@ function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
       fallbackToFloodsub: false,
       runOnLimitedConnection: true,
       maxInboundDataLength: MAX_GOSSIP_BYTES,
+      maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_PEER,
       ...(init.forwardsTopics === true ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
       // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
       gossipFactor: 1,
@@ -196,7 +205,7 @@ function gossipMessageId(message: Message): Uint8Array {
     throw new NexusError('INVALID', 'an unsigned gossip message has no id')
   }
 
-  const sequence = new Uint8Array(8)
+  const sequence = new Uint8Array(SEQUENCE_BYTES)
   new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
   return concat([message.from.toMultihash().bytes, sequence])
 }
@@ -206,5 +215,15 @@ function gossipMessageId(message: Message): Uint8Array {
  * has kept before it checks a signature: most of what a well-connected block receives are repeats.
  */
 function gossipMessageKey({ from, seqno }: { from?: Uint8Array; seqno?: Uint8Array }): string {
-  return String.fromCharCode(...(from ?? []), ...(seqno ?? []))
+  // Of lengths that no valid message has; those fail anyway, and may share a key.
+  if (
+    from === undefined ||
+    seqno === undefined ||
+    from.byteLength > MAX_PEER_ID_BYTES ||
+    seqno.byteLength !== SEQUENCE_BYTES
+  ) {
+    return ''
+  }
+
+  return String.fromCharCode(...from, ...seqno)
 }
