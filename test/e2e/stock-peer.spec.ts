@@ -13,6 +13,7 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { cleanup } from 'node-datachannel'
 import type { Relay } from '../../relay/relay.ts'
 import { DHT_PROTOCOL, NOISE_PROTOCOL, SESSION_PROTOCOL } from '../../src/constants.ts'
 import type { Nexus } from '../../src/types.ts'
@@ -63,7 +64,11 @@ describe('a libp2p node without a certificate', function () {
     behindRelay = await mesh.block({}, { listen: [], bootstrap })
   })
 
-  after(() => mesh.stop())
+  after(async () => {
+    await mesh.stop()
+    // A dialler that was refused by WebRTC-Direct keeps its peer connection, and with it the process.
+    cleanup()
+  })
 
   const targets: Array<{ what: string; address: () => string | undefined; peerId: () => string }> = [
     {
