@@ -13,6 +13,7 @@ import { Providers } from '../protocols/providers.ts'
 import { Routing } from '../protocols/routing.ts'
 import type { SessionRouter } from '../protocols/sessions.ts'
 import { TopicInterest } from '../protocols/topic-interest.ts'
+import { WorkerSearch } from '../protocols/worker-search.ts'
 import { identityOf } from '../protocols/verified-peers.ts'
 import { Block } from './block.ts'
 import { Bootstrap, parseAddresses } from './bootstrap.ts'
@@ -75,15 +76,10 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
     dht: mesh.libp2p.services.dht,
     log: logger.forComponent('nexus:find')
   })
-  const finder = new Finder({
+  const search = new WorkerSearch({
     self: identity,
-    isServing: () => identity.block === 'worker',
     book,
-    leases,
-    gossip,
     providers,
-    prober,
-    peers: () => core.peers().map(({ peerId }) => peerId),
     verify: async (peerId, signal) => {
       await dialer.connect(peerId, signal)
       const verified = mesh.verified.get(peerId)
@@ -94,8 +90,18 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
 
       return verified.certificate
     },
-    now,
     log: logger.forComponent('nexus:find')
+  })
+  const finder = new Finder({
+    self: identity,
+    isServing: () => identity.block === 'worker',
+    book,
+    leases,
+    gossip,
+    search,
+    prober,
+    peers: () => core.peers().map(({ peerId }) => peerId),
+    now
   })
   const balancer = new Balancer({ now, random: Math.random })
   const routing = new Routing({

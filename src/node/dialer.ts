@@ -1,6 +1,7 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { DIAL_TIMEOUT_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { PeerPath } from '../types.ts'
 import type { Gate } from './gate.ts'
@@ -37,7 +38,7 @@ export class Dialer {
 
     try {
       await this.#learnAddresses(peerId)
-      return await libp2p.dial(peerIdFromString(peerId), { signal })
+      return await libp2p.dial(peerIdFromString(peerId), { signal: withDeadline(signal) })
     } catch (error) {
       throw gate.takeRefusal(peerId) ?? new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
     }
@@ -48,7 +49,7 @@ export class Dialer {
     const peerId = peerIdIn(address)
 
     try {
-      return await this.#init.libp2p.dial(address, { signal })
+      return await this.#init.libp2p.dial(address, { signal: withDeadline(signal) })
     } catch (error) {
       const refusal = peerId === undefined ? undefined : this.#init.gate.takeRefusal(peerId)
       throw refusal ?? new NexusError('UNREACHABLE', `${address.toString()} cannot be reached`, { cause: error })
@@ -68,7 +69,14 @@ export class Dialer {
     const relayed = relays()
       .filter((relay) => relay.toString() !== peerId)
       .map((relay) => multiaddr(`/p2p/${relay.toString()}/p2p-circuit/p2p/${peerId}`))
-    await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs: [...told, ...relayed] })
+    const multiaddrs = [...told, ...relayed]
+
+    // What a peer says of itself takes the place of what was known: old addresses would only be tried in vain.
+    if (told.length > 0) {
+      await libp2p.peerStore.patch(peerIdFromString(peerId), { multiaddrs })
+    } else {
+      await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs })
+    }
   }
 }
 
@@ -86,6 +94,12 @@ export function pathOf({ remoteAddr }: Connection): PeerPath['path'] {
 /** The peer id that an address ends in, if it does. */
 export function peerIdIn(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+}
+
+// With a signal of the caller's, libp2p leaves out its own time for a whole dial.
+function withDeadline(signal: AbortSignal | undefined): AbortSignal {
+  const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS)
+  return signal === undefined ? deadline : AbortSignal.any([signal, deadline])
 }
 
 function toMultiaddr(text: string): Multiaddr | undefined {

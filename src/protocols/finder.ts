@@ -1,22 +1,18 @@
-import type { Logger } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
-import type { Certificate } from '../identity/certificate.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../types.ts'
 import type { Directory, LookUpOptions } from './directory.ts'
 import type { SignedGossip } from './gossip.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { Leases } from './leases.ts'
 import type { Prober } from './prober.ts'
-import type { Providers } from './providers.ts'
 import { checkCallOptions, checkTarget, matches } from './target.ts'
 import { leaseTopic } from './topics.ts'
+import type { WorkerSearch } from './worker-search.ts'
 
 /** Connected peers that are asked for their leases. */
 const MAX_ASKED = 16
-/** Peers from the DHT that are dialled for one app. */
-const MAX_PROVIDERS = 64
-/** A search in the DHT: a whole query of 40 nodes takes some 400 ms. */
-const DHT_TIMEOUT_MS = 2_000
+/** A find without `timeoutMs`. */
+const FIND_TIMEOUT_MS = 2_000
 /** An empty answer stands for so long before the mesh is asked again. */
 const RETRY_MS = 500
 /** How old the DHT's answer may be, where leases don't tell all: workers that are not public. */
@@ -33,14 +29,11 @@ export interface FinderInit {
   book: LeaseBook
   leases: Leases
   gossip: SignedGossip
-  providers: Providers
+  search: WorkerSearch
   prober: Prober
   /** Connected peers, relays first. */
   peers: () => string[]
-  /** Dials a peer and gives its verified certificate. */
-  verify: (peerId: string, signal: AbortSignal) => Promise<Certificate>
   now: () => number
-  log: Logger
 }
 
 /** What is known of the workers of one app. */
@@ -50,7 +43,6 @@ interface View {
   ready: boolean
   refreshing: Promise<void> | undefined
   refreshedAt: number
-  searching: Promise<void> | undefined
   searchedAt: number
 }
 
@@ -73,7 +65,7 @@ export class Finder implements Directory {
     checkTarget(request)
     checkCallOptions(request)
     const workers = await this.lookUp(request, {
-      timeoutMs: request.timeoutMs ?? DHT_TIMEOUT_MS,
+      timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
       signal: request.signal
     })
 
@@ -134,6 +126,7 @@ export class Finder implements Directory {
 
   stop(): void {
     this.#stopping.abort()
+    this.#init.search.stop()
 
     for (const app of this.#views.keys()) {
       this.#init.gossip.leave(leaseTopic(this.#init.self.network, app))
@@ -159,7 +152,6 @@ export class Finder implements Directory {
       ready: false,
       refreshing: undefined,
       refreshedAt: -Infinity,
-      searching: undefined,
       searchedAt: -Infinity
     }
     this.#views.delete(app)
@@ -218,43 +210,9 @@ export class Finder implements Directory {
     }
   }
 
-  #search(view: View): Promise<void> {
-    const { self, providers } = this.#init
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DHT_TIMEOUT_MS)])
-    const dialled: Array<Promise<void>> = []
-    const dial = (peerId: string): void => {
-      if (dialled.length < MAX_PROVIDERS) {
-        dialled.push(this.#takeProvider(view.app, peerId, signal))
-      }
-    }
-
-    view.searching ??= providers
-      .find(self, view.app, dial, signal)
-      .then(() => Promise.all(dialled))
-      .then(() => undefined)
-      .finally(() => {
-        view.searching = undefined
-        view.searchedAt = this.#init.now()
-      })
-    return view.searching
-  }
-
-  async #takeProvider(app: string, peerId: string, signal: AbortSignal): Promise<void> {
-    const { book, verify, log } = this.#init
-
-    if (book.get(peerId) !== undefined) {
-      return
-    }
-
-    try {
-      const certificate = await verify(peerId, signal)
-
-      if (certificate.app === app && certificate.block === 'worker') {
-        book.takeConnected(certificate)
-      }
-    } catch (error) {
-      log('the provider %s of %s does not answer: %e', peerId, app, error)
-    }
+  async #search(view: View): Promise<void> {
+    await this.#init.search.run(view.app)
+    view.searchedAt = this.#init.now()
   }
 }
 
