@@ -1,10 +1,11 @@
 /**
  * Runs what README.md shows: makes the credentials with its commands, starts its relay, and compiles and runs its
- * programs against it, each in a process of its own. Only the port and the way to the package differ.
+ * programs against it, each in a process of its own. Only the port differs: the programs import the package by its name,
+ * built as it is published.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -30,13 +31,11 @@ try {
 }
 
 async function main(): Promise<void> {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { stdio: 'inherit' })
   const address = `/ip4/127.0.0.1/tcp/${await freePort()}`
-  // The programs import the package by its name, as its users do.
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const programs = blocks('ts').map((text, index) => {
     const file = join(folder, `program${index}.ts`)
-    writeFileSync(file, text.replaceAll("'nexus-mesh'", `'../src/index.ts'`).replaceAll(ADDRESS, address))
+    writeFileSync(file, text.replaceAll(ADDRESS, address))
     return { file, text }
   })
   compile(programs.map(({ file }) => file))

@@ -42,7 +42,7 @@ export const PART_BYTES = 32 * 1024
 export const MAX_FRAME_BYTES = PART_BYTES + 2 * MAX_CERTIFICATE_BYTES + 4 * 1024
 /** Calls that one session serves at a time; more are answered `BUSY`. */
 export const MAX_IN_FLIGHT = 4_096
-/** Bytes of half-received bodies that one session holds; a body beyond is answered `BUSY`. */
+/** Bytes of large bodies that one session holds, arriving or in work; a body beyond is answered `BUSY`. */
 export const MAX_ASSEMBLY_BYTES = 64 * 1024 * 1024
 /** Bytes waiting to be written on a session, above which callers wait and new requests are answered `BUSY`. */
 export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024

@@ -57,6 +57,7 @@ export interface BlockParts {
 export class Block implements Nexus {
   readonly identity: Identity
   readonly #parts: BlockParts
+  #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
   constructor(parts: BlockParts) {
@@ -83,13 +84,17 @@ export class Block implements Nexus {
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
 
+    this.#starting = Promise.resolve(libp2p.start())
+
     try {
-      await libp2p.start()
+      await this.#starting
     } catch (error) {
       throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
     }
 
+    this.#checkRunning()
     await sessions.start()
+    this.#checkRunning()
     credential.keepFresh((certificate) => sync.pushCertificate(certificate.token))
     const joined = bootstrap.start()
 
@@ -157,6 +162,8 @@ export class Block implements Nexus {
     const { mesh, sessions, bootstrap, channels, interest, gossip, finder, prober, sync, credential, announcer } =
       this.#parts
     const { libp2p, verified } = mesh
+    // libp2p ignores a stop while it starts.
+    await this.#starting?.catch(() => undefined)
     credential.stop()
     await announcer?.stop()
     finder.stop()

@@ -51,8 +51,10 @@ export class Dialer {
     try {
       return await this.#init.libp2p.dial(address, { signal: withDeadline(signal) })
     } catch (error) {
-      const refusal = peerId === undefined ? undefined : this.#init.gate.takeRefusal(peerId)
-      throw refusal ?? new NexusError('UNREACHABLE', `${address.toString()} cannot be reached`, { cause: error })
+      const refusal = this.#init.gate.takeRefusal(peerId ?? address.toString())
+      // The library's own words tell of a name that does not resolve, or of a port where nobody listens.
+      const message = `${address.toString()} cannot be reached: ${(error as Error).message}`
+      throw refusal ?? new NexusError('UNREACHABLE', message, { cause: error })
     }
   }
 

@@ -68,10 +68,10 @@ export class Gate {
     }
   }
 
-  /** Why the last dial of this peer was refused, if it was; asking forgets it. */
-  takeRefusal(peerId: string): NexusError | undefined {
-    const refusal = this.#refusals.get(peerId)
-    this.#refusals.delete(peerId)
+  /** Why the last dial of this peer id, or of this address, was refused, if it was; asking forgets it. */
+  takeRefusal(target: string): NexusError | undefined {
+    const refusal = this.#refusals.get(target)
+    this.#refusals.delete(target)
     return refusal
   }
 
@@ -95,6 +95,7 @@ export class Gate {
     } catch (error) {
       if (error instanceof NexusError) {
         this.#refusals.set(peerId, error)
+        this.#refusals.set(addressOf(raw), error)
         this.#init.onRefused?.(peerId, error)
       }
       log('no connection with %s: %e', peerId, error)
@@ -102,4 +103,9 @@ export class Gate {
       throw error
     }
   }
+}
+
+// What the encrypter is given is the raw connection, which knows its address; the type does not say so.
+function addressOf(raw: MessageStream & { remoteAddr?: { toString: () => string } }): string {
+  return raw.remoteAddr?.toString() ?? ''
 }

@@ -107,6 +107,10 @@ export class OwnCredential {
         throw new NexusError('INVALID', `the renewed credential is of ${certificate.jid}, another block`)
       }
 
+      if (!this.verifier.roots.has(certificate.rootId)) {
+        throw new NexusError('INVALID', 'the renewed certificate is of a new root: restart the block to change roots')
+      }
+
       if (revocations.token !== undefined) {
         await this.revocations.offer(revocations.token)
       }

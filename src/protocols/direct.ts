@@ -1,7 +1,7 @@
 import type { Logger } from '@libp2p/interface'
-import { MAX_IN_FLIGHT } from '../constants.ts'
+import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT } from '../constants.ts'
 import { NexusError } from '../errors.ts'
-import type { DirectHandler, DirectRequest, Identity } from '../types.ts'
+import type { DirectHandler, DirectMessage, DirectRequest, Identity } from '../types.ts'
 import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import type { Routing } from './routing.ts'
@@ -22,6 +22,8 @@ export class Directs {
   readonly #init: DirectsInit
   readonly #handlers = new Set<DirectHandler>()
   #running = 0
+  /** Of bodies whose handlers have not ended. */
+  #bytes = 0
 
   constructor(init: DirectsInit) {
     this.#init = init
@@ -60,25 +62,29 @@ export class Directs {
       throw new NexusError('NO_HANDLER', 'the worker receives no directs')
     }
 
-    if (this.#running >= MAX_IN_FLIGHT) {
+    const size = direct.body.byteLength
+
+    if (this.#running >= MAX_IN_FLIGHT || (this.#bytes > 0 && this.#bytes + size > MAX_ASSEMBLY_BYTES)) {
       throw new NexusError('BUSY', 'the worker has too many directs at a time')
     }
 
     for (const handler of this.#handlers) {
       // Each handler has a body of its own: what one does to it, another must not see.
-      void this.#run(handler, decodeBody(direct.type, direct.body), from.peer)
+      void this.#run(handler, { body: decodeBody(direct.type, direct.body), from: from.peer }, size)
     }
   }
 
-  async #run(handler: DirectHandler, body: unknown, from: Identity): Promise<void> {
+  async #run(handler: DirectHandler, message: DirectMessage, size: number): Promise<void> {
     this.#running++
+    this.#bytes += size
 
     try {
-      await handler({ body, from })
+      await handler(message)
     } catch (error) {
       this.#init.log.error('a handler of directs failed: %e', error)
     } finally {
       this.#running--
+      this.#bytes -= size
     }
   }
 }

@@ -13,6 +13,8 @@ import type { WorkerSearch } from './worker-search.ts'
 const MAX_ASKED = 16
 /** A find without `timeoutMs`. */
 const FIND_TIMEOUT_MS = 2_000
+/** How long other peers are waited for once one has told of a live worker. */
+const LATECOMERS_MS = 100
 /** An empty answer stands for so long before the mesh is asked again. */
 const RETRY_MS = 500
 /** How old the DHT's answer may be, where leases don't tell all: workers that are not public. */
@@ -186,11 +188,10 @@ export class Finder implements Directory {
   async #askAll(view: View): Promise<void> {
     const { leases, peers, book } = this.#init
     const search = this.#search(view)
-    await Promise.all(
-      peers()
-        .slice(0, MAX_ASKED)
-        .map((peerId) => leases.ask(peerId, view.app, this.#stopping.signal))
-    )
+    const asked = peers()
+      .slice(0, MAX_ASKED)
+      .map((peerId) => leases.ask(peerId, view.app, this.#stopping.signal))
+    await oneAndSome(asked, () => book.live(view.app).length > 0)
 
     if (book.live(view.app).length === 0) {
       await search
@@ -214,6 +215,26 @@ export class Finder implements Directory {
     await this.#init.search.run(view.app)
     view.searchedAt = this.#init.now()
   }
+}
+
+/**
+ * Waits until all have answered, or a little longer than the first answer after which the condition holds: one peer that
+ * says nothing must not hold up the others' word. The promises never reject.
+ */
+async function oneAndSome(answers: Array<Promise<void>>, isEnough: () => boolean): Promise<void> {
+  const all = Promise.all(answers).then(() => undefined)
+  const { promise: enough, resolve } = Promise.withResolvers<void>()
+
+  for (const answer of answers) {
+    void answer.then(() => {
+      if (isEnough()) {
+        resolve()
+      }
+    })
+  }
+
+  await Promise.race([all, enough])
+  await settled(all, AbortSignal.timeout(LATECOMERS_MS))
 }
 
 /** Waits for a promise that never rejects, no longer than the signal. */

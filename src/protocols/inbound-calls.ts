@@ -160,7 +160,7 @@ export class InboundCalls {
 
     if (assembly?.complete) {
       call.body = assembly.bytes
-      call.assembly = this.#link.room.release(assembly)
+      // Its room is given back when the work on it ends: until then the body is there.
       this.#run(call)
     } else {
       this.refuse(call, 'INVALID', 'the body is shorter than was declared')
@@ -203,6 +203,7 @@ export class InboundCalls {
 
     if (!this.#calls.has(call.id) || this.#calls.get(call.id) !== call) {
       this.#lingering--
+      call.assembly = this.#link.room.release(call.assembly)
       return false
     }
 
@@ -220,7 +221,11 @@ export class InboundCalls {
 
   #forget(call: InboundCall): void {
     this.#calls.delete(call.id)
-    call.assembly = this.#link.room.release(call.assembly)
+
+    if (!call.running || call.finished) {
+      call.assembly = this.#link.room.release(call.assembly)
+    }
+
     this.#link.ended()
   }
 }

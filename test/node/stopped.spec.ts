@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { createNexus } from '../../src/node/create.ts'
+import type { Nexus } from '../../src/types.ts'
+import { LOOPBACK_TCP, TestMesh } from '../support/mesh.ts'
+import { until } from '../support/until.ts'
+
+describe('a block that was stopped', () => {
+  let nexus: Nexus
+
+  before(async () => {
+    const mesh = await TestMesh.create()
+    nexus = await mesh.block()
+    await mesh.stop()
+  })
+
+  const calls: Record<string, () => unknown> = {
+    api: () => nexus.api({ app: 'etest', cmd: 'ping' }),
+    direct: () => nexus.direct({ app: 'etest' }),
+    find: () => nexus.find({ app: 'etest' }),
+    subscribe: () => nexus.subscribe('news', () => undefined),
+    publish: () => nexus.publish('news', 1),
+    handle: () => nexus.handle('x', () => undefined),
+    onDirect: () => nexus.onDirect(() => undefined)
+  }
+
+  for (const [name, call] of Object.entries(calls)) {
+    it(`refuses ${name}`, async () => {
+      await assert.rejects(async () => call(), { code: 'STOPPED' })
+    })
+  }
+
+  it('may be stopped again', () => nexus.stop())
+})
+
+describe('a block that is given up while it starts', () => {
+  it('rejects with CANCELLED and listens no more', async () => {
+    const { network } = await TestMesh.create()
+    const credential = await network.credentialFor()
+    const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
+    const before = servers()
+    const controller = new AbortController()
+    const starting = createNexus({
+      // What comes right after the credential is the start.
+      credential: () => {
+        setImmediate(() => controller.abort())
+        return credential
+      },
+      listen: ['/dns4/localhost/tcp/0', LOOPBACK_TCP],
+      signal: controller.signal
+    })
+    await assert.rejects(starting, { code: 'CANCELLED' })
+    await until(() => servers() <= before, 'no server is left')
+  })
+})
