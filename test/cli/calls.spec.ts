@@ -144,7 +144,7 @@ describe('nexus find, api, direct, ping', function () {
   it('ends with 7 when no relay answers', async () => {
     const { code, stderr } = await run(['find', '--app', 'etest', '--bootstrap', '/ip4/127.0.0.1/tcp/1'])
     assert.equal(code, 7)
-    assert.match(stderr, /^nexus: UNREACHABLE: \/ip4\/127\.0\.0\.1\/tcp\/1 cannot be reached\n$/)
+    assert.match(stderr, /^nexus: UNREACHABLE: \/ip4\/127\.0\.0\.1\/tcp\/1 cannot be reached: .*ECONNREFUSED.*\n$/)
   })
 
   it('ends with 8 for what a worker cannot do', async () => {

@@ -76,6 +76,13 @@ describe('bootstrap', () => {
     assert.equal(reason, 'WRONG_NETWORK')
   })
 
+  it('tells why it was refused by an address without a peer id, too', async () => {
+    const elsewhere = await startMember(await testNetwork({ network: 'elsewhere.example' }), {})
+    const bare = elsewhere.addresses().map((address) => multiaddr(address.toString().replace(/\/p2p\/.*/, '')))
+    const { reason } = await assertCode('REFUSED', () => bootstrapBy(bare).start())
+    assert.equal(reason, 'WRONG_NETWORK')
+  })
+
   it('goes on after the first try has failed', async () => {
     const [address] = relay.addresses()
     const credential = await network.credentialFor({ privateKey: relay.credential.privateKey, block: 'relay' })

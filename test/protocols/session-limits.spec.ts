@@ -64,7 +64,7 @@ describe('session limits', () => {
     assert.equal(near.requests.length, 1)
   })
 
-  it('has room for so many bytes of bodies in parts, given back when a body ends', async () => {
+  it('has room for so many bytes of bodies in parts, given back when the work on a body ends', async () => {
     await start({ maxAssemblyBytes: 100 })
     const begin = (id: number, size: number, timeoutMs = 5_000) => ({
       kind: REQUEST,
@@ -76,10 +76,16 @@ describe('session limits', () => {
     peer.send(begin(2, 60), begin(4, 41))
     assert.equal(await errorOf(4), BUSY)
 
-    // whole
-    peer.send({ kind: PART, id: 2, body: body(59) }, { kind: END, id: 2 }, begin(6, 100))
+    // whole, and in work
+    peer.send({ kind: PART, id: 2, body: body(59) }, { kind: END, id: 2 }, begin(6, 41))
     await requests(1)
-    peer.send(begin(8, 2))
+    assert.equal(await errorOf(6), BUSY)
+    // cancelled, and still in work
+    peer.send({ kind: CANCEL, id: 2 }, begin(16, 41))
+    assert.equal(await errorOf(16), BUSY)
+    // done
+    near.requests[0]?.respond(0, body(1))
+    peer.send(begin(6, 100), begin(8, 2))
     assert.equal(await errorOf(8), BUSY)
     // cancelled
     peer.send({ kind: CANCEL, id: 6 }, begin(10, 100, 20))
@@ -92,7 +98,7 @@ describe('session limits', () => {
     await requests(2)
     assert.deepEqual(
       peer.of(ERROR).map(({ id }) => id),
-      [4, 8, 10, 12]
+      [4, 6, 16, 8, 10, 12]
     )
   })
 
