@@ -58,7 +58,7 @@ export const SESSION_SILENCE_MS = 10_000
 /** How long a stopping block waits for calls that are under way. */
 export const STOP_GRACE_MS = 3_000
 /** How long one attempt to reach a worker may take before another is tried. */
-export const DIAL_TIMEOUT_MS = 10_000
+export const DIAL_TIMEOUT_MS = 15_000
 
 /**
  * The body of a channel message. Gossipsub carries 4 MiB at most, which the sender's certificate and the envelopes

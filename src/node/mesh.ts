@@ -36,10 +36,11 @@ const MAX_TOPIC_BYTES_PER_PEER = 32 * 1024 * 1024
 /** A connection whose ping takes longer is given up. High, as a busy process or a hidden tab answers late. */
 const PING_TIMEOUT_MS = 10_000
 /**
- * One address is tried for so long. They are tried in turn: a few that swallow everything must leave time for a circuit
- * within `DIAL_TIMEOUT_MS`.
+ * One address is tried for so long: a connection takes some seven ways there and back, on a slow path or a busy machine
+ * two seconds. They are tried in turn: a few that swallow everything must leave time for a circuit within
+ * `DIAL_TIMEOUT_MS`.
  */
-const ADDRESS_DIAL_TIMEOUT_MS = 1_000
+const ADDRESS_DIAL_TIMEOUT_MS = 3_000
 
 /** Subscribers of one topic that a relay forwards to: more than it has connections. */
 const MAX_FORWARDS = 1_000_000
