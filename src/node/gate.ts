@@ -91,6 +91,7 @@ export class Gate {
       })
       verified.add(certificate, revocationVersion)
       this.#refusals.delete(peerId)
+      joinChunks(secured.connection)
       return secured
     } catch (error) {
       if (error instanceof NexusError) {
@@ -103,6 +104,12 @@ export class Gate {
       throw error
     }
   }
+}
+
+// A muxer sends the header and the data of a frame as two chunks, and an encrypter makes a record and a write of each.
+function joinChunks(connection: MessageStream): void {
+  const send = connection.send.bind(connection)
+  connection.send = (data) => send(data instanceof Uint8Array ? data : data.subarray())
 }
 
 // What the encrypter is given is the raw connection, which knows its address; the type does not say so.

@@ -145,7 +145,8 @@ export function checkCommand(cmd: unknown): asserts cmd is string {
     )
   }
 
-  if (cmd.length > MAX_COMMAND_BYTES || new TextEncoder().encode(cmd).byteLength > MAX_COMMAND_BYTES) {
+  // A code unit has three bytes at most: short names, as most are, need no counting.
+  if (cmd.length * 3 > MAX_COMMAND_BYTES && new TextEncoder().encode(cmd).byteLength > MAX_COMMAND_BYTES) {
     throw new NexusError('INVALID', `a command has ${MAX_COMMAND_BYTES} bytes at most`)
   }
 }

@@ -44,11 +44,13 @@ export class ApiClient {
       return
     }
 
-    const held = this.#init.grants().filter(({ app }) => app === to.peer.app)
-    const newest = held.reduce<HeldGrant | undefined>(
-      (best, grant) => (best === undefined || grant.expiresAt > best.expiresAt ? grant : best),
-      undefined
-    )
+    let newest: HeldGrant | undefined
+
+    for (const held of this.#init.grants()) {
+      if (held.app === to.peer.app && (newest === undefined || held.expiresAt > newest.expiresAt)) {
+        newest = held
+      }
+    }
 
     if (newest !== undefined && newest.grant !== to.grantShown) {
       to.session.sendGrant(newest.grant, newest.issuerCertificate)

@@ -139,12 +139,15 @@ export class Finder implements Directory {
 
   #select(target: Target): Identity[] {
     const { book, prober, self, isServing } = this.#init
-    const others = book
-      .live(target.app)
-      .filter(({ worker }) => worker.peerId !== self.peerId && !prober.isSuspect(worker.peerId))
-      .map(({ worker }) => worker)
-    const all = isServing() ? [self, ...others] : others
-    return all.filter((worker) => matches(target, worker, self))
+    const workers = isServing() && matches(target, self, self) ? [self] : []
+
+    for (const { worker } of book.live(target.app)) {
+      if (worker.peerId !== self.peerId && matches(target, worker, self) && !prober.isSuspect(worker.peerId)) {
+        workers.push(worker)
+      }
+    }
+
+    return workers
   }
 
   #view(app: string): View {

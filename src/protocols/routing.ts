@@ -41,7 +41,7 @@ export class Routing {
     let failure: NexusError | undefined
 
     for (;;) {
-      const worker = await this.#choose(target, tried, deadline, options.signal)
+      const worker = this.#pickKnown(target, tried) ?? (await this.#lookUp(target, tried, deadline, options.signal))
 
       if (options.signal?.aborted === true) {
         throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: options.signal.reason })
@@ -69,33 +69,30 @@ export class Routing {
   }
 
   // The directory answers from memory whenever it can: a call to a known worker waits for nothing here.
-  async #choose(
+  #pickKnown(target: Target, tried: Set<string> | undefined): Identity | undefined {
+    const known = this.#init.directory.known(target)
+    return known === undefined ? undefined : this.#pick(target, known, tried)
+  }
+
+  async #lookUp(
     target: Target,
     tried: Set<string> | undefined,
     deadline: number,
     signal: AbortSignal | undefined
   ): Promise<Identity | undefined> {
-    const { directory, balancer, now } = this.#init
-    const known = directory.known(target) ?? []
-    const untried = tried === undefined ? known : known.filter(({ peerId }) => !tried.has(peerId))
-
-    if (untried.length > 0) {
-      return balancer.pick(this.#preferMine(target, untried))
-    }
-
-    const remaining = deadline - now()
+    const remaining = deadline - this.#init.now()
 
     if (remaining <= 0) {
       return undefined
     }
 
-    const found = await directory.lookUp(target, { timeoutMs: remaining, signal })
-    return balancer.pick(
-      this.#preferMine(
-        target,
-        found.filter(({ peerId }) => tried?.has(peerId) !== true)
-      )
-    )
+    const found = await this.#init.directory.lookUp(target, { timeoutMs: remaining, signal })
+    return this.#pick(target, found, tried)
+  }
+
+  #pick(target: Target, workers: Identity[], tried: Set<string> | undefined): Identity | undefined {
+    const untried = tried === undefined ? workers : workers.filter(({ peerId }) => !tried.has(peerId))
+    return this.#init.balancer.pick(this.#preferMine(target, untried))
   }
 
   #preferMine(target: Target, workers: Identity[]): Identity[] {

@@ -8,10 +8,12 @@ import { soon } from './soon.ts'
 
 /** Handed to the stream in one go, about: enough for one encrypted record, and little to wait behind. */
 const BATCH_BYTES = 64 * 1024
+/** So much is handed over before the turn ends: the peer works on it while this side still writes. */
+const EARLY_BYTES = 2 * 1024
 
 /**
- * Writes the frames of one session. Those of one turn of the event loop leave in one `send`. Large bodies leave in
- * parts, taking turns, and small frames pass between the parts. Nothing is handed to a stream that wants to be drained
+ * Writes the frames of one session. Those of one turn of the event loop leave together, in a `send` for each 2 KiB or
+ * so. Large bodies leave in parts, taking turns, and small frames pass between the parts. Nothing is handed to a stream that wants to be drained
  * first, so what it has not taken can be taken back.
  */
 export class FrameWriter {
@@ -20,6 +22,7 @@ export class FrameWriter {
   #frames: SmallFrame[] = []
   #bodies: LargeBody[] = []
   #queuedBytes = 0
+  #frameBytes = 0
   #scheduled = false
   #ended = false
   #drained: PromiseWithResolvers<void> | undefined
@@ -61,6 +64,12 @@ export class FrameWriter {
   write(fields: FrameFields): Outgoing {
     const { body } = fields
     const large = body !== undefined && body.byteLength > PART_BYTES
+
+    // Before the frame is queued, so that whoever writes it knows of it when the stream breaks at this.
+    if (this.#frameBytes >= EARLY_BYTES) {
+      this.#flushFrames()
+    }
+
     const outgoing = large ? this.#addBody(fields, body) : this.#addFrame(fields)
     this.#schedule()
     return outgoing
@@ -71,6 +80,7 @@ export class FrameWriter {
     if (outgoing instanceof SmallFrame && outgoing.bytes !== undefined) {
       const { byteLength } = outgoing.bytes
       outgoing.bytes = undefined
+      this.#frameBytes -= byteLength
       this.#subtract(byteLength)
     } else if (outgoing instanceof LargeBody && this.#bodies.includes(outgoing)) {
       this.#bodies = this.#bodies.filter((body) => body !== outgoing)
@@ -89,9 +99,7 @@ export class FrameWriter {
 
   /** Hands over now what the stream takes. Of large bodies no more than a batch, so that others get their turn. */
   flush(): void {
-    while (this.#frames.length > 0 && this.#ready) {
-      this.#sendFrames()
-    }
+    this.#flushFrames()
 
     if (this.#bodies.length > 0 && this.#ready) {
       this.#sendParts()
@@ -104,6 +112,7 @@ export class FrameWriter {
     this.#ended = true
     this.#stream.removeEventListener('drain', this.#schedule)
     this.#frames = []
+    this.#frameBytes = 0
     this.#bodies = []
     this.#subtract(this.#queuedBytes)
   }
@@ -124,17 +133,34 @@ export class FrameWriter {
     this.flush()
   }
 
+  #flushFrames(): void {
+    while (this.#frames.length > 0 && this.#ready) {
+      this.#sendFrames()
+    }
+  }
+
   #addFrame(fields: FrameFields): SmallFrame {
     const frame = new SmallFrame(fields)
-    this.#frames.push(frame)
-    this.#queuedBytes += frame.bytes!.byteLength
+
+    if (this.#ended) {
+      frame.bytes = undefined
+    } else {
+      this.#frames.push(frame)
+      this.#frameBytes += frame.bytes!.byteLength
+      this.#queuedBytes += frame.bytes!.byteLength
+    }
+
     return frame
   }
 
   #addBody(fields: FrameFields, bytes: Uint8Array): LargeBody {
     const body = new LargeBody(fields, bytes)
-    this.#bodies.push(body)
-    this.#queuedBytes += body.left
+
+    if (!this.#ended) {
+      this.#bodies.push(body)
+      this.#queuedBytes += body.left
+    }
+
     return body
   }
 
@@ -168,8 +194,9 @@ export class FrameWriter {
     }
 
     this.#frames = taken === this.#frames.length ? [] : this.#frames.slice(taken)
-    this.#send(batch)
+    this.#frameBytes -= bytes
     this.#subtract(bytes)
+    this.#send(batch)
   }
 
   /** A part of each body in turn, until the batch is full. */
@@ -191,8 +218,8 @@ export class FrameWriter {
       }
     }
 
-    this.#send(batch)
     this.#subtract(bytes)
+    this.#send(batch)
   }
 
   #send(batch: Uint8Array[]): void {

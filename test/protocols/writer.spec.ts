@@ -53,6 +53,35 @@ describe('frame writer', () => {
     assert.equal(timesEmpty, 1)
   })
 
+  it('lets the peer begin while much is written in one turn', async () => {
+    const sends = countSends(stream)
+    const body = new Uint8Array(500)
+
+    for (let id = 1; id <= 19; id += 2) {
+      writer.write({ kind: REQUEST, id, type: 1, body })
+    }
+
+    assert.equal(sends.count, 1)
+    await until(() => peer.frames.length === 10, 'the frames arrive')
+    assert.deepEqual(ids(), [1, 3, 5, 7, 9, 11, 13, 15, 17, 19])
+    assert.equal(sends.count, 2)
+    assert.ok(writer.empty)
+  })
+
+  it('keeps nothing when the stream breaks in the middle of a turn', async () => {
+    stream.send = () => {
+      writer.end()
+      throw new Error('broken')
+    }
+    const body = new Uint8Array(PART_BYTES)
+    const first = writer.write({ kind: REQUEST, id: 1, type: 1, body })
+    const second = writer.write({ kind: REQUEST, id: 3, type: 1, body })
+    writer.write({ kind: REQUEST, id: 5, type: 1, body: new Uint8Array(PART_BYTES + 1) })
+    assert.deepEqual([first.handed, second.handed], [true, false])
+    assert.equal(writer.queuedBytes, 0)
+    assert.ok(writer.empty)
+  })
+
   it('lets small frames pass large bodies, and large bodies take turns', async () => {
     writer.write({ kind: RESPONSE, id: 2, type: 1, body: new Uint8Array(4 * PART_BYTES).fill(2) })
     writer.write({ kind: RESPONSE, id: 4, type: 1, body: new Uint8Array(2 * PART_BYTES + 1).fill(4) })
