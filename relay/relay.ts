@@ -7,6 +7,8 @@ import { Bootstrap, parseAddresses } from '../src/node/bootstrap.ts'
 import { type Core, createCore, refusingRouter } from '../src/node/core.ts'
 import { OwnCredential } from '../src/node/own-credential.ts'
 import { nodePlatform } from '../src/node/transports.ts'
+import { serveProviderSearch } from '../src/protocols/provider-delegation.ts'
+import { Providers } from '../src/protocols/providers.ts'
 import { TopicForwarder } from '../src/protocols/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/topic-interest.ts'
 import type { Identity } from '../src/types.ts'
@@ -100,6 +102,12 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     log
   })
   const interest = new TopicInterest({ gossip: core.gossip, system: core.system, peers: core.peers, forwarder, log })
+  const { dht } = core.mesh.libp2p.services
+
+  if (dht !== undefined) {
+    serveProviderSearch(core.system, new Providers({ network: core.identity.network, dht, log }))
+  }
+
   return new RunningRelay({
     options,
     core,

@@ -1,6 +1,7 @@
 export { IDENTITY_FAILURES, type IdentityFailure, NexusError, type NexusErrorCode } from './errors.ts'
 export { Authority } from './identity/authority.ts'
 export { type Credential, createCredential, parseCredential } from './identity/credential.ts'
+export { answerRequest, type CertificateAnswer, type EnrolmentTerms, requestCertificate } from './identity/enrolment.ts'
 export { formatJid, type JidParts, parseJid } from './identity/jid.ts'
 export { formatKey, generateKey, parseKey, peerIdOf } from './identity/keys.ts'
 export { createNexus } from './node/create.ts'

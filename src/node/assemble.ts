@@ -1,5 +1,6 @@
 import { defaultLogger } from '@libp2p/logger'
 import { NexusError } from '../errors.ts'
+import type { Clock, NexusNotice } from '../types.ts'
 import { Access } from '../protocols/access.ts'
 import { Announcer } from '../protocols/announcer.ts'
 import { ApiClient } from '../protocols/api.ts'
@@ -9,6 +10,7 @@ import { Channels } from '../protocols/channel.ts'
 import { Directs } from '../protocols/direct.ts'
 import { Finder } from '../protocols/finder.ts'
 import { Prober } from '../protocols/prober.ts'
+import { DelegatedProviders } from '../protocols/provider-delegation.ts'
 import { Providers } from '../protocols/providers.ts'
 import { Routing } from '../protocols/routing.ts'
 import type { SessionRouter } from '../protocols/sessions.ts'
@@ -20,19 +22,33 @@ import { Bootstrap, parseAddresses } from './bootstrap.ts'
 import { type Core, createCore } from './core.ts'
 import type { ResolvedOptions } from './options.ts'
 import { OwnCredential } from './own-credential.ts'
-import type { Platform } from './transports.ts'
+import { factsOf, StatusBoard } from './status.ts'
+import { Paths } from './paths.ts'
+import type { Platform } from './platform.ts'
 
 /** New connections a second from one host: everything behind one relay or NAT shares an address. */
 const CONNECTIONS_PER_SECOND_PER_HOST = 500
 
 const now = (): number => performance.now()
 
+/** What whoever makes a block knows of the runtime beside the options. */
+export interface BlockExtras {
+  /** Shown in the status. */
+  notices?: readonly NexusNotice[]
+  /** By which certificates are checked. Default `Date.now`. */
+  clock?: Clock
+}
+
 /** The composition root: makes a block of its parts, and starts nothing. */
-export async function assembleBlock(options: ResolvedOptions, platform: Platform): Promise<Block> {
+export async function assembleBlock(
+  options: ResolvedOptions,
+  platform: Platform,
+  extras: BlockExtras = {}
+): Promise<Block> {
   const { bodyLimitBytes } = options
   const logger = options.logger ?? defaultLogger()
   const log = logger.forComponent('nexus:block')
-  const clock = Date.now
+  const clock = extras.clock ?? Date.now
   const bootstrapAddresses = parseAddresses('bootstrap', options.bootstrap)
   const listen = options.listen ?? platform.defaultListen(options)
   parseAddresses('listen', listen)
@@ -64,22 +80,21 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
     onLive: (entry) => prober.welcome(entry)
   })
   const { mesh, dialer, sessions, gossip, book, leases } = core
+  const findLog = logger.forComponent('nexus:find')
   const prober = new Prober({
     self: identity,
     book,
     isConnected: core.isConnected,
     connect: (peerId, signal) => dialer.connect(peerId, signal),
-    log: logger.forComponent('nexus:find')
+    log: findLog
   })
-  const providers = new Providers({
-    network: identity.network,
-    dht: mesh.libp2p.services.dht,
-    log: logger.forComponent('nexus:find')
-  })
+  const { dht } = mesh.libp2p.services
+  const providers = dht && new Providers({ network: identity.network, dht, log: findLog })
+  const relays = (): string[] => core.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
   const search = new WorkerSearch({
     self: identity,
     book,
-    providers,
+    providers: providers ?? new DelegatedProviders({ system: core.system, relays, log: findLog }),
     verify: async (peerId, signal) => {
       await dialer.connect(peerId, signal)
       const verified = mesh.verified.get(peerId)
@@ -90,7 +105,7 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
 
       return verified.certificate
     },
-    log: logger.forComponent('nexus:find')
+    log: findLog
   })
   const finder = new Finder({
     self: identity,
@@ -119,10 +134,19 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
     bodyLimitBytes,
     log: logger.forComponent('nexus:direct')
   })
+  const paths = new Paths({
+    self: identity.peerId,
+    libp2p: mesh.libp2p,
+    dialer,
+    isRelay: (peerId) => mesh.verified.get(peerId)?.identity.block === 'relay',
+    move: (peerId) => sessions.move(peerId),
+    log: logger.forComponent('nexus:paths')
+  })
   const interest = new TopicInterest({
     gossip,
     system: core.system,
     peers: core.peers,
+    ...(options.webrtc ? { onNeighbours: (peerIds: readonly string[]) => paths.meet(peerIds) } : {}),
     log: logger.forComponent('nexus:channel')
   })
   const announcer =
@@ -138,12 +162,22 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
           addresses: () => mesh.libp2p.getMultiaddrs().map(String),
           load: () => sessions.inFlight,
           clock,
-          log: logger.forComponent('nexus:find')
+          log: findLog
         })
+
+  const status = new StatusBoard({
+    clock,
+    notices: [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])],
+    onHandlerError: (error) => log.error('a handler of the status threw: %e', error)
+  })
+  status.report({ joined: bootstrapAddresses.length === 0 })
 
   return new Block({
     ...core,
     credential,
+    status,
+    paths,
+    watchDevice: platform.watchDevice,
     apiServer,
     apiClient: new ApiClient({ self: identity, routing, grants: () => credential.grants, bodyLimitBytes }),
     directs,
@@ -160,6 +194,7 @@ export async function assembleBlock(options: ResolvedOptions, platform: Platform
         announcer?.announce()
         finder.refreshAll()
       },
+      onChange: (entrances) => status.report(factsOf(entrances)),
       log: logger.forComponent('nexus:bootstrap')
     }),
     interest,

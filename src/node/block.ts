@@ -11,8 +11,10 @@ import type {
   FindRequest,
   Identity,
   Nexus,
+  NexusStatus,
   PeerPath,
   PublishOptions,
+  StatusHandler,
   SubscribeOptions,
   Subscription,
   WorkerInfo
@@ -29,9 +31,12 @@ import type { Prober } from '../protocols/prober.ts'
 import type { Sessions } from '../protocols/sessions.ts'
 import type { TopicInterest } from '../protocols/topic-interest.ts'
 import type { Bootstrap } from './bootstrap.ts'
-import { pathOf } from './dialer.ts'
+import { pathOf } from './addresses.ts'
 import type { Mesh } from './mesh.ts'
 import type { OwnCredential } from './own-credential.ts'
+import type { Paths } from './paths.ts'
+import type { StatusBoard } from './status.ts'
+import type { Platform } from './platform.ts'
 
 /** What a block is made of; `create.ts` puts it together. */
 export interface BlockParts {
@@ -49,6 +54,9 @@ export interface BlockParts {
   prober: Prober
   sync: IdentitySync
   credential: OwnCredential
+  status: StatusBoard
+  paths: Paths
+  watchDevice: Platform['watchDevice']
   /** Only on workers. */
   announcer: Announcer | undefined
 }
@@ -59,6 +67,7 @@ export class Block implements Nexus {
   readonly #parts: BlockParts
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
+  #unwatchDevice: (() => void) | undefined
 
   constructor(parts: BlockParts) {
     this.#parts = parts
@@ -77,9 +86,17 @@ export class Block implements Nexus {
     })
   }
 
+  get status(): NexusStatus {
+    return this.#parts.status.status
+  }
+
+  onStatus(handler: StatusHandler): () => void {
+    return this.#parts.status.onChange(handler)
+  }
+
   /** Starts to listen and to join. Rejects with `INVALID` when an address cannot be listened on. */
   async start(waitForBootstrap: boolean): Promise<void> {
-    const { mesh, sessions, bootstrap, credential, sync, announcer } = this.#parts
+    const { mesh, sessions, bootstrap, credential, sync, announcer, paths } = this.#parts
     const { libp2p } = mesh
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -95,7 +112,9 @@ export class Block implements Nexus {
     this.#checkRunning()
     await sessions.start()
     this.#checkRunning()
+    paths.start()
     credential.keepFresh((certificate) => sync.pushCertificate(certificate.token))
+    this.#watchDevice()
     const joined = bootstrap.start()
 
     if (waitForBootstrap) {
@@ -159,15 +178,17 @@ export class Block implements Nexus {
 
   // Others are told first, so that no new call comes while those under way end.
   async #stop(): Promise<void> {
-    const { mesh, sessions, bootstrap, channels, interest, gossip, finder, prober, sync, credential, announcer } =
-      this.#parts
+    const { mesh, sessions, bootstrap, channels, interest, gossip, finder, prober } = this.#parts
+    const { sync, credential, announcer, paths } = this.#parts
     const { libp2p, verified } = mesh
+    this.#unwatchDevice?.()
     // libp2p ignores a stop while it starts.
     await this.#starting?.catch(() => undefined)
     credential.stop()
     await announcer?.stop()
     finder.stop()
     prober.stop()
+    paths.stop()
     await bootstrap.stop()
     await sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
     await channels.stop()
@@ -186,12 +207,32 @@ export class Block implements Nexus {
     }
   }
 
+  #watchDevice(): void {
+    const { watchDevice, status, bootstrap } = this.#parts
+    this.#unwatchDevice = watchDevice?.({
+      onNetwork: (isUp) => {
+        status.report({ networkDown: !isUp })
+
+        if (isUp) {
+          void bootstrap.recheck()
+        }
+      },
+      onResume: () => void bootstrap.recheck()
+    })
+  }
+
+  #reportPeers(): void {
+    this.#parts.status.report({ hasPeers: this.#parts.mesh.libp2p.getConnections().length > 0 })
+  }
+
   readonly #onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void => {
     this.#parts.sync.onConnected(detail.toString())
+    this.#reportPeers()
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<{ toString: () => string }>): void => {
     this.#parts.prober.suspect(detail.toString())
+    this.#reportPeers()
   }
 }
 

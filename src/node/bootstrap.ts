@@ -1,36 +1,23 @@
-import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { raceSignal } from 'race-signal'
-import { NexusError, toNexusError } from '../errors.ts'
-import { type Dialer, peerIdIn } from './dialer.ts'
-import type { ReservingTransport } from './reserving-transport.ts'
+import { NexusError } from '../errors.ts'
+import { Entrance, type EntranceInit, type EntranceState } from './entrance.ts'
 
-const FIRST_RETRY_MS = 500
-const MAX_RETRY_MS = 15_000
-/** How often it is looked whether the reservation still stands. */
-const CHECK_MS = 5_000
-
-export interface BootstrapInit {
+export interface BootstrapInit extends Omit<EntranceInit, 'address' | 'onChange'> {
   addresses: Multiaddr[]
-  libp2p: Libp2p
-  dialer: Dialer
-  circuit: ReservingTransport
-  /** Whether to ask relays for a reservation, so that peers without a direct path reach this block. */
-  reserve: boolean
-  /** A bootstrap peer is connected (again), with its reservation when there is one. */
-  onConnected: (peerId: string) => void
-  log: Logger
+  /** Told when an entrance was opened or lost, with how all of them stand. */
+  onChange?: (entrances: EntranceState[]) => void
 }
 
 /** Keeps this block connected to its relays, and its reservations there alive, for as long as it runs. */
 export class Bootstrap {
   readonly #init: BootstrapInit
-  readonly #stopping = new AbortController()
-  readonly #loops: Array<Promise<void>> = []
-  readonly #wakers = new Set<() => void>()
+  readonly #entrances: Entrance[]
+  #running: Array<Promise<void>> = []
 
   constructor(init: BootstrapInit) {
+    const onChange = (): void => init.onChange?.(this.#entrances.map(({ state }) => state))
     this.#init = init
+    this.#entrances = init.addresses.map((address) => new Entrance({ ...init, address, onChange }))
   }
 
   /**
@@ -38,117 +25,43 @@ export class Bootstrap {
    * first try at each has failed. Either way it goes on trying until `stop`.
    */
   async start(): Promise<void> {
-    const { addresses, libp2p } = this.#init
+    const entrances = this.#entrances
 
-    if (addresses.length === 0) {
+    if (entrances.length === 0) {
       return
     }
 
-    libp2p.addEventListener('peer:disconnect', this.#wake)
-    const firsts = addresses.map((address) => {
-      const first = Promise.withResolvers<void>()
-      this.#loops.push(this.#keep(address, first))
-      return first.promise
-    })
+    this.#init.libp2p.addEventListener('peer:disconnect', this.#check)
+    const firsts = entrances.map(() => Promise.withResolvers<void>())
+    this.#running = entrances.map((entrance, index) => entrance.run(firsts[index]!))
 
     try {
-      await Promise.any(firsts)
+      await Promise.any(firsts.map(({ promise }) => promise))
     } catch (error) {
       const failures = (error as AggregateError).errors as NexusError[]
       throw failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
     }
   }
 
+  /** The device woke up, or has another network: what is open must answer, and what is not is tried at once. */
+  async recheck(): Promise<void> {
+    await Promise.all(this.#entrances.map((entrance) => entrance.recheck()))
+  }
+
   async stop(): Promise<void> {
-    this.#init.libp2p.removeEventListener('peer:disconnect', this.#wake)
-    this.#stopping.abort()
-    await Promise.all(this.#loops)
-  }
+    this.#init.libp2p.removeEventListener('peer:disconnect', this.#check)
 
-  readonly #wake = (): void => {
-    for (const wake of [...this.#wakers]) {
-      wake()
-    }
-  }
-
-  async #keep(address: Multiaddr, first: PromiseWithResolvers<void>): Promise<void> {
-    const { log, onConnected } = this.#init
-    let connected: Connection | undefined
-    let retryMs = FIRST_RETRY_MS
-
-    while (!this.#stopping.signal.aborted) {
-      try {
-        const connection = await this.#connect(address, connected)
-        await this.#reserve(connection, address)
-
-        if (connection !== connected && !this.#stopping.signal.aborted) {
-          connected = connection
-          onConnected(connection.remotePeer.toString())
-        }
-
-        first.resolve()
-        retryMs = FIRST_RETRY_MS
-        await this.#sleep(CHECK_MS, this.#wakers)
-      } catch (error) {
-        first.reject(toNexusError(error, 'UNREACHABLE', `${address.toString()} cannot be reached`))
-
-        if (!this.#stopping.signal.aborted) {
-          log('%s is not connected: %e', address, error)
-          await this.#sleep(retryMs * (0.75 + Math.random() / 2))
-        }
-
-        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
-      }
-    }
-  }
-
-  async #connect(address: Multiaddr, connected: Connection | undefined): Promise<Connection> {
-    const { dialer } = this.#init
-    const peerId = peerIdIn(address)
-    const open = connected?.status === 'open' ? connected : peerId === undefined ? undefined : dialer.best(peerId)
-    return open ?? (await dialer.dial(address, this.#stopping.signal))
-  }
-
-  // A relay that grants no reservation is still good for everything else.
-  async #reserve(connection: Connection, address: Multiaddr): Promise<void> {
-    const { reserve, circuit, log } = this.#init
-    const relay = connection.remotePeer
-
-    if (!reserve || circuit.hasReservation(relay)) {
-      return
+    for (const entrance of this.#entrances) {
+      entrance.stop()
     }
 
-    const relayAddress = peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${relay}`) : address
-
-    try {
-      await raceSignal(circuit.reserve(relay, relayAddress), this.#stopping.signal)
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        log.error('no reservation at %s: %e', relay, error)
-      }
-    }
+    await Promise.all(this.#running)
   }
 
-  // A lost connection ends the sleep of those who are connected: it may have been their relay's. The waits between
-  // tries stand, however many other connections come and go.
-  #sleep(ms: number, wakers?: Set<() => void>): Promise<void> {
-    const { signal } = this.#stopping
-
-    if (signal.aborted) {
-      return Promise.resolve()
+  readonly #check = (): void => {
+    for (const entrance of this.#entrances) {
+      entrance.check()
     }
-
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        wakers?.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, ms)
-      wakers?.add(wake)
-      signal.addEventListener('abort', wake, { once: true })
-    })
   }
 }
 

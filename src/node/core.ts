@@ -13,7 +13,7 @@ import type { Clock, Identity } from '../types.ts'
 import { Dialer } from './dialer.ts'
 import { createMesh, type Mesh, type MeshLimits } from './mesh.ts'
 import type { OwnCredential } from './own-credential.ts'
-import type { Platform } from './transports.ts'
+import type { Platform } from './platform.ts'
 
 export interface CoreInit {
   credential: OwnCredential

@@ -1,10 +1,7 @@
-import { raceSignal } from 'race-signal'
-import { NexusError } from '../errors.ts'
 import type { Nexus } from '../types.ts'
-import { assembleBlock } from './assemble.ts'
-import { type NexusOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import type { Block } from './block.ts'
-import { nodePlatform, type Platform } from './transports.ts'
+import { createBlock } from './create-block.ts'
+import type { NexusOptions } from './options.ts'
+import { nodePlatform } from './transports.ts'
 
 /**
  * Starts a block and joins the mesh: resolves when the first bootstrap peer is connected (at once when there is none,
@@ -15,44 +12,4 @@ import { nodePlatform, type Platform } from './transports.ts'
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
   return createBlock(options, nodePlatform)
-}
-
-/** `createNexus` for a given platform. */
-export async function createBlock(options: NexusOptions, platform: Platform): Promise<Nexus> {
-  checkRuntime()
-  const resolved = resolveOptions(options)
-  const block = await assembleBlock(resolved, platform)
-
-  try {
-    await startUnlessAborted(block, resolved)
-    return block
-  } catch (error) {
-    await block.stop()
-    throw error
-  }
-}
-
-async function startUnlessAborted(block: Block, { waitForBootstrap, signal }: ResolvedOptions): Promise<void> {
-  const starting = block.start(waitForBootstrap)
-
-  try {
-    await (signal === undefined ? starting : raceSignal(starting, signal))
-  } catch (error) {
-    // A start that was given up still ends, and what it fails with then is of no interest.
-    starting.catch(() => undefined)
-
-    if (signal?.aborted === true) {
-      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
-    }
-
-    throw error
-  }
-}
-
-// libp2p 3 calls `Promise.withResolvers`, which Node has from version 22 on.
-function checkRuntime(): void {
-  if (typeof Promise.withResolvers !== 'function') {
-    const version = globalThis.process?.version ?? 'this runtime'
-    throw new NexusError('INVALID', `nexus-mesh needs Node 22.12 or later; this is ${version}`)
-  }
 }

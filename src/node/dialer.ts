@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { DIAL_TIMEOUT_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
-import type { PeerPath } from '../types.ts'
+import { pathOf, peerIdIn } from './addresses.ts'
 import type { Gate } from './gate.ts'
 
 export interface DialerInit {
@@ -58,6 +58,23 @@ export class Dialer {
     }
   }
 
+  /**
+   * One more connection to a peer that is connected, by this very address: WebRTC is dialled in this way alone, as its
+   * peer must be verified before, and a page has a limited number of such connections. Rejects like `connect`.
+   */
+  async upgrade(peerId: string, address: Multiaddr, signal?: AbortSignal): Promise<Connection> {
+    const { libp2p, gate } = this.#init
+    gate.allowUpgrade(peerId)
+
+    try {
+      return await libp2p.dial(address, { force: true, signal: withDeadline(signal) })
+    } catch (error) {
+      throw new NexusError('UNREACHABLE', `${address.toString()} cannot be reached`, { cause: error })
+    } finally {
+      gate.endUpgrade(peerId)
+    }
+  }
+
   /** The best open connection to a peer: direct before relayed. */
   best(peerId: string): Connection | undefined {
     const open = this.#init.libp2p.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
@@ -80,22 +97,6 @@ export class Dialer {
       await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs })
     }
   }
-}
-
-/** How a connection gets to its peer. */
-export function pathOf({ remoteAddr }: Connection): PeerPath['path'] {
-  const names = remoteAddr.getComponents().map(({ name }) => name)
-
-  if (names.includes('p2p-circuit')) {
-    return 'relay'
-  }
-
-  return names.includes('webrtc') || names.includes('webrtc-direct') ? 'webrtc' : 'direct'
-}
-
-/** The peer id that an address ends in, if it does. */
-export function peerIdIn(address: Multiaddr): string | undefined {
-  return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
 }
 
 // With a signal of the caller's, libp2p leaves out its own time for a whole dial.

@@ -12,6 +12,7 @@ import { NexusError } from '../errors.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { shakeHands } from '../protocols/handshake.ts'
 import type { VerifiedPeers } from '../protocols/verified-peers.ts'
+import { isWebRtc, peerIdIn } from './addresses.ts'
 
 /** Refusals kept for those who ask why a dial failed. */
 const MAX_REFUSALS = 1_000
@@ -33,6 +34,7 @@ export interface GateInit {
  */
 export class Gate {
   readonly #init: GateInit
+  readonly #upgrading = new Set<string>()
   readonly #refusals = new LRUCache<string, NexusError>({ max: MAX_REFUSALS })
 
   constructor(init: GateInit) {
@@ -64,8 +66,17 @@ export class Gate {
       denyInboundRelayReservation: isUnverified,
       denyOutboundRelayedConnection: (source, destination) => isUnverified(source) || isUnverified(destination),
       // The library's default denies private addresses in browsers, where a mesh on a LAN or loopback is wanted too.
-      denyDialMultiaddr: () => false
+      denyDialMultiaddr: (address) => isWebRtc(address) && !this.#upgrading.has(peerIdIn(address) ?? '')
     }
+  }
+
+  /** Lets WebRTC addresses of a peer be dialled until `endUpgrade`: else no dial tries them, whoever asks for it. */
+  allowUpgrade(peerId: string): void {
+    this.#upgrading.add(peerId)
+  }
+
+  endUpgrade(peerId: string): void {
+    this.#upgrading.delete(peerId)
   }
 
   /** Why the last dial of this peer id, or of this address, was refused, if it was; asking forgets it. */

@@ -2,7 +2,7 @@ import type { Address, ComponentLogger, Libp2p, PrivateKey } from '@libp2p/inter
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { type GossipSub, type Message, gossipsub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
-import { kadDHT, type KadDHTComponents, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import {
   circuitRelayAddressesLast,
@@ -13,7 +13,7 @@ import {
 import { yamux } from '@libp2p/yamux'
 import { concat } from 'uint8arrays/concat'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
-import { DEFAULT_BODY_LIMIT_BYTES, DHT_PROTOCOL, DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from '../constants.ts'
+import { DEFAULT_BODY_LIMIT_BYTES, DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { VerifiedPeers } from '../protocols/verified-peers.ts'
@@ -21,7 +21,7 @@ import type { RevocationList } from '../identity/revocation.ts'
 import type { Clock } from '../types.ts'
 import { Gate } from './gate.ts'
 import { ReservingTransport } from './reserving-transport.ts'
-import type { Platform } from './transports.ts'
+import type { Platform } from './platform.ts'
 
 /**
  * What one gossip RPC may take: some of the largest channel messages, as those that a peer asks for again come in one
@@ -47,13 +47,14 @@ const MAX_FORWARDS = 1_000_000
 /** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
 const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
 
-/** The services that every block runs. */
+/** The services of a node. */
 export interface MeshServices extends Record<string, unknown> {
   identify: Identify
   identifyPush: IdentifyPush
   ping: Ping
   gossip: GossipSub
-  dht: SingleKadDHT
+  /** Absent where the platform has none. */
+  dht?: SingleKadDHT
 }
 
 export interface MeshInit {
@@ -151,7 +152,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
   return { libp2p, gate, verified, circuit }
 }
 
-function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
+function meshServices({ forwardsTopics = false, platform, dhtServer }: MeshInit): ServiceFactoryMap<MeshServices> {
   return {
     identify: identify({ runOnLimitedConnection: true }),
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
@@ -169,21 +170,14 @@ function meshServices(init: MeshInit): ServiceFactoryMap<MeshServices> {
       runOnLimitedConnection: true,
       maxInboundDataLength: MAX_GOSSIP_BYTES,
       maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_PEER,
-      ...(init.forwardsTopics === true ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
+      ...(forwardsTopics ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
       // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
       gossipFactor: 1,
       maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
       // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
       scoreParams: { IPColocationFactorWeight: 0 }
     }),
-    // What it makes has the routing table too; the factory's type does not say so.
-    dht: kadDHT({
-      protocol: DHT_PROTOCOL,
-      clientMode: !init.dhtServer,
-      // The default drops private addresses, so that nothing is found on a LAN or loopback.
-      peerInfoMapper: passthroughMapper,
-      allowQueryWithZeroPeers: true
-    }) as (components: KadDHTComponents) => SingleKadDHT
+    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer }) })
   }
 }
 

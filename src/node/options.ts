@@ -14,7 +14,7 @@ export interface NexusOptions {
   credential: CredentialSource
   /** Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh. */
   bootstrap?: string[]
-  /** Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces. */
+  /** Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces; in a browser, WebRTC. */
   listen?: string[]
   /** Multiaddrs to be told to others in place of those listened on. Default: those listened on. */
   announce?: string[]
@@ -24,7 +24,10 @@ export interface NexusOptions {
   reserve?: boolean
   /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
   dhtServer?: boolean
-  /** Listen and dial by WebRTC too; needs the package `@libp2p/webrtc`. Default `false`. */
+  /**
+   * Listen and dial by WebRTC and WebRTC-Direct too. Default: `true` in browsers that have it, `false` in Node, where it
+   * needs the package `node-datachannel`.
+   */
   webrtc?: boolean
   /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
   waitForBootstrap?: boolean
@@ -59,7 +62,7 @@ const OptionsSchema = v.strictObject({
   public: v.optional(v.boolean(), true),
   reserve: v.optional(v.boolean(), true),
   dhtServer: v.optional(v.boolean(), false),
-  webrtc: v.optional(v.boolean(), false),
+  webrtc: v.optional(v.boolean()),
   waitForBootstrap: v.optional(v.boolean(), true),
   timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
@@ -69,11 +72,12 @@ const OptionsSchema = v.strictObject({
 })
 
 /** Options as the code inside sees them: complete. */
-export type ResolvedOptions = v.InferOutput<typeof OptionsSchema>
+export type ResolvedOptions = v.InferOutput<typeof OptionsSchema> & { webrtc: boolean }
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
-export function resolveOptions(options: NexusOptions): ResolvedOptions {
-  return parseOptions(OptionsSchema, options)
+export function resolveOptions(options: NexusOptions, defaultWebRtc = false): ResolvedOptions {
+  const { webrtc = defaultWebRtc, ...others } = parseOptions(OptionsSchema, options)
+  return { ...others, webrtc }
 }
 
 /** What a schema makes of options. Throws `INVALID`, naming the option at fault. */

@@ -69,14 +69,15 @@ export class Access {
 
   /**
    * Throws `FORBIDDEN` unless the peer has this app's service: it is the app's owner or partner, or has shown a grant
-   * that holds now. Answers at once when nothing is left to wait for.
+   * that holds now. Gives the grant that lets it in, none for owner and partner; at once when nothing is left to wait
+   * for.
    */
-  checkHasService(from: PeerSession): void | Promise<void> {
+  checkHasService(from: PeerSession): Grant | undefined | Promise<Grant> {
     const { self, verifier } = this.#init
     const { peer, grant } = from
 
     if (peer.app === self.app && peer.role !== 'user') {
-      return
+      return undefined
     }
 
     if (grant === undefined) {
@@ -90,11 +91,11 @@ export class Access {
       )
     }
 
-    checkHolds(grant, verifier, peer)
+    return checkHolds(grant, verifier, peer)
   }
 }
 
-function checkHolds(grant: Grant, verifier: CertificateVerifier, peer: Identity): void {
+function checkHolds(grant: Grant, verifier: CertificateVerifier, peer: Identity): Grant {
   try {
     checkGrant(grant, verifier)
   } catch (error) {
@@ -104,6 +105,8 @@ function checkHolds(grant: Grant, verifier: CertificateVerifier, peer: Identity)
   if (grant.holder !== peer.uid) {
     throw new NexusError('FORBIDDEN', `the grant is not of ${peer.uid}`)
   }
+
+  return grant
 }
 
 function forbidden(error: unknown): NexusError {

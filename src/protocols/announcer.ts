@@ -26,7 +26,8 @@ export interface AnnouncerInit {
   isPublic: boolean
   gossip: SignedGossip
   book: LeaseBook
-  providers: Providers
+  /** Absent where the platform takes no part in the DHT. */
+  providers: Providers | undefined
   /** Where this worker can be dialled, as multiaddrs. */
   addresses: () => string[]
   /** Calls that it serves now. */
@@ -90,7 +91,7 @@ export class Announcer {
     }
 
     await this.#providing
-    await providers.withdraw(identityOf(certificate()), isPublic)
+    await providers?.withdraw(identityOf(certificate()), isPublic)
   }
 
   // Whoever has just joined the topic has missed the last lease.
@@ -136,14 +137,18 @@ export class Announcer {
 
   // One round at a time; a call during a round makes one more. A round that nobody took is repeated.
   #provide(): void {
+    const { providers, certificate, isPublic } = this.#init
     clearTimeout(this.#provideTimer)
+
+    if (providers === undefined) {
+      return
+    }
 
     if (this.#providing !== undefined || this.#stopping.signal.aborted) {
       this.#provideAgain = true
       return
     }
 
-    const { providers, certificate, isPublic } = this.#init
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
     this.#provideAgain = false
     this.#providing = providers.provide(identityOf(certificate()), isPublic, signal).then((isTaken) => {

@@ -1,5 +1,6 @@
 import type { Logger } from '@libp2p/interface'
 import { NexusError, toNexusError } from '../errors.ts'
+import type { Grant } from '../identity/grant.ts'
 import type { ApiHandler, Body, Identity } from '../types.ts'
 import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from './body.ts'
@@ -53,19 +54,19 @@ export class ApiServer {
       // The peer may show another certificate while its grant is checked: the handler is given who was checked.
       const { peer } = from
       access.checkServes(peer)
-      const waiting = request.cmd === 'ping' ? undefined : access.checkHasService(from)
+      const grant = request.cmd === 'ping' ? undefined : access.checkHasService(from)
 
-      if (waiting === undefined) {
-        this.#run(request, peer)
+      if (grant instanceof Promise) {
+        grant.then((checked) => this.#run(request, peer, checked)).catch((error) => this.#fail(request, error))
       } else {
-        waiting.then(() => this.#run(request, peer)).catch((error) => this.#fail(request, error))
+        this.#run(request, peer, grant)
       }
     } catch (error) {
       this.#fail(request, error)
     }
   }
 
-  #run(request: InboundRequest, from: Identity): void {
+  #run(request: InboundRequest, from: Identity, grant: Grant | undefined): void {
     const handler = this.#handlers.get(request.cmd)
 
     if (handler === undefined) {
@@ -80,6 +81,7 @@ export class ApiServer {
       cmd,
       body,
       from,
+      grantId: grant?.id,
       timeoutMs,
       get signal() {
         return request.signal

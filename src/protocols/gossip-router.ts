@@ -1,10 +1,13 @@
 import type { GossipSub } from '@libp2p/gossipsub'
+import type { Connection, PeerId } from '@libp2p/interface'
 
 /** The gossipsub router, with what its class has beside its published interface. */
 export interface GossipRouter extends GossipSub {
   isStarted: () => boolean
   /** By peer id. Without such a stream a peer can be sent nothing, subscribed or not. */
   readonly streamsOutbound: ReadonlyMap<string, unknown>
+  /** Peers to open such a stream to, in turn, and the connection to do it on. */
+  readonly outboundInflightQueue: { push: (peer: { peerId: PeerId; connection: Connection }) => unknown }
   /** The peers that messages from others are forwarded to. */
   getMeshPeers: (topic: string) => string[]
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */

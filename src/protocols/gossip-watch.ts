@@ -12,15 +12,24 @@ export interface GossipWatchInit {
   log: Logger
 }
 
+/** What is known of the gossip stream to a peer. */
+interface Watched {
+  /** The connection that carried it. */
+  connectionId: string | undefined
+  /** Since when there is none. */
+  missingSince: number | undefined
+}
+
 /**
- * Ends connections over which no gossip can be sent any more, so that they are made anew. Gossipsub opens its stream
+ * Opens the gossip stream to a peer again when the connection that carried it has ended and another is there: a direct
+ * path beside a relayed one. And ends connections over which no gossip can be sent any more, so that they are made anew. Gossipsub opens its stream
  * once for each connection; when that ends, because the peer was too slow for what was sent to it, or its side failed,
  * the peer would hear nothing for as long as the connection lasts. Peers that never had such a stream are left alone.
  */
 export class GossipWatch {
   readonly #init: GossipWatchInit
-  /** Peers that had a gossip stream, and since when they have none. */
-  readonly #peers = new Map<string, number | undefined>()
+  /** Peers that had a gossip stream. */
+  readonly #peers = new Map<string, Watched>()
 
   constructor(init: GossipWatchInit) {
     this.#init = init
@@ -36,25 +45,31 @@ export class GossipWatch {
     const { router, connections } = this.#init
     const open = Map.groupBy(connections(), ({ remotePeer }) => remotePeer.toString())
 
-    for (const [peerId, since] of this.#peers) {
+    for (const [peerId, watched] of this.#peers) {
       if (!router.streamsOutbound.has(peerId)) {
-        this.#onMissing(peerId, since, open.get(peerId) ?? [])
+        this.#onMissing(peerId, watched, open.get(peerId) ?? [])
       }
     }
 
     for (const peerId of router.streamsOutbound.keys()) {
-      this.#peers.set(peerId, undefined)
+      const connectionId = open.get(peerId)?.find(carriesGossip)?.id
+      this.#peers.set(peerId, { connectionId, missingSince: undefined })
     }
   }
 
-  #onMissing(peerId: string, since: number | undefined, connections: Connection[]): void {
+  #onMissing(peerId: string, watched: Watched, connections: Connection[]): void {
     const now = performance.now()
+    const other = connections.find(({ id, status }) => status === 'open' && id !== watched.connectionId)
 
     if (connections.length === 0) {
       this.#peers.delete(peerId)
-    } else if (since === undefined) {
-      this.#peers.set(peerId, now)
-    } else if (now - since >= GRACE_MS) {
+    } else if (watched.missingSince === undefined) {
+      watched.missingSince = now
+
+      if (other !== undefined && watched.connectionId !== undefined) {
+        this.#init.router.outboundInflightQueue.push({ peerId: other.remotePeer, connection: other })
+      }
+    } else if (now - watched.missingSince >= GRACE_MS) {
       this.#peers.delete(peerId)
       this.#init.log('the gossip stream to %s has ended: the connection is closed', peerId)
 
@@ -63,4 +78,8 @@ export class GossipWatch {
       }
     }
   }
+}
+
+function carriesGossip({ streams }: Connection): boolean {
+  return streams.some(({ protocol, direction }) => direction === 'outbound' && protocol.startsWith('/meshsub/'))
 }

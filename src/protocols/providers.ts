@@ -55,8 +55,14 @@ const POLL_MS = 20
 /** The DHT, and the servers that it knows. */
 export type Dht = Pick<SingleKadDHT, 'provide' | 'findProviders' | 'cancelReprovide' | 'routingTable'>
 
+/** Finds peers that are said to serve an app. */
+export interface ProviderSearch {
+  /** Calls `onProvider` with each of them, once, until all were found or `signal` aborts. Never rejects. */
+  find: (seeker: Identity, app: string, onProvider: (peerId: string) => void, signal: AbortSignal) => Promise<void>
+}
+
 /** Provider records in the network's DHT. They prove nothing: whoever is found there must show its certificate. */
-export class Providers {
+export class Providers implements ProviderSearch {
   readonly #network: string
   readonly #dht: Dht
   readonly #log: Logger
@@ -103,7 +109,6 @@ export class Providers {
     )
   }
 
-  /** Calls `onProvider` with each peer that is said to serve the app, once, until all were found or `signal` aborts. */
   async find(seeker: Identity, app: string, onProvider: (peerId: string) => void, signal: AbortSignal): Promise<void> {
     const seen = new Set<string>([seeker.peerId])
     await this.#untilServerKnown(signal)

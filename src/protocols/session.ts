@@ -127,6 +127,21 @@ export class Session {
     }
   }
 
+  /**
+   * Leaves for another session: the peer begins no new calls here, what is under way in both directions ends, then the
+   * session is closed. Resolves when it is. Unlike after `goaway`, calls that the peer began before it heard of this are
+   * taken.
+   */
+  async leave(signal?: AbortSignal): Promise<void> {
+    if (!this.#ended) {
+      this.#writer.write({ kind: KIND.GOAWAY })
+      // Frames are handled in order: with the answer all calls have come that the peer had begun.
+      await this.ping({ signal }).catch(() => undefined)
+      await this.onIdle(signal)
+      await this.close()
+    }
+  }
+
   /** Resolves when `idle`, or when the session is over. Rejects with the signal's reason. */
   async onIdle(signal?: AbortSignal): Promise<void> {
     if (!this.idle) {

@@ -23,6 +23,8 @@ interface Entry extends PeerSession {
   readonly session: Session
   /** Whether this side opened it. */
   readonly initiator: boolean
+  /** It takes no new calls: the peer goes away, or a better path has been found. */
+  retired: boolean
 }
 
 /**
@@ -112,6 +114,26 @@ export class Sessions {
     return signal === undefined ? opening : abortable(opening, signal)
   }
 
+  /**
+   * Goes over to a session on the best connection that there is now. Calls under way end where they began, in both
+   * directions; then the old sessions are closed. Does nothing when there is no session. Rejects like `open`.
+   */
+  async move(peerId: string): Promise<void> {
+    const old = [...this.#all].filter(({ peer, retired }) => peer.peerId === peerId && !retired)
+
+    if (old.length === 0) {
+      return
+    }
+
+    const entry = await this.#dial(peerId)
+    this.#current.set(peerId, entry)
+
+    for (const left of old) {
+      left.retired = true
+      left.session.leave().catch((error: Error) => left.session.abort(error))
+    }
+  }
+
   /** Refuses new calls, waits until those under way ended or `signal` aborts, and closes all sessions. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopped = true
@@ -136,7 +158,7 @@ export class Sessions {
     }
   }
 
-  async #dial(peerId: string): Promise<PeerSession> {
+  async #dial(peerId: string): Promise<Entry> {
     if (this.#stopped) {
       throw new NexusError('STOPPED', 'this block was stopped')
     }
@@ -159,7 +181,7 @@ export class Sessions {
     }
   }
 
-  #addOrAbort(stream: Stream, connection: Connection, initiator: boolean): PeerSession {
+  #addOrAbort(stream: Stream, connection: Connection, initiator: boolean): Entry {
     try {
       return this.#add(stream, connection, initiator)
     } catch (error) {
@@ -176,7 +198,7 @@ export class Sessions {
     }
   }
 
-  #add(stream: Stream, connection: Connection, initiator: boolean): PeerSession {
+  #add(stream: Stream, connection: Connection, initiator: boolean): Entry {
     const peerId = connection.remotePeer.toString()
     const verified = this.#init.verified.get(peerId)
 
@@ -205,7 +227,14 @@ export class Sessions {
         }
       }
     })
-    const entry: Entry = { session, initiator, peer: verified.identity, grant: undefined, grantShown: undefined }
+    const entry: Entry = {
+      session,
+      initiator,
+      peer: verified.identity,
+      grant: undefined,
+      grantShown: undefined,
+      retired: false
+    }
     this.#all.add(entry)
     this.#prefer(entry, initiator)
     return entry
@@ -221,9 +250,19 @@ export class Sessions {
     }
   }
 
+  // While a peer goes over to another path, its newer session is there already.
   #retire(entry: Entry): void {
-    if (this.#current.get(entry.peer.peerId) === entry) {
-      this.#current.delete(entry.peer.peerId)
+    const { peerId } = entry.peer
+    entry.retired = true
+
+    if (this.#current.get(peerId) === entry) {
+      const next = [...this.#all].findLast(({ peer, retired }) => peer.peerId === peerId && !retired)
+
+      if (next === undefined) {
+        this.#current.delete(peerId)
+      } else {
+        this.#current.set(peerId, next)
+      }
     }
   }
 }

@@ -5,7 +5,7 @@ import type { BlockKind, Identity, Json, SubscriptionReach } from '../types.ts'
 import type { SignedGossip } from './gossip.ts'
 import type { SystemCalls } from './system-calls.ts'
 import { gossipSettles } from './gossip-settles.ts'
-import { readAnswer, readQuestion, type TopicAnswer, type TopicQuestion } from './topic-question.ts'
+import { MAX_NAMED_PEERS, readAnswer, readQuestion, type TopicAnswer, type TopicQuestion } from './topic-question.ts'
 
 /** How long the one that is asked waits for gossip to catch up. */
 const CATCH_UP_MS = 1_000
@@ -41,6 +41,8 @@ export interface TopicInterestInit {
   peers: () => Peer[]
   /** Relays only. */
   forwarder?: Forwarder
+  /** Told of other subscribers of the topics that this block subscribes to, by their peer ids. */
+  onNeighbours?: (peerIds: readonly string[]) => void
   log: Logger
 }
 
@@ -83,7 +85,8 @@ export class TopicInterest {
       peers.map(async ({ peerId, block }) => {
         const answer = await this.#ask(peerId, { topic, as: 'subscriber' }, ASK_TIMEOUT_MS, signal)
         // A relay over its limit knows of the subscription and forwards nothing: that helps nobody.
-        return { block, known: answer?.known === true && (block !== 'relay' || answer.forwards) }
+        const peers = answer?.peers ?? []
+        return { block, peers, known: answer?.known === true && (block !== 'relay' || answer.forwards) }
       })
     )
 
@@ -91,6 +94,7 @@ export class TopicInterest {
       throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
     }
 
+    this.#init.onNeighbours?.([...new Set(answers.flatMap(({ peers }) => peers))])
     const knowing = answers.filter(({ known }) => known)
     return knowing.some(({ block }) => block === 'relay') ? 'relay' : knowing.length > 0 ? 'peers' : 'alone'
   }
@@ -169,20 +173,30 @@ export class TopicInterest {
       await gossipSettles(gossip, () => gossip.feeds(topic, from.peerId), CATCH_UP_MS, signal)
       await this.#spread(topic, from)
     }
-    return { known, forwards, subscribers: this.#count(topic, from) }
+    return { known, forwards, subscribers: this.#count(topic, from), peers: this.#someOthers(topic, from) }
   }
 
   #remember(topic: string, from: Identity): TopicAnswer {
     const publishers = this.#publishers.get(topic) ?? new LRUCache({ max: MAX_PUBLISHERS, ttl: PUBLISHER_TTL_MS })
     publishers.set(from.peerId, true)
     this.#publishers.set(topic, publishers)
-    return { known: true, forwards: this.#init.gossip.joined(topic), subscribers: this.#count(topic, from) }
+    return { known: true, forwards: this.#init.gossip.joined(topic), subscribers: this.#count(topic, from), peers: [] }
   }
 
   #count(topic: string, asker: Identity): number {
     const { gossip } = this.#init
     const others = gossip.subscribers(topic).filter((peerId) => peerId !== asker.peerId)
     return others.length + (gossip.receives(topic) ? 1 : 0)
+  }
+
+  // Another part of them each time, so that the subscribers of a large channel don't all meet the same few.
+  #someOthers(topic: string, asker: Identity): string[] {
+    const relays = new Set(this.#init.peers().flatMap((peer) => (isRelay(peer) ? [peer.peerId] : [])))
+    const others = this.#init.gossip
+      .subscribers(topic)
+      .filter((peerId) => peerId !== asker.peerId && !relays.has(peerId))
+    const start = Math.floor(Math.random() * others.length)
+    return [...others.slice(start), ...others.slice(0, start)].slice(0, MAX_NAMED_PEERS)
   }
 
   // Relays don't tell further relays of what they heard from one, or two would wait for each other.

@@ -20,7 +20,14 @@ export interface TopicAnswer {
   forwards: boolean
   /** Subscribers that it knows: itself when it receives the topic, never the asker. */
   subscribers: number
+  /** Peer ids of some of them, told to subscribers: whom to connect to. Relays are left out. */
+  peers: string[]
 }
+
+/** Peers that an answer names at most. */
+export const MAX_NAMED_PEERS = 8
+/** Peer ids of Ed25519 keys have 52 characters. */
+const MAX_PEER_ID_LENGTH = 64
 
 /** Throws `INVALID`. */
 export function readQuestion(body: Json): TopicQuestion {
@@ -36,16 +43,22 @@ export function readQuestion(body: Json): TopicQuestion {
   return { topic, as }
 }
 
-/** What is missing or of another type reads as `false` and 0. */
+/** What is missing or of another type reads as `false`, 0 and none. */
 export function readAnswer(body: Json): TopicAnswer {
-  const { known, forwards, subscribers } = (body ?? {}) as {
+  const { known, forwards, subscribers, peers } = (body ?? {}) as {
     known?: unknown
     forwards?: unknown
     subscribers?: unknown
+    peers?: unknown
   }
   return {
     known: known === true,
     forwards: forwards === true,
-    subscribers: typeof subscribers === 'number' ? subscribers : 0
+    subscribers: typeof subscribers === 'number' ? subscribers : 0,
+    peers: Array.isArray(peers) ? peers.slice(0, MAX_NAMED_PEERS).filter(isPeerId) : []
   }
+}
+
+function isPeerId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_PEER_ID_LENGTH
 }

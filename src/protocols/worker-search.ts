@@ -2,7 +2,7 @@ import type { Logger } from '@libp2p/interface'
 import type { Certificate } from '../identity/certificate.ts'
 import type { Identity } from '../types.ts'
 import type { LeaseBook } from './lease-book.ts'
-import type { Providers } from './providers.ts'
+import type { ProviderSearch } from './providers.ts'
 
 /** Peers from the DHT that are dialled for one app. */
 const MAX_PROVIDERS = 64
@@ -12,7 +12,7 @@ const SEARCH_TIMEOUT_MS = 2_000
 export interface WorkerSearchInit {
   self: Identity
   book: LeaseBook
-  providers: Providers
+  providers: ProviderSearch
   /** Dials a peer and gives its verified certificate. */
   verify: (peerId: string, signal: AbortSignal) => Promise<Certificate>
   log: Logger

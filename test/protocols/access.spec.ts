@@ -105,7 +105,9 @@ describe('access', () => {
 
     it('a user who has shown a grant, then at once', async () => {
       const session = await call(stranger, await granted(BOB_UID))
-      assert.equal(access.checkHasService(session), undefined)
+      const grant = access.checkHasService(session)
+      assert.ok(!(grant instanceof Promise))
+      assert.equal(grant?.holder, BOB_UID)
     })
 
     it("a user whose grant the app's owner has signed", async () => {

@@ -1,0 +1,133 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import * as v from 'valibot'
+import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import type { BlockKind, Clock, Role } from '../types.ts'
+import type { Authority } from './authority.ts'
+import { ClaimReader, toSeconds } from './claims.ts'
+import { type Credential, createCredential } from './credential.ts'
+import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
+import { checkPeerId, peerIdOf } from './keys.ts'
+import { parseJson } from './schema.ts'
+import { refused } from './refused.ts'
+
+const REQUEST: JwsKind = { noun: 'certificate request', typ: 'nexus-request+jwt', maxBytes: MAX_CERTIFICATE_BYTES }
+/** How old a request may be: long enough for clocks that are wrong, as its age proves little. */
+const MAX_AGE_MS = 24 * 60 * 60_000
+/** A page's certificate without `validForMs`: it is asked for again whenever the page is loaded. */
+const PAGE_VALIDITY_MS = 60 * 60_000
+/** Usual resources of pages, by block. */
+const RESOURCES: Partial<Record<BlockKind, string>> = { xwebsite: 'webxo', adminpanel: 'webuo' }
+
+const AnswerSchema = v.object({
+  version: v.literal(1),
+  network: v.string(),
+  certificate: v.string(),
+  grants: v.array(v.object({ grant: v.string(), issuerCertificate: v.optional(v.string()) })),
+  roots: v.array(v.string()),
+  revocations: v.optional(v.string()),
+  bootstrap: v.array(v.string()),
+  time: v.number()
+})
+
+/** What `POST /nexus/certificate` answers (docs/PROTOCOL.md, "Certificates for pages"). */
+export type CertificateAnswer = v.InferOutput<typeof AnswerSchema>
+
+/** Whom a site gives a certificate to: the user who is logged in. */
+export interface EnrolmentTerms {
+  app: string
+  uid: string
+  role: Role
+  block: BlockKind
+  /** Default `webxo` for an `xwebsite`, `webuo` for an `adminpanel`, else `default`. */
+  resource?: string
+  /** The origin of the site, as the page sees it: `https://shop.example.org`. */
+  audience: string
+  /** Grants that the user's block may show. Default none. */
+  grants?: Credential['grants']
+  /** Relay addresses for the page. */
+  bootstrap: string[]
+  /** How long the certificate holds, in ms. Default an hour. */
+  validForMs?: number
+  /** Default `Date.now`. */
+  clock?: Clock
+}
+
+/**
+ * A page's proof that it holds a key: a compact JWS, signed with it, for the site `audience` alone.
+ *
+ * @param issuedAt - in ms since 1970
+ */
+export function requestCertificate(
+  privateKey: Ed25519PrivateKey,
+  { audience, issuedAt, id }: { audience: string; issuedAt: number; id: string }
+): Promise<string> {
+  return signJws(REQUEST, privateKey, { iss: peerIdOf(privateKey), aud: audience, iat: toSeconds(issuedAt), jti: id })
+}
+
+/** The peer id whose key a request proves. Throws `REFUSED` with the reason. */
+export async function verifyRequest(
+  token: string,
+  { audience, now }: { audience: string; now: number }
+): Promise<string> {
+  const jws = decodeJws(REQUEST, token)
+  const claims = new ClaimReader(jws)
+  const peerId = claims.checked('iss', checkPeerId)
+
+  if (peerId !== jws.kid) {
+    throw refused('WRONG_KEY', `the request of ${peerId} is signed by ${jws.kid}`)
+  }
+
+  await verifyJws(jws)
+  claims.equals('aud', audience)
+  claims.id()
+  const age = now - claims.second('iat') * 1000
+
+  if (age > MAX_AGE_MS || age < -MAX_AGE_MS - CLOCK_LEEWAY_S * 1000) {
+    throw refused(age > 0 ? 'EXPIRED' : 'NOT_YET_VALID', "the request's time is more than a day off: set the clock")
+  }
+
+  return peerId
+}
+
+/**
+ * Answers a page's request with a certificate for the user who is logged in. Rejects with `REFUSED` for a request that
+ * does not hold, `INVALID` for bad terms.
+ */
+export async function answerRequest(
+  authority: Authority,
+  request: string,
+  { audience, grants = [], bootstrap, clock = Date.now, validForMs = PAGE_VALIDITY_MS, ...user }: EnrolmentTerms
+): Promise<CertificateAnswer> {
+  const peerId = await verifyRequest(request, { audience, now: clock() })
+  const resource = user.resource ?? RESOURCES[user.block] ?? 'default'
+  const certificate = await authority.issueCertificate({ ...user, resource, peerId, validForMs })
+  const revocations = await authority.revocationList()
+  return {
+    version: 1,
+    network: authority.network,
+    certificate,
+    grants,
+    roots: [authority.rootId],
+    ...(revocations === undefined ? {} : { revocations }),
+    bootstrap,
+    time: clock()
+  }
+}
+
+/** The answer that a JSON value is. Throws `INVALID`, naming the field at fault. */
+export function parseAnswer(value: unknown): CertificateAnswer {
+  return parseJson('answer', AnswerSchema, value)
+}
+
+/** The credential of a key and an answer. Throws `INVALID`. */
+export function credentialOf(key: Ed25519PrivateKey, answer: CertificateAnswer): Credential {
+  const { network, certificate, grants, roots, revocations } = answer
+  return createCredential({
+    network,
+    key,
+    certificate,
+    grants,
+    roots,
+    ...(revocations === undefined ? {} : { revocations })
+  })
+}

@@ -1,0 +1,11 @@
+/** What the package exports in browsers: the same names, with a page's transports. */
+export { IDENTITY_FAILURES, type IdentityFailure, NexusError, type NexusErrorCode } from './errors.ts'
+export { Authority } from './identity/authority.ts'
+export { type Credential, createCredential, parseCredential } from './identity/credential.ts'
+export { answerRequest, type CertificateAnswer, type EnrolmentTerms, requestCertificate } from './identity/enrolment.ts'
+export { formatJid, type JidParts, parseJid } from './identity/jid.ts'
+export { formatKey, generateKey, parseKey, peerIdOf } from './identity/keys.ts'
+export { createNexus } from './node/create.browser.ts'
+export { readCredentialFile, writeCredentialFile } from './node/credential-file.browser.ts'
+export type { CredentialSource, NexusOptions } from './node/options.ts'
+export type * from './types.ts'

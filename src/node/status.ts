@@ -1,0 +1,127 @@
+import type { NexusError } from '../errors.ts'
+import type { EntranceState } from './entrance.ts'
+import type { Clock, NexusNotice, NexusState, NexusStatus, NexusStatusReason, StatusHandler } from '../types.ts'
+
+/** What the status says of how the entrances stand. */
+export function factsOf(entrances: readonly EntranceState[]): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
+  const failures = entrances.flatMap(({ failure }) => failure ?? [])
+  const failure = failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
+  return {
+    joined: entrances.some(({ connected }) => connected),
+    failure: failure && { reason: reasonOf(failure), message: failure.message },
+    unreserved: !entrances.some(({ reserved }) => reserved)
+  }
+}
+
+function reasonOf({ code, reason }: NexusError): NexusStatusReason {
+  if (code !== 'REFUSED') {
+    return 'NO_RELAY'
+  }
+
+  return reason === 'EXPIRED' ? 'EXPIRED' : reason === 'NOT_YET_VALID' ? 'WRONG_CLOCK' : 'REFUSED'
+}
+
+/** What a block's status is made of. */
+export interface StatusFacts {
+  /** Whether it has a way into the mesh: a relay or bootstrap peer is connected, or it needs none. */
+  joined: boolean
+  /** Why the last try to join failed. */
+  failure: { reason: NexusStatusReason; message: string } | undefined
+  /** Whether a relay should have a reservation for it, and none has. */
+  unreserved: boolean
+  /** Whether other peers are connected. */
+  hasPeers: boolean
+  /** The device says that it has no network. */
+  networkDown: boolean
+  /** The certificate's time is over. */
+  expired: boolean
+}
+
+export interface StatusInit {
+  clock: Clock
+  notices: readonly NexusNotice[]
+  /** Told of what a handler throws. */
+  onHandlerError: (error: unknown) => void
+}
+
+/** How a block stands with its mesh, made of the facts that its parts report. */
+export class StatusBoard {
+  readonly #init: StatusInit
+  readonly #handlers = new Set<StatusHandler>()
+  #facts: StatusFacts = {
+    joined: false,
+    failure: undefined,
+    unreserved: false,
+    hasPeers: false,
+    networkDown: false,
+    expired: false
+  }
+  #wasIn = false
+  #status: NexusStatus
+
+  constructor(init: StatusInit) {
+    this.#init = init
+    this.#status = { state: 'connecting', message: '', notices: init.notices, since: init.clock() }
+  }
+
+  get status(): NexusStatus {
+    return this.#status
+  }
+
+  /** Told of each change. Gives a function that ends it. */
+  onChange(handler: StatusHandler): () => void {
+    this.#handlers.add(handler)
+    return () => void this.#handlers.delete(handler)
+  }
+
+  /** Takes up what has changed, and tells the handlers when the status is another now. */
+  report(facts: Partial<StatusFacts>): void {
+    this.#facts = { ...this.#facts, ...facts }
+    this.#wasIn ||= this.#facts.joined
+    const { state, reason, message } = judge(this.#facts, this.#wasIn)
+    const known = this.#status
+
+    if (state === known.state && reason === known.reason && message === known.message) {
+      return
+    }
+
+    const { notices, clock, onHandlerError } = this.#init
+    this.#status = { state, ...(reason === undefined ? {} : { reason }), message, notices, since: clock() }
+
+    for (const handler of [...this.#handlers]) {
+      try {
+        handler(this.#status)
+      } catch (error) {
+        onHandlerError(error)
+      }
+    }
+  }
+}
+
+function judge(
+  { joined, failure, unreserved, hasPeers, networkDown, expired }: StatusFacts,
+  wasIn: boolean
+): { state: NexusState; reason?: NexusStatusReason; message: string } {
+  const out: NexusState = wasIn ? 'offline' : 'connecting'
+
+  if (expired) {
+    return { state: 'offline', reason: 'EXPIRED', message: 'the certificate has ended, and no new one has come' }
+  }
+
+  if (networkDown) {
+    return { state: out, reason: 'NO_NETWORK', message: 'this device has no network' }
+  }
+
+  if (!joined) {
+    const { reason, message } = failure ?? { reason: wasIn ? ('NO_RELAY' as const) : undefined, message: '' }
+    return { state: hasPeers ? 'degraded' : out, reason, message: message || (wasIn ? 'no relay is connected' : '') }
+  }
+
+  return unreserved
+    ? {
+        state: 'degraded',
+        reason: 'NO_RESERVATION',
+        message: 'no relay gives a reservation: only those whom this block dials reach it'
+      }
+    : { state: 'online', message: '' }
+}

@@ -1,0 +1,1 @@
+export { type JoinOptions, joinMesh } from './join.ts'

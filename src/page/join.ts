@@ -1,0 +1,107 @@
+import { NexusError } from '../errors.ts'
+import { type CertificateAnswer, credentialOf } from '../identity/enrolment.ts'
+import type { Credential } from '../identity/credential.ts'
+import { createBlock } from '../node/create-block.ts'
+import type { NexusOptions } from '../node/options.ts'
+import { browserPlatform } from '../node/transports.browser.ts'
+import type { Clock, Nexus, NexusNotice } from '../types.ts'
+import { enrol } from './enrol.ts'
+import { openPageKey, type PageKey } from './key-store.ts'
+
+/** A clock that is further off than this is set right by the site's. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+export interface JoinOptions extends Omit<NexusOptions, 'credential'> {
+  /** Where the site gives certificates. Default `/nexus/certificate`, of this page's origin. */
+  url?: string | URL
+  /** Tells the keys of several apps of one site apart. Default `default`. */
+  name?: string
+}
+
+/**
+ * Joins the mesh as the user who is logged in at this page's site: takes this tab's key, or makes one, has the site sign
+ * a certificate for it and starts a block. The certificate is renewed for as long as the block runs.
+ *
+ * When the site does not answer, the certificate of the last time is used while it holds. Rejects with `REFUSED` when
+ * the site, or the mesh, refuses this page; else like `createNexus`.
+ */
+export async function joinMesh(options: JoinOptions = {}): Promise<Nexus> {
+  const { url = '/nexus/certificate', name = 'default', ...others } = options
+  const site = new URL(url, location.href)
+  const key = await openPageKey(name)
+  const enrolment = new Enrolment(site, key)
+
+  try {
+    const answer = await enrolment.first()
+    const nexus = await createBlock(
+      { bootstrap: answer.bootstrap, ...others, credential: () => enrolment.credential() },
+      browserPlatform,
+      { notices: [...key.notices, ...enrolment.notices], clock: enrolment.clock }
+    )
+    return releasing(nexus, key)
+  } catch (error) {
+    key.release()
+    throw error
+  }
+}
+
+/** The certificate of one key, as the site gives it. */
+class Enrolment {
+  readonly #site: URL
+  readonly #key: PageKey
+  /** What `credential` gives first. */
+  #fresh: CertificateAnswer | undefined
+  #clockOffsetMs = 0
+
+  constructor(site: URL, key: PageKey) {
+    this.#site = site
+    this.#key = key
+  }
+
+  /** The site's time, where this device's is far from it. */
+  readonly clock: Clock = () => Date.now() + this.#clockOffsetMs
+
+  get notices(): NexusNotice[] {
+    const minutes = Math.round(this.#clockOffsetMs / 60_000)
+    const message = `this device's clock is ${Math.abs(minutes)} min ${minutes > 0 ? 'slow' : 'fast'}: the site's time is used`
+    return this.#clockOffsetMs === 0 ? [] : [{ reason: 'WRONG_CLOCK', message }]
+  }
+
+  async first(): Promise<CertificateAnswer> {
+    this.#fresh = await this.#ask().catch((error: unknown) => this.#lastTimes(error))
+    return this.#fresh
+  }
+
+  async credential(): Promise<Credential> {
+    const answer = this.#fresh ?? (await this.#ask())
+    this.#fresh = undefined
+    return credentialOf(this.#key.privateKey, answer)
+  }
+
+  async #ask(): Promise<CertificateAnswer> {
+    const answer = await enrol(this.#site, this.#key.privateKey)
+    const offsetMs = answer.time - Date.now()
+    this.#clockOffsetMs = Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? offsetMs : 0
+    // What cannot be kept is asked for again the next time.
+    await this.#key.keep(answer).catch(() => undefined)
+    return answer
+  }
+
+  // A certificate that does not hold any more is refused when the block opens it.
+  #lastTimes(error: unknown): CertificateAnswer {
+    const { answer } = this.#key
+
+    if (answer === undefined || (error instanceof NexusError && error.code === 'REFUSED')) {
+      throw error
+    }
+
+    return answer
+  }
+}
+
+/** The same block; once it has stopped, another tab may have its key. */
+function releasing(nexus: Nexus, key: PageKey): Nexus {
+  const stop = nexus.stop.bind(nexus)
+  nexus.stop = () => stop().finally(key.release)
+  return nexus
+}
