@@ -1,6 +1,6 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { isWebRtcDirect, pathOf } from './addresses.ts'
+import { isWebRtcDirect, pathOf, peerIdIn } from './addresses.ts'
 import type { Dialer } from './dialer.ts'
 
 /** What a peer speaks that WebRTC can be signalled to (libp2p's "WebRTC" specification). */
@@ -64,8 +64,11 @@ export class Paths {
     this.#stopping.abort()
     libp2p.removeEventListener('peer:identify', this.#onIdentify)
     libp2p.removeEventListener('connection:close', this.#onClose)
-    this.#lingering.forEach(clearTimeout)
-    this.#attempts.forEach(({ timer }) => clearTimeout(timer))
+
+    for (const timer of [...this.#lingering, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
+      clearTimeout(timer)
+    }
+
     this.#lingering.clear()
     this.#attempts.clear()
   }
@@ -100,7 +103,10 @@ export class Paths {
       return []
     }
 
-    const direct = listenAddrs.filter(isWebRtcDirect)
+    // They come without the peer id.
+    const direct = listenAddrs
+      .filter(isWebRtcDirect)
+      .map((address) => (peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peerId}`) : address))
     const ownDirect = libp2p.getMultiaddrs().some(isWebRtcDirect)
     const dials = direct.length > 0 === ownDirect ? self < peerId : direct.length > 0
 

@@ -33,6 +33,9 @@ interface Entry extends PeerSession {
  */
 const MAX_ACCEPTED_PER_PEER = 2
 
+/** A connection on which no stream is open after this time is taken for dead. */
+const OPEN_TIMEOUT_MS = 5_000
+
 /** What arrives on sessions. */
 export interface SessionRouter {
   onRequest: (request: InboundRequest, from: PeerSession) => void
@@ -164,11 +167,28 @@ export class Sessions {
     }
 
     try {
-      const connection = await this.#init.connect(peerId)
-      const stream = await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true })
+      const [stream, connection] = await this.#openStream(peerId)
       return this.#addOrAbort(stream, connection, true)
     } catch (error) {
       throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
+    }
+  }
+
+  // A path can be dead before that is noticed, while another one stands or can be made.
+  async #openStream(peerId: string): Promise<[Stream, Connection]> {
+    for (let isLast = false; ; isLast = true) {
+      const connection = await this.#init.connect(peerId)
+
+      try {
+        const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+        return [await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true, signal }), connection]
+      } catch (error) {
+        if (isLast || (error instanceof Error && error.name === 'UnsupportedProtocolError')) {
+          throw error
+        }
+
+        connection.abort(error instanceof Error ? error : new Error(String(error)))
+      }
     }
   }
 
