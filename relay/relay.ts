@@ -202,7 +202,7 @@ class RunningRelay implements Relay {
     }
 
     await core.sessions.start()
-    credential.keepFresh((certificate) => core.sync.pushCertificate(certificate.token))
+    credential.keepFresh({ onRenewed: (certificate) => core.sync.pushCertificate(certificate.token) })
     // A relay serves its own clients whether or not other relays are up.
     bootstrap.start().catch(() => undefined)
   }

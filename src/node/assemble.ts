@@ -116,6 +116,7 @@ export async function assembleBlock(
     search,
     prober,
     peers: () => core.peers().map(({ peerId }) => peerId),
+    joined: (signal) => bootstrap.joined(signal),
     now
   })
   const balancer = new Balancer({ now, random: Math.random })
@@ -172,6 +173,20 @@ export async function assembleBlock(
   })
   status.report({ joined: bootstrapAddresses.length === 0 })
 
+  const bootstrap = new Bootstrap({
+    addresses: bootstrapAddresses,
+    libp2p: mesh.libp2p,
+    dialer,
+    circuit: mesh.circuit,
+    reserve: options.reserve,
+    onConnected: () => {
+      announcer?.announce()
+      finder.refreshAll()
+    },
+    onChange: (entrances) => status.report(factsOf(entrances)),
+    log: logger.forComponent('nexus:bootstrap')
+  })
+
   return new Block({
     ...core,
     credential,
@@ -184,19 +199,7 @@ export async function assembleBlock(
     finder,
     prober,
     announcer,
-    bootstrap: new Bootstrap({
-      addresses: bootstrapAddresses,
-      libp2p: mesh.libp2p,
-      dialer,
-      circuit: mesh.circuit,
-      reserve: options.reserve,
-      onConnected: () => {
-        announcer?.announce()
-        finder.refreshAll()
-      },
-      onChange: (entrances) => status.report(factsOf(entrances)),
-      log: logger.forComponent('nexus:bootstrap')
-    }),
+    bootstrap,
     interest,
     channels: new Channels({
       self: identity,

@@ -12,10 +12,14 @@ export interface BootstrapInit extends Omit<EntranceInit, 'address' | 'onChange'
 export class Bootstrap {
   readonly #init: BootstrapInit
   readonly #entrances: Entrance[]
+  readonly #waiting = new Set<() => void>()
   #running: Array<Promise<void>> = []
 
   constructor(init: BootstrapInit) {
-    const onChange = (): void => init.onChange?.(this.#entrances.map(({ state }) => state))
+    const onChange = (): void => {
+      init.onChange?.(this.#entrances.map(({ state }) => state))
+      this.#settle()
+    }
     this.#init = init
     this.#entrances = init.addresses.map((address) => new Entrance({ ...init, address, onChange }))
   }
@@ -43,6 +47,23 @@ export class Bootstrap {
     }
   }
 
+  /** Resolves once an entrance is open and answers, at once when there are none; and when the signal aborts. */
+  async joined(signal: AbortSignal): Promise<void> {
+    if (this.#isIn || signal.aborted) {
+      return
+    }
+
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        this.#waiting.delete(end)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      this.#waiting.add(end)
+      signal.addEventListener('abort', end)
+    })
+  }
+
   /** The device woke up, or has another network: what is open must answer, and what is not is tried at once. */
   async recheck(): Promise<void> {
     await Promise.all(this.#entrances.map((entrance) => entrance.recheck()))
@@ -56,6 +77,18 @@ export class Bootstrap {
     }
 
     await Promise.all(this.#running)
+  }
+
+  get #isIn(): boolean {
+    return this.#entrances.length === 0 || this.#entrances.some(({ state }) => state.connected && !state.doubtful)
+  }
+
+  #settle(): void {
+    if (this.#isIn) {
+      for (const end of [...this.#waiting]) {
+        end()
+      }
+    }
   }
 
   readonly #check = (): void => {

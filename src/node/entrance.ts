@@ -36,13 +36,17 @@ export interface EntranceState {
   reserved: boolean
   /** Why the last try failed. */
   failure: NexusError | undefined
+  /** It is connected, and being asked whether it still answers. */
+  doubtful: boolean
 }
+
+const CLOSED: EntranceState = { connected: false, reserved: false, failure: undefined, doubtful: false }
 
 /** One way into the mesh: keeps this block connected to one bootstrap address, and its reservation there alive. */
 export class Entrance {
   readonly #init: EntranceInit
   readonly #stopping = new AbortController()
-  #state: EntranceState = { connected: false, reserved: false, failure: undefined }
+  #state: EntranceState = CLOSED
   #connection: Connection | undefined
   #retryMs = FIRST_RETRY_MS
   /** Ends the sleep that it is in: of the retry too when `urgent`. */
@@ -84,9 +88,12 @@ export class Entrance {
     this.#retryMs = FIRST_RETRY_MS
 
     if (connection?.status === 'open') {
+      this.#set({ ...this.#state, doubtful: true })
+
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(PROBE_MS), this.#stopping.signal])
         await this.#init.libp2p.services.ping.ping(connection.remotePeer, { signal })
+        this.#set({ ...this.#state, doubtful: false })
       } catch (error) {
         connection.abort(error instanceof Error ? error : new Error(String(error)))
       }
@@ -106,7 +113,7 @@ export class Entrance {
     }
 
     this.#retryMs = FIRST_RETRY_MS
-    this.#set({ connected: true, reserved, failure: undefined })
+    this.#set({ connected: true, reserved, failure: undefined, doubtful: false })
 
     if (isNew) {
       this.#init.onConnected(connection.remotePeer.toString())
@@ -117,7 +124,7 @@ export class Entrance {
     const { address, log } = this.#init
 
     if (!this.#stopping.signal.aborted) {
-      this.#set({ connected: false, reserved: false, failure })
+      this.#set({ ...CLOSED, failure })
       log('%s is not connected: %e', address, failure)
     }
 
@@ -142,7 +149,7 @@ export class Entrance {
     const open = known ?? (peerId === undefined ? undefined : dialer.best(peerId))
 
     if (open === undefined && this.#state.connected) {
-      this.#set({ connected: false, reserved: false, failure: undefined })
+      this.#set(CLOSED)
     }
 
     return open ?? (await dialer.dial(address, this.#stopping.signal))

@@ -13,8 +13,9 @@ import type { CertificateVerifier } from '../identity/verifier.ts'
 import type { Clock } from '../types.ts'
 import type { CredentialSource } from './options.ts'
 
-/** A renewal that failed is tried again after this time. */
-const RETRY_MS = 60_000
+/** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
+const FIRST_RETRY_MS = 5_000
+const MAX_RETRY_MS = 60_000
 /** The longest delay that a timer takes: 2^31-1 ms. */
 const MAX_TIMER_MS = 0x7fff_ffff
 
@@ -26,6 +27,13 @@ export interface OwnCredentialInit {
   log: Logger
 }
 
+/** Told of what becomes of the certificate. */
+export interface CredentialWatch {
+  onRenewed: (certificate: Certificate) => void
+  /** It has ended, and could not be renewed so far. */
+  onExpired?: () => void
+}
+
 /** This block's own key, certificate and grants, and how they stay fresh. */
 export class OwnCredential {
   readonly #init: OwnCredentialInit
@@ -34,6 +42,7 @@ export class OwnCredential {
   #grants: HeldGrant[]
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
+  #retryMs = FIRST_RETRY_MS
 
   private constructor(init: OwnCredentialInit, opened: OpenedCredential) {
     this.#init = init
@@ -69,12 +78,12 @@ export class OwnCredential {
   }
 
   /** Loads the credential again when two thirds of the certificate's time are over, and tells of the new one. */
-  keepFresh(onRenewed: (certificate: Certificate) => void): void {
+  keepFresh(watch: CredentialWatch): void {
     const { issuedAt, expiresAt } = this.#certificate
 
     // An object stays what it is.
     if (typeof this.#init.source !== 'object') {
-      this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3, onRenewed)
+      this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3, watch)
     }
   }
 
@@ -83,7 +92,7 @@ export class OwnCredential {
     clearTimeout(this.#timer)
   }
 
-  #schedule(at: number, onRenewed: (certificate: Certificate) => void): void {
+  #schedule(at: number, watch: CredentialWatch): void {
     if (this.#stopped) {
       return
     }
@@ -91,11 +100,11 @@ export class OwnCredential {
     const left = at - this.#init.clock()
     this.#timer =
       left > MAX_TIMER_MS
-        ? setTimeout(() => this.#schedule(at, onRenewed), MAX_TIMER_MS)
-        : setTimeout(() => void this.#renew(onRenewed), Math.max(left, 0))
+        ? setTimeout(() => this.#schedule(at, watch), MAX_TIMER_MS)
+        : setTimeout(() => void this.#renew(watch), Math.max(left, 0))
   }
 
-  async #renew(onRenewed: (certificate: Certificate) => void): Promise<void> {
+  async #renew(watch: CredentialWatch): Promise<void> {
     try {
       const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
 
@@ -119,15 +128,21 @@ export class OwnCredential {
 
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
-        onRenewed(certificate)
-        this.keepFresh(onRenewed)
+        this.#retryMs = FIRST_RETRY_MS
+        watch.onRenewed(certificate)
+        this.keepFresh(watch)
         return
       }
     } catch (error) {
       this.#init.log.error('the credential could not be renewed: %e', error)
     }
 
-    this.#schedule(this.#init.clock() + RETRY_MS, onRenewed)
+    if (this.#init.clock() >= this.#certificate.expiresAt) {
+      watch.onExpired?.()
+    }
+
+    this.#schedule(this.#init.clock() + this.#retryMs, watch)
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
   }
 }
 

@@ -35,6 +35,8 @@ export interface FinderInit {
   prober: Prober
   /** Connected peers, relays first. */
   peers: () => string[]
+  /** Resolves when this block has a way into the mesh, or when the signal aborts. */
+  joined: (signal: AbortSignal) => Promise<void>
   now: () => number
 }
 
@@ -98,6 +100,11 @@ export class Finder implements Directory {
       this.#stopping.signal,
       ...(signal ? [signal] : [])
     ])
+
+    // Without a way into the mesh an empty answer would mean nothing.
+    if (this.#select(target).length === 0) {
+      await this.#init.joined(patience)
+    }
 
     if (!view.ready) {
       await settled(this.#refresh(view), patience)

@@ -49,7 +49,7 @@ describe('own credential', () => {
       return source()
     })
     mock.timers.enable({ apis: ['setTimeout'] })
-    own.keepFresh((certificate) => void renewed.push(certificate))
+    own.keepFresh({ onRenewed: (certificate) => void renewed.push(certificate) })
   }
 
   /** Lets this time pass, until the source was asked so often in all, and waits for what comes of it. */
@@ -178,7 +178,7 @@ describe('own credential', () => {
     const credential = await source()
     own = await open(credential)
     mock.timers.enable({ apis: ['setTimeout'] })
-    own.keepFresh(() => assert.fail('renewed'))
+    own.keepFresh({ onRenewed: () => assert.fail('renewed') })
     clock.advance(3 * HOUR_MS)
     mock.timers.tick(3 * HOUR_MS)
     assert.equal(own.certificate.token, credential.certificate)

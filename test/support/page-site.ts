@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { bundleOne } from '../../scripts/bundle-browser.ts'
 import type { NexusError } from '../../src/errors.ts'
-import { answerRequest, type EnrolmentTerms } from '../../src/identity/enrolment.ts'
+import { answerRequest, type CertificateAnswer, type EnrolmentTerms } from '../../src/identity/enrolment.ts'
 import type { JoinOptions } from '../../src/page/join.ts'
 import type { Identity, Nexus } from '../../src/types.ts'
 import { startedChromium } from './chromium.ts'
@@ -42,6 +42,8 @@ export class PageSite {
   refuse:
     | ((user: string) => { status: number; error: { code: string; reason?: string; message: string } } | undefined)
     | undefined
+  /** Changes an answer before it is given. */
+  tamper: ((answer: CertificateAnswer) => CertificateAnswer) | undefined
   /** By which certificates are dated. */
   clock: () => number = Date.now
 
@@ -134,7 +136,9 @@ export class PageSite {
         bootstrap: this.bootstrap,
         clock: this.clock
       })
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(this.tamper?.(answer) ?? answer))
     } catch (error) {
       const { code, reason, message } = error as NexusError
       response
