@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { bundleOne } from '../../scripts/bundle-browser.ts'
 import type { NexusError } from '../../src/errors.ts'
+import { Authority } from '../../src/identity/authority.ts'
 import { answerRequest, type CertificateAnswer, type EnrolmentTerms } from '../../src/identity/enrolment.ts'
 import type { JoinOptions } from '../../src/page/join.ts'
 import type { Identity, Nexus } from '../../src/types.ts'
@@ -117,7 +118,7 @@ export class PageSite {
   async #certify(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const user = this.#users.get(name)
     const refusal = this.refuse?.(name) ?? (user === undefined ? NOBODY : undefined)
-    const { authority } = this.#mesh.network
+    const authority = Authority.fromJSON(this.#mesh.network.authority.toJSON(), { clock: this.clock })
 
     if (refusal !== undefined || user === undefined) {
       const { status, error } = refusal ?? NOBODY
