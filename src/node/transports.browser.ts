@@ -1,6 +1,6 @@
 /** Transports of a page. */
 import { noise } from '@libp2p/noise'
-import { webSockets } from '@libp2p/websockets'
+import { closingWebSockets } from './web-sockets.ts'
 import { NOISE_PROTOCOL } from '../constants.ts'
 import type { NexusNotice } from '../types.ts'
 import { watchPage } from './page-life.browser.ts'
@@ -10,7 +10,7 @@ import { webRtcTransports } from './webrtc.ts'
 const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'
 
 export const browserPlatform: Platform = {
-  transports: async ({ webrtc }) => [webSockets(), ...(webrtc && hasWebRtc() ? webRtcTransports() : [])],
+  transports: async ({ webrtc }) => [closingWebSockets(), ...(webrtc && hasWebRtc() ? webRtcTransports() : [])],
   encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],
   // Others reach a page by WebRTC alone, signalled through its relays.
   defaultListen: ({ webrtc }) => (webrtc && hasWebRtc() ? ['/webrtc'] : []),

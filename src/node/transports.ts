@@ -2,7 +2,7 @@
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
-import { webSockets } from '@libp2p/websockets'
+import { closingWebSockets } from './web-sockets.ts'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import { readCredentialFile } from './credential-file.ts'
@@ -11,7 +11,7 @@ import type { Platform, TransportFactory } from './platform.ts'
 
 export const nodePlatform: Platform = {
   async transports({ webrtc }) {
-    const factories: TransportFactory[] = [tcp(), webSockets()]
+    const factories: TransportFactory[] = [tcp(), closingWebSockets()]
     return webrtc ? [...factories, ...(await loadWebRtc())] : factories
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.
