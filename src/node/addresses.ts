@@ -21,6 +21,12 @@ export function isWebRtcDirect(address: Multiaddr): boolean {
   return namesIn(address).includes('webrtc-direct')
 }
 
+/** Whether an address is one of a WebSocket listener, reached without a relay. */
+export function isDirectWebSocket(address: Multiaddr): boolean {
+  const names = namesIn(address)
+  return (names.includes('ws') || names.includes('wss')) && !names.includes('p2p-circuit')
+}
+
 /** The peer id that an address ends in, if it does. */
 export function peerIdIn(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value

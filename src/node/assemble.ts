@@ -139,6 +139,7 @@ export async function assembleBlock(
     self: identity.peerId,
     libp2p: mesh.libp2p,
     dialer,
+    relayFirst: platform.relayFirst === true,
     isRelay: (peerId) => mesh.verified.get(peerId)?.identity.block === 'relay',
     move: (peerId) => sessions.move(peerId),
     log: logger.forComponent('nexus:paths')

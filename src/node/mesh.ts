@@ -134,7 +134,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,
-      addressSorter: directAddressesFirst,
+      addressSorter: init.platform.relayFirst === true ? relayedAddressesFirst : directAddressesFirst,
       // Relays are kept by the block itself, which also renews the reservation.
       reconnectRetries: 0
     },
@@ -192,6 +192,11 @@ function directAddressesFirst({ multiaddr: a }: Address, { multiaddr: b }: Addre
     publicAddressesFirst(a, b) ||
     reliableTransportsFirst(a, b)
   )
+}
+
+/** The same the other way round. */
+function relayedAddressesFirst(one: Address, other: Address): -1 | 0 | 1 {
+  return circuitRelayAddressesLast(other.multiaddr, one.multiaddr) || directAddressesFirst(one, other)
 }
 
 /** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */

@@ -1,6 +1,6 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { isWebRtcDirect, pathOf, peerIdIn } from './addresses.ts'
+import { isDirectWebSocket, isWebRtc, isWebRtcDirect, pathOf, peerIdIn } from './addresses.ts'
 import type { Dialer } from './dialer.ts'
 
 /** What a peer speaks that WebRTC can be signalled to (libp2p's "WebRTC" specification). */
@@ -22,6 +22,8 @@ export interface PathsInit {
   self: string
   libp2p: Libp2p
   dialer: Dialer
+  /** Whether addresses of WebSocket listeners were not tried before the relay. */
+  relayFirst: boolean
   /** Whether a peer is a relay: what is spoken with relays needs no other path. */
   isRelay: (peerId: string) => boolean
   /** Goes over to the best path with the session to a peer. */
@@ -38,8 +40,8 @@ interface Attempts {
 
 /**
  * Better paths: a peer that was reached through a relay is connected to over WebRTC-Direct or WebRTC when both sides
- * have it; sessions go over, and the relayed connection is closed a while later. When the direct path dies, the next
- * message takes the relay again.
+ * have it, by pages over WebSocket too; sessions go over, and the relayed connection is closed a while later. When the
+ * direct path dies, the next message takes the relay again.
  */
 export class Paths {
   readonly #init: PathsInit
@@ -93,28 +95,35 @@ export class Paths {
     }
   }
 
-  // Of two who could dial, the one with the smaller peer id does; one with an address of its own is dialled.
   #addressesTo(connection: Connection, protocols: string[], listenAddrs: Multiaddr[]): Multiaddr[] {
-    const { libp2p, self, isRelay } = this.#init
+    const { relayFirst, isRelay } = this.#init
     const peerId = connection.remotePeer.toString()
-    const hasWebRtc = libp2p.getProtocols().includes(SIGNALING_PROTOCOL)
 
-    if (!hasWebRtc || pathOf(connection) !== 'relay' || isRelay(peerId)) {
+    if (pathOf(connection) !== 'relay' || isRelay(peerId)) {
       return []
     }
 
     // They come without the peer id.
-    const direct = listenAddrs
-      .filter(isWebRtcDirect)
-      .map((address) => (peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peerId}`) : address))
-    const ownDirect = libp2p.getMultiaddrs().some(isWebRtcDirect)
-    const dials = direct.length > 0 === ownDirect ? self < peerId : direct.length > 0
+    const told = listenAddrs.map((address) =>
+      peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peerId}`) : address
+    )
+    const webSockets = relayFirst ? told.filter(isDirectWebSocket) : []
+    return [...webSockets, ...this.#webRtcAddresses(connection, protocols, told.filter(isWebRtcDirect))]
+  }
 
-    if (!dials) {
+  // Of two who could dial, the one with the smaller peer id does; one with an address of its own is dialled.
+  #webRtcAddresses({ remotePeer, remoteAddr }: Connection, protocols: string[], direct: Multiaddr[]): Multiaddr[] {
+    const { libp2p, self } = this.#init
+    const peerId = remotePeer.toString()
+    const hasDirect = direct.length > 0
+    const ownDirect = libp2p.getMultiaddrs().some(isWebRtcDirect)
+    const dials = hasDirect === ownDirect ? self < peerId : hasDirect
+
+    if (!dials || !libp2p.getProtocols().includes(SIGNALING_PROTOCOL)) {
       return []
     }
 
-    const circuit = connection.remoteAddr.toString().replace(/\/p2p-circuit.*$/, '/p2p-circuit')
+    const circuit = remoteAddr.toString().replace(/\/p2p-circuit.*$/, '/p2p-circuit')
     const signalled = multiaddr(`${circuit}/webrtc/p2p/${peerId}`)
     return protocols.includes(SIGNALING_PROTOCOL) ? [...direct, signalled] : direct
   }
@@ -135,7 +144,7 @@ export class Paths {
   async #try(peerId: string, attempts: Attempts, addresses: Multiaddr[]): Promise<void> {
     const best = this.#init.dialer.best(peerId)
 
-    if (best === undefined || pathOf(best) !== 'relay' || this.#upgrades >= MAX_UPGRADES) {
+    if (best === undefined || pathOf(best) !== 'relay') {
       return
     }
 
@@ -158,12 +167,15 @@ export class Paths {
     const { dialer, move, log } = this.#init
 
     for (const address of addresses) {
-      if (this.#stopping.signal.aborted || this.#upgrades >= MAX_UPGRADES) {
+      if (this.#stopping.signal.aborted) {
         return false
       }
 
+      if (isWebRtc(address) && ++this.#upgrades > MAX_UPGRADES) {
+        continue
+      }
+
       try {
-        this.#upgrades++
         await dialer.upgrade(peerId, address, this.#stopping.signal)
         await move(peerId)
         this.#retireRelayed(peerId)
@@ -183,7 +195,7 @@ export class Paths {
         .getConnections()
         .filter(({ remotePeer }) => remotePeer.toString() === peerId)
 
-      if (connections.some((connection) => pathOf(connection) === 'webrtc')) {
+      if (connections.some((connection) => pathOf(connection) !== 'relay')) {
         for (const relayed of connections.filter((connection) => pathOf(connection) === 'relay')) {
           relayed.close().catch((error) => relayed.abort(error))
         }
@@ -197,7 +209,7 @@ export class Paths {
     const { open, close = Date.now() } = detail.timeline
     const attempts = this.#attempts.get(detail.remotePeer.toString())
 
-    if (attempts !== undefined && pathOf(detail) === 'webrtc') {
+    if (attempts !== undefined && pathOf(detail) !== 'relay') {
       if (close - open > GOOD_MS) {
         attempts.count = 0
         attempts.nextAt = 0

@@ -32,6 +32,11 @@ export interface Platform {
   readCredentialFile?: (path: string) => Promise<Credential>
   /** Listen addresses when the options name none. */
   defaultListen: (options: { webrtc: boolean }) => string[]
+  /**
+   * Peers are reached through a relay first, and directly as soon as that stands: for programs that most addresses are
+   * out of reach of, and that would wait for each of them in turn. Default `false`.
+   */
+  relayFirst?: boolean
   /** Whether `webrtc` is on when the options do not say. Default `false`. */
   defaultWebRtc?: boolean
   /** What this runtime lacks, and works without. */

@@ -14,6 +14,7 @@ export const browserPlatform: Platform = {
   encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],
   // Others reach a page by WebRTC alone, signalled through its relays.
   defaultListen: ({ webrtc }) => (webrtc && hasWebRtc() ? ['/webrtc'] : []),
+  relayFirst: true,
   defaultWebRtc: true,
   notices: async () => [...(hasWebRtc() ? [] : [NO_WEBRTC]), ...((await hasEd25519()) ? [] : [NO_ED25519])],
   watchDevice: watchPage

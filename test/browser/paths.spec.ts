@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Relay } from '../../relay/relay.ts'
 import type { Nexus } from '../../src/types.ts'
 import { closeChromium } from '../support/chromium.ts'
-import { TestMesh } from '../support/mesh.ts'
+import { LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
 import { PageSite } from '../support/page-site.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -42,6 +42,15 @@ describe('paths of pages', function () {
     await waitFor('the direct path', async () => (await page.paths(server.identity.peerId)).includes('webrtc'))
     const { address } = await page.run((nexus) => nexus.peers.find(({ path }) => path === 'webrtc')!)
     assert.match(address, /\/webrtc-direct\//)
+  })
+
+  it('go over to WebSocket with a worker that has it, without WebRTC too', async () => {
+    const server = await worker([LOOPBACK_WS])
+    server.handle('echo', ({ body }) => body)
+    const page = await site.join('carl', { join: { webrtc: false } })
+    assert.equal(await page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 1 })), 1)
+    await waitFor('the direct path', async () => (await page.paths(server.identity.peerId)).includes('direct'))
+    assert.equal(await page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 2 })), 2)
   })
 
   it('go over to WebRTC between two pages on one channel', async () => {
