@@ -1,12 +1,19 @@
-/** Builds `dist/`: JavaScript, types and source maps of what the package exports. */
+/** Builds `dist/`: JavaScript, types and source maps of what the package exports, for Node and for browsers. */
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { bundleBrowser, bundleOne } from './bundle-browser.ts'
+import { bundleWebRtc } from './bundle-webrtc.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
 
-rmSync(`${root}/dist`, { recursive: true, force: true })
+rmSync(dist, { recursive: true, force: true })
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit'
 })
+rmSync(join(dist, 'src/node/webrtc.js.map'))
+await bundleWebRtc(join(dist, 'src/node/webrtc.js'))
+await bundleBrowser(join(dist, 'browser'))
+await bundleOne(join(dist, 'browser'))

@@ -6,9 +6,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../test/support/free-port.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const NEXUS = join(ROOT, 'bin/nexus.js')
@@ -114,15 +114,6 @@ function check(text: string, printed: string): void {
   if ((expected !== undefined && flat !== expected) || (text === '42' && !flat.includes('42'))) {
     fail(`README.md promises ${expected ?? text}, and the program prints ${flat}`)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function fail(message: string): never {

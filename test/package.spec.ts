@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { closeChromium, startedChromium } from './support/chromium.ts'
+import { freePort } from './support/free-port.ts'
+import { TestMesh } from './support/mesh.ts'
+import { node } from './support/nexus-program.ts'
+import { until } from './support/until.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const MAX_PACKAGES = 150
+const MAX_BYTES = 80_000_000
+/** All JavaScript of the website example, compressed. */
+const MAX_GZIP_BYTES = 230_000
+
+const run = promisify(execFile)
+
+describe('the published package, installed into an empty project', function () {
+  this.timeout(240_000)
+  let project: string
+
+  before(async () => {
+    project = await realpath(await mkdtemp(join(tmpdir(), 'nexus-package-')))
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: ROOT })
+    const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')))
+    await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+    await npmInstall(join(project, filename))
+  })
+
+  after(() => rm(project, { recursive: true, force: true }))
+
+  const npmInstall = (...what: string[]): Promise<unknown> =>
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...what], { cwd: project })
+
+  /** Runs a program there. */
+  const script = async (text: string): Promise<string> => {
+    await writeFile(join(project, 'program.mjs'), text)
+    const { code, stdout, stderr } = await node(['program.mjs'], project)
+    assert.equal(code, 0, stderr)
+    return stdout.trim()
+  }
+
+  /** A block alone in its network, that prints what `print` makes of it. */
+  const block = (options: string, print: string): string => `
+    import { Authority, createCredential, createNexus, generateKey, peerIdOf } from 'nexus-mesh'
+    const authority = await Authority.create({ network: 'mesh.example' })
+    const key = await generateKey()
+    const who = { app: 'etest', uid: 'anna', role: 'owner', block: 'worker', resource: 'default' }
+    const certificate = await authority.issueCertificate({ ...who, peerId: peerIdOf(key) })
+    const credential = createCredential({ network: authority.network, key, certificate, roots: [authority.rootId] })
+    try {
+      const nexus = await createNexus({ credential, ...${options} })
+      console.log(${print})
+      await nexus.stop()
+    } catch (error) {
+      console.log(error.code, error.message)
+    }
+    process.exit()`
+
+  it('brings few packages, and nothing of react-native', async () => {
+    const { stdout } = await run('npm', ['ls', '--all', '--parseable'], { cwd: project })
+    const packages = stdout.trim().split('\n').slice(1)
+    assert.ok(packages.length <= MAX_PACKAGES, `${packages.length} packages`)
+    assert.deepEqual(
+      packages.filter((path) => /react-native|node-datachannel|@libp2p\/webrtc$/.test(path)),
+      []
+    )
+    const bytes = await sizeOf(join(project, 'node_modules'))
+    assert.ok(bytes <= MAX_BYTES, `${bytes} bytes`)
+    console.log(`      ${packages.length} packages, ${(bytes / 1e6).toFixed(0)} MB`)
+  })
+
+  it('runs in Node', async () => {
+    const jid = await script(block("{ listen: ['/ip4/127.0.0.1/tcp/0'] }", 'nexus.identity.jid'))
+    assert.equal(jid, 'etest-anna-owner@mesh.example/default')
+  })
+
+  it('says what WebRTC needs, and has it then', async () => {
+    const program = block("{ webrtc: true, listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] }", 'nexus.addresses.join()')
+    assert.match(await script(program), /^INVALID webrtc needs the package node-datachannel: npm install/)
+    await npmInstall('node-datachannel@0.33')
+    assert.match(await script(program), /^\/ip4\/127\.0\.0\.1\/udp\/\d+\/webrtc-direct\/certhash\//)
+  })
+
+  it('builds the website example with Vite, within its size', async () => {
+    await cp(join(ROOT, 'examples/website'), project, {
+      recursive: true,
+      filter: (path) => !/node_modules|dist|package\.json$/.test(path.slice(ROOT.length))
+    })
+    await symlink(join(ROOT, 'node_modules/vite'), join(project, 'node_modules/vite'))
+    const { code, stdout, stderr } = await node([join(ROOT, 'node_modules/vite/bin/vite.js'), 'build'], project)
+    assert.equal(code, 0, `${stdout}${stderr}`)
+    const assets = join(project, 'dist/assets')
+    const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js'))
+    const sizes = scripts.map(async (name) => gzipSync(await readFile(join(assets, name)), { level: 9 }).byteLength)
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    assert.ok(bytes > 50_000 && bytes <= MAX_GZIP_BYTES, `${bytes} bytes of JavaScript, compressed`)
+    console.log(`      ${(bytes / 1e3).toFixed(1)} kB of JavaScript, compressed`)
+  })
+
+  it('serves that website: a user logs in, calls a worker and publishes', async () => {
+    const mesh = await TestMesh.create()
+    const relay = await mesh.relay()
+    const worker = await mesh.block({}, { bootstrap: relay.addresses, listen: [] })
+    worker.handle('multiply', ({ body }) => ({ result: body.a * body.b }))
+    const heard: string[] = []
+    await worker.subscribe('news', ({ body, from }) => void heard.push(`${from.jid} ${body.text}`))
+    await writeFile(join(project, 'authority.json'), JSON.stringify(mesh.network.authority.toJSON()))
+    const ws = relay.addresses.find((address) => address.includes('/ws')) ?? ''
+    const port = await freePort()
+    const flags = ['--authority', 'authority.json', '--bootstrap', ws, '--port', String(port)]
+    const server = spawn(process.execPath, ['server.ts', ...flags], {
+      cwd: project,
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+
+    try {
+      await once(server.stdout, 'data')
+      const page = await (await startedChromium()).newPage()
+      await page.goto(`http://localhost:${port}`)
+      await page.getByLabel('Name').fill('dora')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.getByText('shop-dora-user@test.nexus.example/webxo is online').waitFor()
+      await page.getByRole('button', { name: 'Call multiply' }).click()
+      await page.getByText('6 × 7 = 42').waitFor()
+      await page.getByRole('button', { name: 'Publish' }).click()
+      await page.getByText('news from this page').waitFor()
+      await until(() => heard.length > 0, 'the message')
+      assert.deepEqual(heard, ['shop-dora-user@test.nexus.example/webxo hello'])
+      await page.close()
+    } finally {
+      server.kill()
+      await closeChromium()
+      await mesh.stop()
+    }
+  })
+
+  it('has types for all of its entries', async () => {
+    await writeFile(
+      join(project, 'types.ts'),
+      `import { createNexus, type Nexus } from 'nexus-mesh'
+       import { joinMesh } from 'nexus-mesh/page'
+       import { createRelay } from 'nexus-mesh/relay'
+       const nexus: Promise<Nexus> = joinMesh()
+       export { createNexus, createRelay, nexus }`
+    )
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+
+    for (const [module, resolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler']
+    ] as const) {
+      const flags = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2023', '--module', module]
+      const { code, stdout } = await node([tsc, ...flags, '--moduleResolution', resolution, 'types.ts'], project)
+      assert.equal(code, 0, stdout)
+    }
+  })
+})
+
+async function sizeOf(directory: string): Promise<number> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const sizes = files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
