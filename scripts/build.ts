@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleBrowser, bundleOne } from './bundle-browser.ts'
+import { bundleDemoPage } from '../src/cli/demo/page/bundle.ts'
 import { bundleWebRtc } from './bundle-webrtc.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -17,3 +18,4 @@ rmSync(join(dist, 'src/node/webrtc.js.map'))
 await bundleWebRtc(join(dist, 'src/node/webrtc.js'))
 await bundleBrowser(join(dist, 'browser'))
 await bundleOne(join(dist, 'browser'))
+await bundleDemoPage(join(dist, 'browser/demo'))

@@ -16,7 +16,8 @@ const STEPS = [
   'direct',
   'refuse-anonymous',
   'refuse-without-service',
-  'refuse-foreign-network'
+  'refuse-foreign-network',
+  'page'
 ]
 
 describe('nexus demo', function () {

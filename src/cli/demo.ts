@@ -74,7 +74,7 @@ async function perform(stage: Stage, flags: DemoFlags): Promise<number> {
   printer.end(report)
 
   if (commands !== undefined) {
-    printer.commands(commands)
+    printer.commands(commands, stage.page?.url)
     await aborted(stage.signal)
   }
 

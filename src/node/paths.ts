@@ -36,6 +36,7 @@ interface Attempts {
   count: number
   nextAt: number
   timer: ReturnType<typeof setTimeout> | undefined
+  isRunning: boolean
 }
 
 /**
@@ -129,10 +130,10 @@ export class Paths {
   }
 
   #consider(peerId: string, addresses: Multiaddr[]): void {
-    const attempts = this.#attempts.get(peerId) ?? { count: 0, nextAt: 0, timer: undefined }
+    const attempts = this.#attempts.get(peerId) ?? { count: 0, nextAt: 0, timer: undefined, isRunning: false }
     this.#attempts.set(peerId, attempts)
 
-    if (attempts.timer === undefined) {
+    if (attempts.timer === undefined && !attempts.isRunning) {
       const wait = Math.max(0, attempts.nextAt - performance.now())
       attempts.timer = setTimeout(() => {
         attempts.timer = undefined
@@ -155,7 +156,10 @@ export class Paths {
     }
 
     this.#running++
-    const upgraded = await this.#upgrade(peerId, addresses).finally(() => this.#running--)
+    attempts.isRunning = true
+    const upgraded = await this.#upgrade(peerId, addresses)
+    attempts.isRunning = false
+    this.#running--
     attempts.nextAt = performance.now() + RETRY_MS[Math.min(attempts.count++, RETRY_MS.length - 1)]!
 
     if (!upgraded && !this.#stopping.signal.aborted) {

@@ -28,10 +28,11 @@ interface Entry extends PeerSession {
 }
 
 /**
- * Sessions that one peer may have opened and not closed. It needs one; another for when the end of the first has not
- * been noticed here. Each may take the memory for the bodies that one session holds.
+ * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
+ * one for when the end of an earlier one has not been noticed here. Each may take the memory for the bodies that one
+ * session holds.
  */
-const MAX_ACCEPTED_PER_PEER = 2
+const MAX_ACCEPTED_PER_PEER = 3
 
 /** A connection on which no stream is open after this time is taken for dead. */
 const OPEN_TIMEOUT_MS = 5_000

@@ -134,7 +134,7 @@ describe('sessions', () => {
     await (await openRight()).session.request(call)
   })
 
-  it('keep two of those that a peer opens, the newest', async () => {
+  it('keep three of those that a peer opens, the newest', async () => {
     const [connection] = left.core.mesh.libp2p.getConnections() as [Connection]
     const streams: Stream[] = []
 
@@ -142,12 +142,55 @@ describe('sessions', () => {
       streams.push(await connection.newStream(SESSION_PROTOCOL))
     }
 
-    await until(() => sessionStreams(right, left).length === 2, 'the end of the older ones')
-    await until(() => streams.slice(0, 3).every(({ status }) => status !== 'open'))
+    await until(() => sessionStreams(right, left).length === 3, 'the end of the older ones')
+    await until(() => streams.slice(0, 2).every(({ status }) => status !== 'open'))
     assert.deepEqual(
-      streams.slice(3).map(({ status }) => status),
-      ['open', 'open']
+      streams.slice(2).map(({ status }) => status),
+      ['open', 'open', 'open']
     )
+  })
+
+  it('move: calls under way end where they began, new ones go over, none twice', async () => {
+    echo.right.held = []
+    const before = openRight().then(answerOf)
+    await until(() => echo.right.held?.length === 1)
+    await left.core.sessions.move(right.peerId)
+    const after = openRight().then(answerOf)
+    await until(() => echo.right.held?.length === 2)
+    assert.equal(sessionStreams(left, right).length, 2)
+
+    for (const request of echo.right.held) {
+      request.respond(request.type, request.body)
+    }
+
+    assert.deepEqual(await Promise.all([before, after]), [
+      [1, 2, 3],
+      [1, 2, 3]
+    ])
+    assert.equal(echo.right.held.length, 2)
+    await until(() => sessionStreams(left, right).length === 1, 'the end of the old session')
+    assert.equal(left.core.sessions.peek(right.peerId), await openRight())
+  })
+
+  it('move: the other side goes over too, and its calls under way end', async () => {
+    await openRight().then(answerOf)
+    echo.left.held = []
+    const back = right.core.sessions.open(left.peerId).then(answerOf)
+    await until(() => echo.left.held?.length === 1)
+    await left.core.sessions.move(right.peerId)
+    await until(() => sessionStreams(left, right).length === 2)
+    const [request] = echo.left.held as [InboundRequest]
+    request.respond(request.type, request.body)
+    assert.deepEqual(await back, [1, 2, 3])
+    echo.left.held = undefined
+    await until(() => sessionStreams(left, right).length === 1, 'the end of the old session')
+    assert.deepEqual(await right.core.sessions.open(left.peerId).then(answerOf), [1, 2, 3])
+    assert.equal(sessionStreams(left, right).length, 1)
+  })
+
+  it('move: does nothing where there is no session', async () => {
+    await left.core.sessions.move(right.peerId)
+    assert.equal(sessionStreams(left, right).length, 0)
   })
 
   describe('fail to open', () => {

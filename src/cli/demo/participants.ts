@@ -12,6 +12,7 @@ export interface Participant {
 }
 
 const LOOPBACK_TCP = '/ip4/127.0.0.1/tcp/0'
+const LOOPBACK_WEBRTC = '/ip4/127.0.0.1/udp/0/webrtc-direct'
 /** `.ts` in a clone, `.js` when built. */
 const EXTENSION = extname(import.meta.filename)
 /** The program `nexus` as it runs here. */
@@ -30,9 +31,22 @@ export const RELAY: Participant = {
   ]
 }
 
-export const WORKERS: readonly Participant[] = (['anna1', 'anna2', 'ben1'] as const).map(nodeWorker)
+export const WORKERS: readonly Participant[] = (['anna1', 'anna2', 'ben1'] as const).map((name, index) =>
+  // One of them shows what pages gain by WebRTC-Direct.
+  nodeWorker(name, index === 0 && hasWebRtc() ? ['--webrtc', '--listen', LOOPBACK_WEBRTC] : [])
+)
 
-function nodeWorker(name: MemberName): Participant {
+// It is an optional dependency.
+function hasWebRtc(): boolean {
+  try {
+    import.meta.resolve('node-datachannel')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nodeWorker(name: MemberName, more: readonly string[]): Participant {
   return {
     name,
     title: 'Node worker',
@@ -41,7 +55,7 @@ function nodeWorker(name: MemberName): Participant {
       join(import.meta.dirname, `worker${EXTENSION}`),
       ...['--credential', credential],
       ...bootstrap.flatMap((address) => ['--bootstrap', address]),
-      ...['--listen', LOOPBACK_TCP]
+      ...['--listen', LOOPBACK_TCP, ...more]
     ]
   }
 }

@@ -44,9 +44,11 @@ export class DemoPrinter {
     this.#line(this.#paint(GREEN, `All ${steps.length} steps held, in ${time}.`))
   }
 
-  commands(commands: readonly string[]): void {
+  commands(commands: readonly string[], url: string | undefined): void {
     this.#line('')
-    this.#line('It stays up. Try in another terminal:')
+    this.#line(`It stays up. See it live: ${this.#paint(BOLD, url ?? '')}`)
+    this.#line('')
+    this.#line('Or try in another terminal:')
     this.#line('')
 
     for (const command of commands) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Identity, Nexus } from '../../types.ts'
 import type { Child } from './child.ts'
 import { createDemoNetwork, type DemoNetwork, SERVICE } from './members.ts'
+import type { PageServer } from './page/server.ts'
 import { NEXUS_PROGRAM, type Participant, startParticipant } from './participants.ts'
 
 /** A worker of the demo that has joined. */
@@ -22,6 +23,8 @@ export class Stage {
   /** Where the relay is reached. */
   relayAddresses: string[] = []
   workers: RunningWorker[] = []
+  /** Ends with the stage. */
+  page: PageServer | undefined
   readonly #lost = new AbortController()
   readonly #children: Child[] = []
   readonly #blocks: Nexus[] = []
@@ -124,7 +127,11 @@ export class Stage {
 
   /** Ends all processes and blocks, and removes the directory. */
   async close(): Promise<void> {
-    const stopping = [...this.#blocks.map((nexus) => nexus.stop()), ...this.#children.map((child) => child.stop())]
+    const stopping = [
+      this.page?.close(),
+      ...this.#blocks.map((nexus) => nexus.stop()),
+      ...this.#children.map((child) => child.stop())
+    ]
     await Promise.allSettled(stopping)
     await rm(this.directory, { recursive: true, force: true })
   }

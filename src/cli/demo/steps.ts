@@ -6,6 +6,7 @@ import { channel } from './steps/channel.ts'
 import { direct } from './steps/direct.ts'
 import { find } from './steps/find.ts'
 import { join } from './steps/join.ts'
+import { page } from './steps/page.ts'
 import { refuseAnonymous } from './steps/refuse-anonymous.ts'
 import { refuseForeignNetwork } from './steps/refuse-foreign-network.ts'
 import { refuseWithoutService } from './steps/refuse-without-service.ts'
@@ -25,5 +26,6 @@ export const STEPS: readonly Step[] = [
   direct,
   refuseAnonymous,
   refuseWithoutService,
-  refuseForeignNetwork
+  refuseForeignNetwork,
+  page
 ]
