@@ -11,7 +11,7 @@ export interface Box {
 }
 
 /** Room for a block's circle and the two lines below it. */
-const MARGIN = { side: 68, top: 40, bottom: 112 }
+const MARGIN = { side: 68, top: 40, bottom: 124 }
 
 /**
  * Where each block stands: relays in the middle, this page at the bottom, the others round them in the order in which

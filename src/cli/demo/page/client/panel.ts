@@ -24,7 +24,9 @@ export function showMessage(kind: string, text: string, from?: Identity): void {
   const line = item('')
   const name = document.createElement('b')
   name.textContent = kind
-  line.append(name, text)
+  const said = document.createElement('span')
+  said.textContent = text
+  line.append(name, said)
 
   if (from !== undefined) {
     const sender = document.createElement('code')
