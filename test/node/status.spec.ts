@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { NexusError } from '../../src/errors.ts'
+import type { EntranceState } from '../../src/node/entrance.ts'
+import { factsOf, StatusBoard, type StatusFacts } from '../../src/node/status.ts'
+import type { NexusStatus } from '../../src/types.ts'
+
+const OPEN: EntranceState = { connected: true, reserved: true, failure: undefined, doubtful: false }
+const CLOSED: EntranceState = { connected: false, reserved: false, failure: undefined, doubtful: false }
+
+describe('status', () => {
+  let now: number
+  let board: StatusBoard
+  let thrown: unknown[]
+
+  beforeEach(() => {
+    now = 1_000
+    thrown = []
+    board = new StatusBoard({ clock: () => now, notices: [], onHandlerError: (error) => void thrown.push(error) })
+  })
+
+  const statusAfter = (...reports: Array<Partial<StatusFacts>>): string => {
+    for (const facts of reports) {
+      board.report(facts)
+    }
+    const { state, reason } = board.status
+    return reason === undefined ? state : `${state} ${reason}`
+  }
+  const failed = (error: NexusError): Partial<StatusFacts> => factsOf([{ ...CLOSED, failure: error }])
+
+  it('is connecting until it is in', () => {
+    assert.equal(statusAfter(), 'connecting')
+    assert.equal(statusAfter(factsOf([OPEN])), 'online')
+  })
+
+  it('is online with one of several relays', () => {
+    const down = { ...CLOSED, failure: new NexusError('UNREACHABLE', 'nobody there') }
+    assert.equal(statusAfter(factsOf([down, OPEN])), 'online')
+  })
+
+  it('is degraded without a reservation, and while others are connected and no relay is', () => {
+    assert.equal(statusAfter(factsOf([{ ...OPEN, reserved: false }])), 'degraded NO_RESERVATION')
+    assert.equal(statusAfter({ hasPeers: true }, factsOf([CLOSED])), 'degraded NO_RELAY')
+    assert.equal(statusAfter({ hasPeers: false }), 'offline NO_RELAY')
+  })
+
+  it('says why it could not join', () => {
+    assert.equal(statusAfter(failed(new NexusError('UNREACHABLE', 'x'))), 'connecting NO_RELAY')
+    const refused = (reason: NexusError['reason']): NexusError => new NexusError('REFUSED', 'x', { reason })
+    assert.equal(statusAfter(failed(refused('REVOKED'))), 'connecting REFUSED')
+    assert.equal(statusAfter(failed(refused('EXPIRED'))), 'connecting EXPIRED')
+    assert.equal(statusAfter(failed(refused('NOT_YET_VALID'))), 'connecting WRONG_CLOCK')
+    assert.equal(board.status.message, 'x')
+  })
+
+  it('is offline without a network, and when its certificate has ended, whatever else stands', () => {
+    assert.equal(statusAfter(factsOf([OPEN]), { networkDown: true }), 'offline NO_NETWORK')
+    assert.equal(statusAfter({ expired: true }), 'offline EXPIRED')
+    assert.equal(statusAfter({ expired: false, networkDown: false }), 'online')
+  })
+
+  it('tells of changes alone, with the time of each, and goes on when a handler throws', () => {
+    const told: NexusStatus[] = []
+    board.onChange(() => {
+      throw new Error('handler')
+    })
+    const end = board.onChange((status) => told.push(status))
+    board.report(factsOf([OPEN]))
+    board.report(factsOf([OPEN]))
+    now = 2_000
+    board.report(factsOf([CLOSED]))
+    end()
+    board.report(factsOf([OPEN]))
+    assert.deepEqual(
+      told.map(({ state, since }) => [state, since]),
+      [
+        ['online', 1_000],
+        ['offline', 2_000]
+      ]
+    )
+    assert.equal(thrown.length, 3)
+  })
+})
