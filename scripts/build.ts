@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleBrowser, bundleOne } from './bundle-browser.ts'
 import { bundleDemoPage } from '../src/cli/demo/page/bundle.ts'
+import { bundleSidecar } from './bundle-sidecar.ts'
 import { bundleWebRtc } from './bundle-webrtc.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -18,4 +19,5 @@ rmSync(join(dist, 'src/node/webrtc.js.map'))
 await bundleWebRtc(join(dist, 'src/node/webrtc.js'))
 await bundleBrowser(join(dist, 'browser'))
 await bundleOne(join(dist, 'browser'))
+await bundleSidecar(join(dist, 'sidecar/nexus-sidecar.mjs'))
 await bundleDemoPage(join(dist, 'browser/demo'))

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { addApi } from './api.ts'
 import { addAuthority } from './authority.ts'
@@ -7,9 +5,11 @@ import { addDemo } from './demo.ts'
 import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP } from './exit-codes.ts'
 import { addFind } from './find.ts'
+import { packageVersion } from './package-version.ts'
 import { addPing } from './ping.ts'
 import { addPub } from './pub.ts'
 import { addRelay } from './relay.ts'
+import { addSidecar } from './sidecar.ts'
 import { addSub } from './sub.ts'
 import { addWhoami } from './whoami.ts'
 
@@ -45,20 +45,7 @@ ${EXIT_CODES_HELP}`
   addPub(program)
   addSub(program)
   addPing(program)
+  addSidecar(program, setExitCode)
   addDemo(program, setExitCode)
   return program
-}
-
-// The sources lie two directories below package.json, the built files three.
-function packageVersion(directory: string): string {
-  try {
-    const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string }
-    return version
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(directory) === directory) {
-      throw error
-    }
-
-    return packageVersion(dirname(directory))
-  }
 }

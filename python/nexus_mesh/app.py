@@ -1,0 +1,257 @@
+"""The face that workers of the platform know: ``AppClass``. Failures are values, ``{code, msg}``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from .bodies import check_body
+from .client import DEFAULT_TIMEOUT, Call, Message, Nexus
+from .envs import read_envs
+from .errors import NexusError
+from .jid import parse_jid
+from .loops import current_loop
+from .pending import Pending
+from .specs import api_specs, message_specs
+
+Function = Callable[..., Any]
+
+
+class Decorators:
+    """``App.nexus``: what a worker serves and receives."""
+
+    def __init__(self, app: AppClass) -> None:
+        self._app = app
+
+    def API(self, cmd: str) -> Callable[[Function], Function]:  # noqa: N802
+        """Serves a command. The handler is given ``NexusAPISpecs``; what it returns is the answer."""
+
+        def decorate(function: Function) -> Function:
+            self._app.client.handle(cmd, _adapted(function, lambda call: api_specs(call)))
+            return function
+
+        return decorate
+
+    def Direct(self) -> Callable[[Function], Function]:  # noqa: N802
+        """Receives directs as ``NexusMessageSpecs``."""
+
+        def decorate(function: Function) -> Function:
+            self._app.client.on_direct(_adapted(function, lambda message: message_specs(message)))
+            return function
+
+        return decorate
+
+    def Channel(self, name: str) -> Callable[[Function], Function]:  # noqa: N802
+        """Receives a channel as ``NexusMessageSpecs``; subscribes by itself."""
+
+        def decorate(function: Function) -> Function:
+            self._app.receivers.setdefault(name, []).append(_adapted(function, lambda message: message_specs(message)))
+            self._app.subscribe(name)
+            return function
+
+        return decorate
+
+    def MsgReceiver(self) -> Callable[[Function], Function]:  # noqa: N802
+        """Receives everything: directs, and the channels that are subscribed to, own messages included."""
+
+        def decorate(function: Function) -> Function:
+            receiver = _adapted(function, lambda message: message_specs(message))
+            self._app.everything.append(receiver)
+            if not self._app.receives_directs:
+                self._app.receives_directs = True
+                self._app.client.on_direct(self._app.on_everything)
+            return function
+
+        return decorate
+
+
+class AppClass:
+    """A worker. It starts with its event loop, and goes on for as long as that runs.
+
+    ``credential``, ``bootstrap`` and ``resource`` are taken from ``NEXUS_CREDENTIAL``, ``NEXUS_BOOTSTRAP`` and
+    ``RESOURCE`` (or the files of the folder ``envs``) unless they are given. ``rest`` is there for old programs: use
+    FastAPI with ``lifespan=App.lifespan``.
+    """
+
+    def __init__(
+        self,
+        public: bool = True,
+        rest: bool = False,
+        *,
+        credential: str | os.PathLike[str] | None = None,
+        bootstrap: Sequence[str] | None = None,
+        resource: str | None = None,
+    ) -> None:
+        if rest:
+            raise NexusError("INVALID", "rest: this package has no REST server: use FastAPI(lifespan=App.lifespan)")
+        read_envs()
+        self.client = Nexus(credential, bootstrap, resource=resource, public=public)
+        self.nexus = Decorators(self)
+        self.channels: set[str] = set()
+        self.receivers: dict[str, list[Function]] = {}
+        self.everything: list[Function] = []
+        self.receives_directs = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._starting: asyncio.Task[None] | None = None
+        # It starts when its loop runs; a program that brings another loop starts it with `lifespan`.
+        loop = current_loop()
+        loop.call_soon(self._begin, loop)
+
+    @property
+    def connected(self) -> bool:
+        """Whether it is in the mesh now."""
+        return self.client.status.state in ("online", "degraded")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
+        """For FastAPI: ``FastAPI(lifespan=App.lifespan)``. Starts with the server, and leaves the mesh with it."""
+        self._begin(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            await self.client.stop()
+
+    def subscribe(self, channel: str) -> Pending:
+        """Receives a channel; begins at once."""
+        if channel in self.channels:
+            return self._pending("App.subscribe", _done({"code": 0}))
+        self.channels.add(channel)
+        return self._pending("App.subscribe", self._value(self.client.subscribe, channel, self._on_channel))
+
+    def unsubscribe(self, channel: str) -> Pending:
+        """Ends that; begins at once."""
+        self.channels.discard(channel)
+        return self._pending("App.unsubscribe", self._value(self.client.unsubscribe, channel))
+
+    def sendtochannel(self, channel: str, body: Any = None) -> Pending:
+        """Sends to everyone on a channel; subscribes first when needed. Begins at once."""
+        return self._pending("App.sendtochannel", self._value(self._send_to_channel, channel, body))
+
+    def sendtojid(self, jid: str, body: Any = None) -> Pending:
+        """Sends a direct to a worker of this JID; begins at once."""
+        return self._pending("App.sendtojid", self._value(self._send_to_jid, jid, body))
+
+    def direct(self, *, app: str, body: Any = None, **target: Any) -> Pending:
+        """Sends a direct to a worker of an app; begins at once."""
+        return self._pending("App.direct", self._value(self._direct, app, body, target))
+
+    async def api(
+        self,
+        *,
+        app: str,
+        cmd: str,
+        body: Any = None,
+        ownership: str | None = None,
+        resource: str | None = None,
+        prioritize_mine: bool = False,
+        jid: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Any:
+        """Calls a command of a worker and gives the answer, or the failure as a value."""
+        target = {"ownership": ownership, "resource": resource, "prioritize_mine": prioritize_mine, "jid": jid}
+        return await self._on_loop(self._value(self._api, app, cmd, body, timeout, target))
+
+    def find(self, *, app: str, **target: Any) -> Any:
+        """``{code: 0, jids: [...]}``. Await it; outside a running loop it waits itself and gives the value."""
+        found = self._value(self._find, app, target)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._wait(found)
+        return self._pending("App.find", found)
+
+    async def on_everything(self, message: Message) -> None:
+        """Hands a message to those who receive everything."""
+        for receiver in self.everything:
+            await receiver(message)
+
+    async def _on_channel(self, message: Message) -> None:
+        for receiver in self.receivers.get(message.channel or "", []):
+            await receiver(message)
+        await self.on_everything(message)
+
+    async def _api(self, app: str, cmd: str, body: Any, timeout: float, target: dict[str, Any]) -> Any:
+        return await self.client.api(app=app, cmd=cmd, body=check_body(body), timeout=timeout, **target)
+
+    async def _direct(self, app: str, body: Any, target: dict[str, Any]) -> None:
+        await self.client.direct(app=app, body=check_body(body), **target)
+
+    async def _find(self, app: str, target: dict[str, Any]) -> dict[str, Any]:
+        workers = await self.client.find(app=app, **target)
+        return {"code": 0, "jids": [worker.jid for worker in workers]}
+
+    async def _send_to_jid(self, jid: str, body: Any) -> None:
+        await self.client.direct(app=parse_jid(jid).app, jid=jid, body=check_body(body))
+
+    async def _send_to_channel(self, channel: str, body: Any) -> None:
+        checked = check_body(body)
+        if channel not in self.channels:
+            self.channels.add(channel)
+            await self.client.subscribe(channel, self._on_channel)
+        await self.client.publish(channel, checked)
+
+    async def _value(self, work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        try:
+            await self._started()
+            result = await work(*args)
+            return {"code": 0} if result is None or isinstance(result, str) else result
+        except NexusError as error:
+            return error.as_value()
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._starting is None:
+            self._loop = loop
+            self._thread = threading.get_ident()
+            self._starting = loop.create_task(self.client.start())
+
+    async def _started(self) -> None:
+        self._begin(asyncio.get_running_loop())
+        assert self._starting is not None
+        await asyncio.shield(self._starting)
+
+    # From a handler that runs in a thread, work goes to the loop.
+    async def _on_loop(self, work: Coroutine[Any, Any, Any]) -> Any:
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def _pending(self, what: str, work: Coroutine[Any, Any, Any]) -> Any:
+        loop = self._loop
+        if loop is not None and loop.is_running() and threading.get_ident() != self._thread:
+            return asyncio.run_coroutine_threadsafe(work, loop)
+        return Pending(current_loop().create_task(work), what)
+
+    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+        return current_loop().run_until_complete(work)
+
+
+async def _done(value: Any) -> Any:
+    return value
+
+
+def _adapted(function: Function, specs_of: Callable[[Any], Any]) -> Callable[[Call | Message], Any]:
+    """The function as a handler of the client: given specs, on the loop when it is async, else in a thread."""
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def on_loop(argument: Any) -> Any:
+            return await function(specs_of(argument))
+
+        return on_loop
+
+    @functools.wraps(function)
+    async def in_thread(argument: Any) -> Any:
+        result = await asyncio.get_running_loop().run_in_executor(None, function, specs_of(argument))
+        return await result if inspect.isawaitable(result) else result
+
+    return in_thread

@@ -1,0 +1,46 @@
+"""The one exception of this package, and the numbers of its codes."""
+
+from __future__ import annotations
+
+NUMBERS = {
+    "INVALID": -400,
+    "REFUSED": -401,
+    "TIMEOUT": -408,
+    "TOO_LARGE": -413,
+    "BUSY": -429,
+    "STOPPED": -498,
+    "CANCELLED": -499,
+    "NO_HANDLER": -500,
+    "HANDLER_FAILED": -501,
+    "NO_WORKER": -2000,
+    "UNREACHABLE": -2001,
+    "LOST": -2002,
+    "FORBIDDEN": -3000,
+}
+"""The number of each code, on the wire and on the bridge."""
+
+_CODES = {number: code for code, number in NUMBERS.items()}
+
+
+class NexusError(Exception):
+    """What every failure is: look at ``code``, show ``message``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+    @property
+    def number(self) -> int:
+        """The code's number on the wire and on the bridge."""
+        return NUMBERS[self.code]
+
+    def as_value(self) -> dict[str, object]:
+        """The failure as the bridge gives it: ``{code, msg}``, and ``error`` for a timeout."""
+        value: dict[str, object] = {"code": self.number, "msg": self.message}
+        return {**value, "error": "timeout"} if self.code == "TIMEOUT" else value
+
+
+def error_from_wire(number: int, message: str) -> NexusError:
+    """The error of a number from the wire; one of a later version reads as ``HANDLER_FAILED``."""
+    return NexusError(_CODES.get(number, "HANDLER_FAILED"), message)

@@ -1,0 +1,130 @@
+"""The face that workers of the platform know, in programs of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+from .support import Mesh
+
+HERE = Path(__file__).resolve().parent
+
+
+class Program:
+    """A Python worker in a process of its own, that prints JSON lines."""
+
+    def __init__(self, path: Path, mesh: Mesh, credential: str, **environment: str) -> None:
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(HERE.parent),
+            "NEXUS_CREDENTIAL": credential,
+            "NEXUS_BOOTSTRAP": ",".join(mesh.bootstrap),
+            **environment,
+        }
+        self.process = subprocess.Popen([sys.executable, str(path)], env=env, stdout=subprocess.PIPE, text=True)
+        self.events: list[dict[str, Any]] = []
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._queue.put(json.loads(line))
+        self._queue.put(None)
+
+    def wait_for(self, event: str, timeout: float = 30) -> dict[str, Any]:
+        for known in self.events:
+            if known["event"] == event:
+                self.events.remove(known)
+                return known
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                told = self._queue.get(timeout=left)
+            except queue.Empty:
+                break
+            if told is None:
+                break
+            if told["event"] == event:
+                return told
+            self.events.append(told)
+        raise AssertionError(f"no {event}; there were {self.events}")
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class OnAMesh(unittest.TestCase):
+    mesh: Mesh
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.mesh = Mesh()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.mesh.close()
+
+    def program(self, name: str, resource: str) -> Program:
+        program = Program(HERE / name, self.mesh, self.mesh.credential("pyapp", "anna", "owner", resource))
+        self.addCleanup(program.end)
+        return program
+
+    def test_a_worker_as_its_author_writes_it(self) -> None:
+        program = self.program("program_app.py", "pydefault")
+        program.wait_for("ready")
+        own = program.wait_for("own")["answer"]
+        self.assertEqual((own["result"], own["uid"], own["servsecret"]), (6, "anna", None))
+        self.assertEqual(program.wait_for("failure")["value"]["code"], -500)
+        nobody = program.wait_for("nobody")["value"]
+        self.assertIn(nobody["code"], (-2000, -408))
+        self.assertEqual(program.wait_for("bad")["value"]["code"], -400)
+        jid = "pyapp-anna-owner@py.example/pydefault"
+        self.assertEqual(program.wait_for("found")["value"], {"code": 0, "jids": [jid]})
+        self.assertIn("await App.find", program.wait_for("misused")["message"])
+        echo = program.wait_for("channel")
+        self.assertEqual((echo["body"], echo["itsme"], echo["fromjid"]), ({"from": "itself"}, True, jid))
+        self.assertEqual(program.wait_for("everything")["channel"], "room")
+
+        carl = self.mesh.credential("shop", "carl", "user", "cli", block="device", grants=("pyapp",))
+        common = ["--credential", carl, "--bootstrap", self.mesh.bootstrap[0], "--json"]
+        done = self.mesh.nexus("api", "--app", "pyapp", "multiply", '{"a":6,"b":7}', *common)
+        self.assertEqual(json.loads(done.stdout)["reply"]["result"], 42, done.stderr)
+        done = self.mesh.nexus("api", "--app", "pyapp", "slow", "{}", *common)
+        self.assertEqual(json.loads(done.stdout)["reply"], {"jids": [jid]}, done.stderr)
+        self.assertEqual(self.mesh.nexus("direct", "--app", "pyapp", '{"hi":1}', *common).returncode, 0)
+        direct = program.wait_for("direct")
+        self.assertEqual((direct["body"], direct["channel"]), ({"hi": 1}, None))
+        self.assertEqual(direct["fromjid"], "shop-carl-user@py.example/cli")
+        self.assertEqual(self.mesh.nexus("pub", "room", '{"all":1}', *common).returncode, 0)
+        self.assertEqual(program.wait_for("channel")["body"], {"all": 1})
+
+    def test_kill_9_leaves_no_sidecar(self) -> None:
+        for _ in range(5):
+            programs = [self.program("program_pid.py", f"orphan{n}") for n in range(4)]
+            sidecars = [program.wait_for("ready")["sidecar"] for program in programs]
+            for program in programs:
+                program.process.send_signal(signal.SIGKILL)
+            deadline = time.monotonic() + 1
+            while any(map(_runs, sidecars)) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.assertFalse(any(map(_runs, sidecars)), "a sidecar is still there after 1 s")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

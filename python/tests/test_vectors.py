@@ -1,0 +1,102 @@
+"""The vectors that every implementation shares."""
+
+from __future__ import annotations
+
+import json
+import unittest
+from typing import Any
+
+from nexus_mesh.bodies import decode_json, encode_json
+from nexus_mesh.errors import NexusError
+from nexus_mesh.frames import Frame, FrameDecoder, encode_frame, encode_varint
+from nexus_mesh.jid import parse_jid
+
+from .support import ROOT
+
+NAMES = {"timeoutMs": "timeout_ms", "issuerCertificate": "issuer_certificate"}
+
+
+def vectors(name: str) -> Any:
+    return json.loads((ROOT / "test" / "vectors" / f"{name}.json").read_text())
+
+
+def frame_of(fields: dict[str, Any]) -> Frame:
+    values = {NAMES.get(name, name): value for name, value in fields.items()}
+    if "body" in values:
+        values["body"] = bytes.fromhex(values["body"])
+    return Frame(**values)
+
+
+class Frames(unittest.TestCase):
+    def test_varints(self) -> None:
+        for vector in vectors("frames")["varints"]:
+            self.assertEqual(encode_varint(vector["value"]).hex(), vector["wire"])
+
+    def test_bad_lengths(self) -> None:
+        for vector in vectors("frames")["badLengths"]:
+            with self.subTest(vector["why"]), self.assertRaises(NexusError):
+                list(FrameDecoder().feed(bytes.fromhex(vector["wire"])))
+
+    def test_good_frames_split_at_every_byte(self) -> None:
+        for vector in vectors("frames")["good"]:
+            wire = bytes.fromhex(vector["wire"])
+            expected = frame_of(vector["fields"])
+            for split in range(len(wire) + 1):
+                decoder = FrameDecoder()
+                got = [*decoder.feed(wire[:split]), *decoder.feed(wire[split:])]
+                self.assertEqual(got, [expected], vector["name"])
+
+    def test_frames_are_written_as_the_vectors_have_them(self) -> None:
+        for vector in vectors("frames")["good"]:
+            if vector.get("canonical", True):
+                decoded = list(FrameDecoder().feed(encode_frame(frame_of(vector["fields"]))))
+                self.assertEqual(decoded, [frame_of(vector["fields"])], vector["name"])
+
+    def test_bad_frames(self) -> None:
+        for vector in vectors("frames")["bad"]:
+            with self.subTest(vector.get("name") or vector.get("why")), self.assertRaises(NexusError):
+                list(FrameDecoder().feed(bytes.fromhex(vector["wire"])))
+
+
+class Jids(unittest.TestCase):
+    def test_cases(self) -> None:
+        for case in vectors("jids")["cases"]:
+            with self.subTest(case["name"]):
+                expected = case.get("expected")
+                if expected is not None:
+                    jid = parse_jid(case["input"])
+                    self.assertEqual({name: getattr(jid, name) for name in expected}, expected)
+                    self.assertEqual(str(jid), case["input"])
+                else:
+                    self.assertRaises(NexusError, parse_jid, case["input"])
+
+
+class Bodies(unittest.TestCase):
+    def test_good(self) -> None:
+        for vector in vectors("bodies")["good"]:
+            if vector["type"] == 0:
+                with self.subTest(vector["name"]):
+                    self.assertEqual(decode_json(bytes.fromhex(vector["bytes"])), vector["value"])
+
+    def test_refused_before_sending(self) -> None:
+        cycle: list[Any] = []
+        cycle.append(cycle)
+        bad: dict[str, Any] = {
+            "$.a is nan": {"a": float("nan")},
+            "$.a[0] is inf": {"a": [float("inf")]},
+            "$.big is an integer over": {"big": 2**53},
+            "$.a has half of a surrogate": {"a": "\ud800"},
+            "$.a is bytes": {"a": b"x"},
+            "$.a is set": {"a": {1}},
+            "$[0] is part of itself": cycle,
+            "no text": {1: 2},
+        }
+        for message, value in bad.items():
+            with self.subTest(message), self.assertRaises(NexusError) as raised:
+                encode_json(value)
+            self.assertEqual(raised.exception.code, "INVALID")
+            self.assertIn(message, raised.exception.message)
+        with self.assertRaises(NexusError) as raised:
+            encode_json({"a": "x" * (5 * 1024 * 1024)})
+        self.assertEqual(raised.exception.code, "TOO_LARGE")
+        self.assertEqual(decode_json(encode_json({"ü": [2**53 - 1, -1.5, None, True]})), {"ü": [2**53 - 1, -1.5, None, True]})

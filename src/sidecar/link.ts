@@ -1,0 +1,224 @@
+import type { Logger, Stream } from '@libp2p/interface'
+import { DEFAULT_BODY_LIMIT_BYTES } from '../constants.ts'
+import { NexusError, toNexusError } from '../errors.ts'
+import { decodeBody, encodeBody } from '../protocols/body.ts'
+import { type InboundRequest, Session } from '../protocols/session.ts'
+import type { ApiContext, Body, Json, Nexus, Subscription } from '../types.ts'
+import { EventQueue } from './event-queue.ts'
+import { readRequest, REQUESTS, type RequestName, type RequestOf } from './requests.ts'
+
+/** The version of the link (docs/PROTOCOL.md, "Link"). */
+export const LINK_VERSION = 1
+/** What the names and members round a body take. */
+const ENVELOPE_BYTES = 64 * 1024
+/** The program is on this machine: a silent one is busy, not gone. Its end closes the pipe. */
+const NEVER_MS = 0x7fff_ffff
+
+export interface LinkInit {
+  stream: Stream
+  packageVersion: string
+  /** Starts the block. */
+  join: (options: Record<string, unknown>) => Promise<Nexus>
+  /** The link is over, with what the process is to exit with. */
+  onEnd: (exitCode: number) => void
+  log: Logger
+}
+
+/** Speaks with a program in another language for a block: what it asks the block does, what comes in is handed over. */
+export class Link {
+  readonly #init: LinkInit
+  readonly #session: Session
+  readonly #events: EventQueue
+  readonly #handlers = new Map<string, () => void>()
+  readonly #subscriptions = new Map<string, Subscription>()
+  #nexus: Nexus | undefined
+  #greeted = false
+  #endDirects: (() => void) | undefined
+
+  constructor(init: LinkInit) {
+    const bodyLimitBytes = DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES
+    this.#init = init
+    this.#session = new Session({
+      stream: init.stream,
+      initiator: false,
+      limits: { bodyLimitBytes, silenceMs: NEVER_MS },
+      log: init.log,
+      handlers: {
+        onRequest: (request) => void this.#answer(request),
+        onDirect: () => Promise.reject(new NexusError('INVALID', 'the program sends requests alone')),
+        onGrant: () => undefined,
+        onGoaway: () => undefined,
+        onClose: (error) => this.#end(error)
+      }
+    })
+    this.#events = new EventQueue({ session: this.#session, bodyLimitBytes })
+  }
+
+  /** Stops the block and closes the link. */
+  async stop(): Promise<void> {
+    await this.#nexus?.stop()
+    await this.#session.close()
+  }
+
+  async #answer(request: InboundRequest): Promise<void> {
+    try {
+      const { type, bytes } = encodeBody(await this.#run(request), DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
+      request.respond(type, bytes)
+    } catch (error) {
+      const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request failed')
+      this.#init.log('%s failed: %e', request.cmd, error)
+      request.fail(code, message)
+    }
+
+    if (request.cmd === 'stop') {
+      await this.#session.close()
+      this.#init.onEnd(0)
+    } else if (request.cmd === 'hello' && this.#nexus === undefined) {
+      await this.#session.close()
+      this.#init.onEnd(this.#greeted ? 1 : 3)
+    }
+  }
+
+  async #run(request: InboundRequest): Promise<Json> {
+    const { cmd } = request
+
+    if (!Object.hasOwn(REQUESTS, cmd)) {
+      throw new NexusError('NO_HANDLER', `there is no request '${cmd}'`)
+    }
+
+    const name = cmd as RequestName
+    const body = readRequest(name, decodeBody(request.type, request.body))
+
+    if (name === 'hello') {
+      return this.#hello(body as RequestOf<'hello'>)
+    }
+
+    if (this.#nexus === undefined) {
+      throw new NexusError('INVALID', 'hello comes first')
+    }
+
+    return this.#perform(name, body, this.#nexus, request)
+  }
+
+  async #hello({ version, options }: RequestOf<'hello'>): Promise<Json> {
+    const { packageVersion, join } = this.#init
+
+    if (version !== LINK_VERSION) {
+      throw new NexusError(
+        'INVALID',
+        `the program speaks version ${version} of the link, this sidecar (nexus-mesh ${packageVersion}) version ${LINK_VERSION}: install the same version of both`
+      )
+    }
+
+    if (this.#greeted) {
+      throw new NexusError('INVALID', 'hello comes once')
+    }
+
+    this.#greeted = true
+    const nexus = await join(options)
+    this.#nexus = nexus
+    nexus.onStatus((status) => this.#events.pushStatus(status))
+    const { identity, addresses, status } = nexus
+    return {
+      version,
+      package: packageVersion,
+      identity: { ...identity },
+      addresses,
+      status: { ...status, notices: status.notices.map((notice) => ({ ...notice })) }
+    }
+  }
+
+  async #perform(name: RequestName, body: any, nexus: Nexus, { timeoutMs, signal }: InboundRequest): Promise<Json> {
+    switch (name) {
+      case 'api':
+        return carry(await nexus.api<Body>({ ...(body as RequestOf<'api'>), timeoutMs, signal }))
+      case 'direct':
+        await nexus.direct({ ...(body as RequestOf<'direct'>), timeoutMs, signal })
+        return null
+      case 'find': {
+        const workers = await nexus.find({ ...(body as RequestOf<'find'>), timeoutMs, signal })
+        return { workers: workers.map((worker) => ({ ...worker })) }
+      }
+      case 'publish': {
+        const { channel, secret, body: message } = body as RequestOf<'publish'>
+        return { peers: await nexus.publish(channel, message ?? null, { secret, signal }) }
+      }
+      case 'subscribe':
+        return this.#subscribe(nexus, body as RequestOf<'subscribe'>)
+      case 'unsubscribe':
+        return this.#unsubscribe(body as RequestOf<'unsubscribe'>)
+      case 'handle':
+        return this.#handle(nexus, body as RequestOf<'handle'>)
+      case 'unhandle':
+        this.#handlers.get((body as RequestOf<'unhandle'>).cmd)?.()
+        this.#handlers.delete((body as RequestOf<'unhandle'>).cmd)
+        return null
+      case 'listen':
+        this.#endDirects ??= nexus.onDirect<Body>(({ body: message, from }) => {
+          this.#events.push({ event: 'direct', ...carry(message), from })
+        })
+        return null
+      default:
+        await nexus.stop()
+        return null
+    }
+  }
+
+  #handle(nexus: Nexus, { cmd }: RequestOf<'handle'>): null {
+    if (!this.#handlers.has(cmd)) {
+      this.#handlers.set(
+        cmd,
+        nexus.handle<Body>(cmd, (context) => this.#call(context))
+      )
+    }
+
+    return null
+  }
+
+  // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws.
+  async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<Body>): Promise<Body> {
+    const call = { cmd, ...carry(body), from: { ...from }, ...(grantId === undefined ? {} : { grantId }) }
+    const { type, bytes } = encodeBody(call, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
+    const answer = await this.#session.request({ cmd: 'call', type, body: bytes, timeoutMs, signal })
+    return (decodeBody(answer.type, answer.body) as { body?: Json } | null)?.body ?? null
+  }
+
+  async #subscribe(nexus: Nexus, { channel, secret }: RequestOf<'subscribe'>): Promise<Json> {
+    const known = this.#subscriptions.get(channel)
+
+    if (known !== undefined) {
+      return { reach: known.reach }
+    }
+
+    const subscription = await nexus.subscribe<Body>(
+      channel,
+      ({ body, from, itsMe, itsBro, seq }) => {
+        this.#events.push({ event: 'channel', channel, ...carry(body), from, itsMe, itsBro, seq })
+      },
+      { secret }
+    )
+    this.#subscriptions.set(channel, subscription)
+    return { reach: subscription.reach }
+  }
+
+  async #unsubscribe({ channel }: RequestOf<'unsubscribe'>): Promise<Json> {
+    await this.#subscriptions.get(channel)?.unsubscribe()
+    this.#subscriptions.delete(channel)
+    return null
+  }
+
+  #end(error: Error | undefined): void {
+    const isBad = error instanceof NexusError && error.code === 'INVALID'
+
+    if (isBad) {
+      this.#init.log.error('the program sent what is no frame: %e', error)
+    }
+
+    this.#init.onEnd(isBad ? 2 : 0)
+  }
+}
+
+/** A body as a member: raw bytes, which JSON has not, in base64. */
+function carry(body: Body): { body: Json } | { bodyBase64: string } {
+  return body instanceof Uint8Array ? { bodyBase64: Buffer.from(body).toString('base64') } : { body }
+}

@@ -1,0 +1,73 @@
+import { Socket } from 'node:net'
+import { defaultLogger } from '@libp2p/logger'
+import { NexusError } from '../errors.ts'
+import { createNexus } from '../node/create.ts'
+import type { NexusOptions } from '../node/options.ts'
+import type { Nexus } from '../types.ts'
+import { Link } from './link.ts'
+import { PipeStream } from './pipe-stream.ts'
+
+/** How often it is looked whether the program is still there: it may have died without closing the pipe. */
+const PARENT_CHECK_MS = 200
+/** The block has so long to leave the mesh in order. */
+const LEAVE_MS = 600
+const STDOUT = 1
+
+/** Speaks the link on standard input and output until it ends; gives the exit code. */
+export async function runSidecar(packageVersion: string): Promise<number> {
+  const parent = process.ppid
+  const ended = Promise.withResolvers<number>()
+  const log = defaultLogger().forComponent('nexus:sidecar')
+
+  if (process.stdin.isTTY === true || process.stdout.isTTY === true) {
+    process.stderr.write(
+      'nexus sidecar: not for people: a program that speaks the link on stdin and stdout starts it\n'
+    )
+    return 1
+  }
+
+  // Not `process.stdout`, whose writes to a pipe block this process while the program does not read.
+  const output = new Socket({ fd: STDOUT, readable: false, writable: true })
+  // Whatever else prints must not get between the frames.
+  process.stdout.write = process.stderr.write.bind(process.stderr)
+  const link = new Link({
+    stream: new PipeStream({ input: process.stdin, output, log }),
+    packageVersion,
+    join,
+    onEnd: ended.resolve,
+    log
+  })
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) {
+      ended.resolve(0)
+    }
+  }, PARENT_CHECK_MS)
+  // Ctrl-C in a terminal reaches the program too, which says when this is to end.
+  process.on('SIGINT', () => undefined)
+  process.once('SIGTERM', () => ended.resolve(0))
+  process.once('SIGHUP', () => ended.resolve(0))
+
+  const exitCode = await ended.promise
+  clearInterval(watch)
+  await Promise.race([link.stop().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LEAVE_MS))])
+  return exitCode
+}
+
+/** Starts the block that the program describes. Its options are those of `createNexus` that a file can hold. */
+async function join({ resource, ...options }: Record<string, unknown>): Promise<Nexus> {
+  if (typeof options.credential !== 'string') {
+    throw new NexusError('INVALID', 'no credential: give the path of its file, or set NEXUS_CREDENTIAL')
+  }
+
+  const nexus = await createNexus({ ...(options as unknown as NexusOptions), waitForBootstrap: false })
+
+  if (resource !== undefined && resource !== nexus.identity.resource) {
+    await nexus.stop()
+    throw new NexusError(
+      'INVALID',
+      `the certificate is of the resource '${nexus.identity.resource}', not of '${String(resource)}'`
+    )
+  }
+
+  return nexus
+}
