@@ -8,9 +8,9 @@ import { Link } from './link.ts'
 import { PipeStream } from './pipe-stream.ts'
 
 /** How often it is looked whether the program is still there: it may have died without closing the pipe. */
-const PARENT_CHECK_MS = 200
-/** The block has so long to leave the mesh in order. */
-const LEAVE_MS = 600
+const PARENT_CHECK_MS = 100
+/** The block has so long to leave the mesh in order: whoever started it is gone or has asked for that before. */
+const LEAVE_MS = 300
 const STDOUT = 1
 
 /** Speaks the link on standard input and output until it ends; gives the exit code. */

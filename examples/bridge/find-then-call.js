@@ -1,0 +1,15 @@
+// Finds the workers of an app, and calls each by its JID.
+import { App } from 'nexus-mesh/bridge'
+
+await App.Init(false)
+await App.Connect()
+
+const { jids } = await nexus.find({ app: 'calc' })
+
+for (const jid of jids) {
+  const { code, result, msg } = await nexus.api({ app: 'calc', jid, cmd: 'multiply', body: { a: 6, b: 7 } })
+  console.log(`${jid}: ${code === 0 ? result : msg}`)
+}
+
+await App.stop()
+process.exit()

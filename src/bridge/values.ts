@@ -1,0 +1,39 @@
+import { NexusError, toNexusError } from '../errors.ts'
+import type { Json } from '../types.ts'
+
+/** A failure as a value. A timeout has `error` too. */
+export interface Failure {
+  /** The number of `NexusError.code`. */
+  code: number
+  msg: string
+  error?: 'timeout'
+}
+
+export const DONE = { code: 0 }
+
+/** What the work gives, or its failure as a value. */
+export async function asValue<T>(work: () => T | Promise<T>): Promise<T | Failure> {
+  try {
+    return await work()
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+export function failureOf(error: unknown): Failure {
+  const { code, wireCode, message } = toNexusError(error, 'HANDLER_FAILED', 'the call failed')
+  return { code: wireCode, msg: message, ...(code === 'TIMEOUT' ? { error: 'timeout' as const } : {}) }
+}
+
+/** The body of a message: an object or an array; none is an empty object. Throws `INVALID`. */
+export function checkBody(body: unknown): Json {
+  if (body === undefined || body === null) {
+    return {}
+  }
+
+  if (typeof body !== 'object' || body instanceof Uint8Array) {
+    throw new NexusError('INVALID', `a body is an object or an array, not ${typeof body}`)
+  }
+
+  return body as Json
+}
