@@ -32,7 +32,7 @@ describe("the demo's page", function () {
     await page.getByText('shop-you-user@demo.example/webxo · online').waitFor()
     // The relay, three workers, and itself.
     await page.waitForFunction(() => document.querySelectorAll('.node').length >= 5)
-    assert.equal(await page.locator('.node[data-block=worker]').count(), 3)
+    assert.ok((await page.locator('.node[data-block=worker]').count()) >= 3)
     assert.equal(await page.locator('.node.self[data-block=xwebsite]').count(), 1)
     await page.waitForFunction(() => document.querySelectorAll('.edge').length >= 7)
   })
@@ -52,7 +52,7 @@ describe("the demo's page", function () {
 
   it('does what its buttons say, and shows verified senders', async () => {
     await page.getByRole('button', { name: 'Find' }).click()
-    await log(/^find3 live: /)
+    await log(/^find[34] live: /)
     await page.getByRole('button', { name: 'API' }).click()
     await log(/^api6 × 7 = 42, in \d+ msfrom etest-(anna-owner|ben-partner)@demo\.example\//)
     await page.getByRole('button', { name: 'Direct' }).click()

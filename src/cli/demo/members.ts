@@ -16,6 +16,7 @@ const MEMBERS = {
   anna1: { app: SERVICE, uid: 'anna', role: 'owner', block: 'worker', resource: 'default' },
   anna2: { app: SERVICE, uid: 'anna', role: 'owner', block: 'worker', resource: 'spare' },
   ben1: { app: SERVICE, uid: 'ben', role: 'partner', block: 'worker', resource: 'default' },
+  pyworker: { app: SERVICE, uid: 'ben', role: 'partner', block: 'worker', resource: 'pydefault' },
   carla: { app: 'shop', uid: 'carla', role: 'user', block: 'device', resource: 'caller', grants: [SERVICE] },
   // Has not got the service.
   dora: { app: 'shop', uid: 'dora', role: 'user', block: 'device', resource: 'caller' },

@@ -8,7 +8,15 @@ export interface Participant {
   /** What it is, for people. */
   title: string
   command: string
-  args: (place: { credential: string; bootstrap: string[] }) => string[]
+  args: (place: Place) => string[]
+  /** What its environment has beside that of the demo. */
+  env?: (place: Place) => Record<string, string>
+}
+
+/** What it needs to join. */
+export interface Place {
+  credential: string
+  bootstrap: string[]
 }
 
 const LOOPBACK_TCP = '/ip4/127.0.0.1/tcp/0'
@@ -69,6 +77,6 @@ export function startParticipant(
   const { network, bootstrap, onLost } = place
   // What is set for whoever runs the demo is not meant for the mesh of the demo.
   const { NEXUS_CREDENTIAL: _credential, NEXUS_BOOTSTRAP: _bootstrap, ...env } = process.env
-  const args = participant.args({ credential: network.pathOf(name), bootstrap })
-  return new Child(name, { command, args, env, onLost })
+  const own = { credential: network.pathOf(name), bootstrap }
+  return new Child(name, { command, args: participant.args(own), env: { ...env, ...participant.env?.(own) }, onLost })
 }

@@ -7,6 +7,7 @@ import { direct } from './steps/direct.ts'
 import { find } from './steps/find.ts'
 import { join } from './steps/join.ts'
 import { page } from './steps/page.ts'
+import { python } from './steps/python.ts'
 import { refuseAnonymous } from './steps/refuse-anonymous.ts'
 import { refuseForeignNetwork } from './steps/refuse-foreign-network.ts'
 import { refuseWithoutService } from './steps/refuse-without-service.ts'
@@ -24,6 +25,7 @@ export const STEPS: readonly Step[] = [
   balance,
   channel,
   direct,
+  python,
   refuseAnonymous,
   refuseWithoutService,
   refuseForeignNetwork,
