@@ -248,11 +248,12 @@ class Nexus:
     async def _request(self, cmd: str, body: Any, timeout: float = DEFAULT_TIMEOUT) -> Any:
         if self._stopping or self._keeping is None or self._ready is None:
             raise NexusError("STOPPED", "this block does not run")
-        try:
-            link = await asyncio.wait_for(asyncio.shield(self._ready), timeout)
-        except TimeoutError as error:
-            raise NexusError("TIMEOUT", f"the sidecar was not there within {timeout} s") from error
-        return await link.request(cmd, body, timeout)
+        if not self._ready.done():
+            try:
+                await asyncio.wait_for(asyncio.shield(self._ready), timeout)
+            except TimeoutError as error:
+                raise NexusError("TIMEOUT", f"the sidecar was not there within {timeout} s") from error
+        return await self._ready.result().request(cmd, body, timeout)
 
     # What is said before the block runs is said when it does, and again after each restart.
     def _soon(self, cmd: str, body: Any) -> None:

@@ -12,6 +12,8 @@ export interface ApiSpecs<B = any> {
   servid: string | null
   /** It never travels. */
   servsecret: null
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 /** A direct (`channel` is `null`) or a message of a channel. The sender is what its certificate says. */
@@ -31,9 +33,22 @@ export interface MessageSpecs<B = any> {
 
 export type MessageCallback = (specs: MessageSpecs) => unknown
 
-export function apiSpecs({ cmd, body, from, grantId }: ApiContext): ApiSpecs {
+export function apiSpecs(context: ApiContext): ApiSpecs {
+  const { cmd, body, from, grantId } = context
   const { uid, role, app, resource } = from
-  return { cmd, body, uid, role, app, resource, servid: grantId ?? null, servsecret: null }
+  return {
+    cmd,
+    body,
+    uid,
+    role,
+    app,
+    resource,
+    servid: grantId ?? null,
+    servsecret: null,
+    get signal() {
+      return context.signal
+    }
+  }
 }
 
 export function messageSpecs({ body, from, ...message }: DirectMessage | ChannelMessage): MessageSpecs {

@@ -24,6 +24,8 @@ export interface BridgeCall extends BridgeDirect {
   cmd: string
   /** In ms. Default 30,000. */
   timeout?: number
+  /** Gives up when it aborts. */
+  signal?: AbortSignal
 }
 
 type Done = typeof DONE | Failure
@@ -72,7 +74,13 @@ export class BridgeSurface {
   /** Calls a command and gives its answer, or the failure. */
   api<R = any>(call: BridgeCall): Promise<R | Failure> {
     return asValue(() =>
-      this.#nexus.api<R>({ ...targetOf(call), cmd: call.cmd, body: checkBody(call.body), timeoutMs: call.timeout })
+      this.#nexus.api<R>({
+        ...targetOf(call),
+        cmd: call.cmd,
+        body: checkBody(call.body),
+        timeoutMs: call.timeout,
+        signal: call.signal
+      })
     )
   }
 
