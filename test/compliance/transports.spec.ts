@@ -4,6 +4,7 @@ import { createBlock } from '../../src/node/create-block.ts'
 import { nodePlatform } from '../../src/node/transports.ts'
 import type { TestBlock } from '../support/identities.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
+import { until } from '../support/until.ts'
 import { type CompliancePair, complianceSuite } from './suite.ts'
 
 const CALLER: TestBlock & { grants: string[] } = {
@@ -30,6 +31,8 @@ complianceSuite('circuit relay', async () => {
   const options = { listen: [], bootstrap: relay.addresses.slice(0, 1) }
   const worker = await mesh.block({}, options)
   const caller = await mesh.block(CALLER, options)
+  // Its lease reaches the relay once the relay has given it a reservation.
+  await until(async () => (await caller.find({ app: 'etest' })).length === 1)
   return {
     worker,
     caller,
