@@ -13,6 +13,8 @@ export const LINK_VERSION = 1
 const ENVELOPE_BYTES = 64 * 1024
 /** The program is on this machine: a silent one is busy, not gone. Its end closes the pipe. */
 const NEVER_MS = 0x7fff_ffff
+/** A call's own deadline ends it, with a cancel over the link; the link's is for when that does not come. */
+const GRACE_MS = 1_000
 
 export interface LinkInit {
   stream: Stream
@@ -179,7 +181,8 @@ export class Link {
   async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<Body>): Promise<Body> {
     const call = { cmd, ...carry(body), from: { ...from }, ...(grantId === undefined ? {} : { grantId }) }
     const { type, bytes } = encodeBody(call, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
-    const answer = await this.#session.request({ cmd: 'call', type, body: bytes, timeoutMs, signal })
+    const deadline = { timeoutMs: timeoutMs + GRACE_MS, signal }
+    const answer = await this.#session.request({ cmd: 'call', type, body: bytes, ...deadline })
     return (decodeBody(answer.type, answer.body) as { body?: Json } | null)?.body ?? null
   }
 
