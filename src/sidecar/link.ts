@@ -21,8 +21,8 @@ export interface LinkInit {
   packageVersion: string
   /** Starts the block. */
   join: (options: Record<string, unknown>) => Promise<Nexus>
-  /** The link is over, with what the process is to exit with. */
-  onEnd: (exitCode: number) => void
+  /** The link is to end, with what the process is to exit with; what is told first counts. `stop` closes it. */
+  onEnd: (exitCode: number, reason?: string) => void
   log: Logger
 }
 
@@ -73,10 +73,8 @@ export class Link {
     }
 
     if (request.cmd === 'stop') {
-      await this.#session.close()
       this.#init.onEnd(0)
     } else if (request.cmd === 'hello' && this.#nexus === undefined) {
-      await this.#session.close()
       this.#init.onEnd(this.#greeted ? 1 : 3)
     }
   }
@@ -211,13 +209,11 @@ export class Link {
   }
 
   #end(error: Error | undefined): void {
-    const isBad = error instanceof NexusError && error.code === 'INVALID'
-
-    if (isBad) {
-      this.#init.log.error('the program sent what is no frame: %e', error)
+    if (error instanceof NexusError && error.code === 'INVALID') {
+      this.#init.onEnd(2, `what the program sent is no frame of the link: ${error.message}`)
+    } else {
+      this.#init.onEnd(0)
     }
-
-    this.#init.onEnd(isBad ? 2 : 0)
   }
 }
 

@@ -16,7 +16,7 @@ const STDOUT = 1
 /** Speaks the link on standard input and output until it ends; gives the exit code. */
 export async function runSidecar(packageVersion: string): Promise<number> {
   const parent = process.ppid
-  const ended = Promise.withResolvers<number>()
+  const ended = Promise.withResolvers<{ exitCode: number; reason?: string }>()
   const log = defaultLogger().forComponent('nexus:sidecar')
 
   if (process.stdin.isTTY === true || process.stdout.isTTY === true) {
@@ -34,21 +34,26 @@ export async function runSidecar(packageVersion: string): Promise<number> {
     stream: new PipeStream({ input: process.stdin, output, log }),
     packageVersion,
     join,
-    onEnd: ended.resolve,
+    onEnd: (exitCode, reason) => ended.resolve({ exitCode, reason }),
     log
   })
   const watch = setInterval(() => {
     if (process.ppid !== parent) {
-      ended.resolve(0)
+      ended.resolve({ exitCode: 0 })
     }
   }, PARENT_CHECK_MS)
   // Ctrl-C in a terminal reaches the program too, which says when this is to end.
   process.on('SIGINT', () => undefined)
-  process.once('SIGTERM', () => ended.resolve(0))
-  process.once('SIGHUP', () => ended.resolve(0))
+  process.once('SIGTERM', () => ended.resolve({ exitCode: 0 }))
+  process.once('SIGHUP', () => ended.resolve({ exitCode: 0 }))
 
-  const exitCode = await ended.promise
+  const { exitCode, reason } = await ended.promise
   clearInterval(watch)
+
+  if (reason !== undefined) {
+    process.stderr.write(`nexus sidecar: ${reason}\n`)
+  }
+
   await Promise.race([link.stop().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LEAVE_MS))])
   return exitCode
 }

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { defaultLogger } from '@libp2p/logger'
+import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { decodeBody, encodeBody } from '../../src/protocols/body.ts'
+import { Session } from '../../src/protocols/session.ts'
+import { PipeStream } from '../../src/sidecar/pipe-stream.ts'
+import type { Json } from '../../src/types.ts'
+import { TestMesh } from '../support/mesh.ts'
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const PROGRAM = join(import.meta.dirname, '../../src/cli/main.ts')
+const LIMIT = 5 * 1024 * 1024
+const MAX_EVENTS = 4_096
+const log = defaultLogger().forComponent('test:sidecar')
+
+/** A program that speaks with a sidecar. */
+class Program {
+  readonly child: ChildProcess
+  readonly exited: Promise<number | null>
+  readonly events: any[] = []
+  /** What the sidecar's output was refused for; it stays empty while there is nothing in it but frames. */
+  readonly broken: Error[] = []
+  stderr = ''
+  /** Whether events are acknowledged; those that were not are when `release` is called. */
+  holding = false
+  readonly #held: Array<() => void> = []
+  readonly #session: Session
+
+  constructor() {
+    const { DEBUG: _debug, ...env } = process.env
+    const child = spawn(process.execPath, [PROGRAM, 'sidecar'], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.child = child
+    this.exited = once(child, 'exit').then(([code]) => code)
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.#session = new Session({
+      stream: new PipeStream({ input: child.stdout, output: child.stdin, log }),
+      initiator: true,
+      limits: { bodyLimitBytes: LIMIT },
+      log,
+      handlers: {
+        onRequest: (request) => {
+          const { cmd, body } = decodeBody(request.type, request.body) as any
+          const { type, bytes } = encodeBody({ body: { cmd, got: body } }, LIMIT)
+          request.respond(type, bytes)
+        },
+        onDirect: ({ type, body }) => {
+          this.events.push(decodeBody(type, body))
+          return this.holding ? new Promise((resolve) => this.#held.push(resolve)) : Promise.resolve()
+        },
+        onGrant: () => undefined,
+        onGoaway: () => undefined,
+        onClose: (error) => {
+          if (error !== undefined) {
+            this.broken.push(error)
+          }
+        }
+      }
+    })
+  }
+
+  async ask(cmd: string, body: Json): Promise<any> {
+    const { type, bytes } = encodeBody(body, LIMIT)
+    const answer = await this.#session.request({ cmd, type, body: bytes, timeoutMs: 20_000 })
+    return decodeBody(answer.type, answer.body)
+  }
+
+  /** Starts the block, and waits until it is in the mesh: the answer does not. */
+  async join(options: Record<string, Json>): Promise<any> {
+    const answer = await this.ask('hello', { version: 1, options })
+    const states = () => [answer.status, ...this.of('status')].map(({ state }) => state)
+    await waitFor('the block to be online', () => states().at(-1) === 'online')
+    return answer
+  }
+
+  release(): void {
+    this.holding = false
+    this.#held.splice(0).forEach((acknowledge) => acknowledge())
+  }
+
+  of(event: string): any[] {
+    return this.events.filter((each) => each.event === event)
+  }
+}
+
+describe('the sidecar', function () {
+  this.timeout(60_000)
+  let mesh: TestMesh
+  let addresses: string[]
+  const programs: Program[] = []
+
+  before(async () => {
+    mesh = await TestMesh.create()
+    addresses = (await mesh.relay()).addresses
+  })
+
+  afterEach(async () => {
+    for (const program of programs.splice(0)) {
+      program.child.kill('SIGKILL')
+      await program.exited
+    }
+  })
+
+  after(async () => {
+    await mesh.stop()
+    await removeTemporaryDirectories()
+  })
+
+  function start(): Program {
+    const program = new Program()
+    programs.push(program)
+    return program
+  }
+
+  async function options(resource: string): Promise<{ credential: string; bootstrap: string[] }> {
+    const credential = join(await temporaryDirectory(), 'credential.json')
+    const block = { app: 'linked', uid: 'anna', role: 'owner', resource } as const
+    await writeCredentialFile(credential, await mesh.network.credentialFor(block))
+    return { credential, bootstrap: addresses }
+  }
+
+  it('refuses a program of another version, and names both', async () => {
+    const program = start()
+    await assert.rejects(program.ask('hello', { version: 99, options: {} }), {
+      code: 'INVALID',
+      message: /99.*version 1/
+    })
+    assert.equal(await program.exited, 3)
+  })
+
+  it('takes nothing before hello', async () => {
+    await assert.rejects(start().ask('find', { app: 'linked' }), { code: 'INVALID', message: /hello comes first/ })
+  })
+
+  it('says why a block does not start', async () => {
+    const program = start()
+    const hello = program.ask('hello', { version: 1, options: { credential: '/nowhere/credential.json' } })
+    await assert.rejects(hello, { code: 'INVALID', message: /nowhere/ })
+    assert.equal(await program.exited, 1)
+  })
+
+  it("refuses a resource that is not the certificate's", async () => {
+    const program = start()
+    const hello = program.ask('hello', { version: 1, options: { ...(await options('one')), resource: 'other' } })
+    await assert.rejects(hello, { code: 'INVALID', message: /'one'.*'other'/ })
+    assert.equal(await program.exited, 1)
+  })
+
+  it('ends after bytes that are no frame, with a line that says so', async () => {
+    const program = start()
+    program.child.stdin?.write(new Uint8Array(64).fill(0xff))
+    assert.equal(await program.exited, 2)
+    assert.match(program.stderr, /no frame/)
+  })
+
+  it('ends with its input', async () => {
+    const program = start()
+    await program.ask('hello', { version: 1, options: await options('ending') })
+    program.child.stdin?.end()
+    assert.equal(await program.exited, 0)
+  })
+
+  it('refuses bad requests alone, and prints nothing but frames', async () => {
+    const program = start()
+    const { identity } = await program.join(await options('serving'))
+    assert.equal(identity.resource, 'serving')
+    await assert.rejects(program.ask('find', { app: 7 }), { code: 'INVALID', message: /find: app/ })
+    await assert.rejects(program.ask('dance', null), { code: 'NO_HANDLER' })
+    await assert.rejects(program.ask('hello', { version: 1, options: {} }), { code: 'INVALID', message: /once/ })
+    await program.ask('handle', { cmd: 'echo' })
+
+    const caller = await mesh.block({ app: 'linked', uid: 'anna' }, { bootstrap: addresses })
+    const reply = await caller.api({ app: 'linked', resource: 'serving', cmd: 'echo', body: { a: [1, 'ü'] } })
+    assert.deepEqual(reply, { cmd: 'echo', got: { a: [1, 'ü'] } })
+    await program.ask('unhandle', { cmd: 'echo' })
+    await assert.rejects(caller.api({ app: 'linked', resource: 'serving', cmd: 'echo', body: {} }), {
+      code: 'NO_HANDLER'
+    })
+
+    assert.equal(await program.ask('stop', null), null)
+    assert.equal(await program.exited, 0)
+    assert.deepEqual(program.broken, [])
+  })
+
+  it('drops what a program does not take, and counts it', async () => {
+    const program = start()
+    await program.join(await options('slow'))
+    await program.ask('subscribe', { channel: 'flood' })
+    const publisher = await mesh.block({ app: 'linked', uid: 'ben' }, { bootstrap: addresses })
+    await publisher.publish('flood', { n: -1 })
+    await waitFor('the first to arrive', () => program.of('channel').length > 0)
+
+    const total = MAX_EVENTS + 500
+    program.holding = true
+    await Promise.all(Array.from({ length: total }, (_, n) => publisher.publish('flood', { n })))
+    await waitFor('the queue to be full', () => program.of('channel').length === MAX_EVENTS + 1, 30_000)
+    // Its answer comes after all that it has taken in before.
+    await program.ask('find', { app: 'linked' })
+    program.release()
+    const dropped = (): number => program.of('dropped').reduce((sum, { count }) => sum + count, 0)
+    await waitFor('all to be accounted for', () => program.of('channel').length - 1 + dropped() === total, 30_000)
+    assert.ok(dropped() > 0)
+    assert.equal(program.of('dropped')[0].channel, 'flood')
+    const numbers = program.of('channel').map(({ body }) => body.n)
+    assert.deepEqual(
+      numbers,
+      [...numbers].sort((a, b) => a - b)
+    )
+  })
+})
