@@ -80,7 +80,9 @@ class Program {
 
   release(): void {
     this.holding = false
-    this.#held.splice(0).forEach((acknowledge) => acknowledge())
+    for (const acknowledge of this.#held.splice(0)) {
+      acknowledge()
+    }
   }
 
   of(event: string): any[] {

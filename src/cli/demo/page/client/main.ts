@@ -1,6 +1,7 @@
 /** The demo's page: joins the mesh as one of its users, and shows it. */
+import { NexusError } from '../../../../errors.ts'
 import { joinMesh } from '../../../../page/index.ts'
-import type { Identity, Nexus, WorkerInfo } from '../../../../types.ts'
+import type { Nexus, WorkerInfo } from '../../../../types.ts'
 import { MeshModel, type View } from './model.ts'
 import { onClick, showFailure, showMessage, showStatus } from './panel.ts'
 import { Picture } from './picture.ts'
@@ -74,21 +75,22 @@ function bindActions(nexus: Nexus): void {
   const { peerId } = nexus.identity
 
   onClick('api', async () => {
+    const [worker] = anyOf(await liveWorkers(nexus))
     const start = performance.now()
-    const { result, worker } = await nexus.api<{ result: number; worker: string }>({
+    const { result } = await nexus.api<{ result: number }>({
       app: SERVICE,
+      peer: worker.peerId,
       cmd: 'multiply',
       body: { a: 6, b: 7 }
     })
     const took = `${(performance.now() - start).toFixed(0)} ms`
-    picture.move(peerId, worker, 'call')
-    setTimeout(() => picture.move(worker, peerId, 'call'), 700)
-    showMessage('api', `6 × 7 = ${result}, in ${took}`, await workerOf(nexus, worker))
+    picture.move(peerId, worker.peerId, 'call')
+    setTimeout(() => picture.move(worker.peerId, peerId, 'call'), 700)
+    showMessage('api', `6 × 7 = ${result}, in ${took}`, worker)
   })
 
   onClick('direct', async () => {
-    const [worker] = await liveWorkers(nexus)
-    await nexus.direct({ app: SERVICE, peer: worker.peerId, body: { hello: 'from the page' } })
+    const worker = await sendDirect(nexus, await liveWorkers(nexus))
     picture.move(peerId, worker.peerId, 'call')
     showMessage('direct', `taken by ${worker.jid}`)
   })
@@ -121,9 +123,25 @@ async function liveWorkers(nexus: Nexus): Promise<[WorkerInfo, ...WorkerInfo[]]>
   return [first, ...others]
 }
 
-async function workerOf(nexus: Nexus, peerId: string): Promise<Identity | undefined> {
-  const workers = await nexus.find({ app: SERVICE, peer: peerId })
-  return workers[0]
+/** Sends to the first worker that receives directs: not all do. Gives it. */
+async function sendDirect(nexus: Nexus, [worker, ...others]: [WorkerInfo, ...WorkerInfo[]]): Promise<WorkerInfo> {
+  try {
+    await nexus.direct({ app: SERVICE, peer: worker.peerId, body: { hello: 'from the page' } })
+    return worker
+  } catch (error) {
+    const [next, ...rest] = others
+
+    if (next === undefined || !(error instanceof NexusError && error.code === 'NO_HANDLER')) {
+      throw error
+    }
+    return sendDirect(nexus, [next, ...rest])
+  }
+}
+
+/** The same workers, another one first. */
+function anyOf(workers: [WorkerInfo, ...WorkerInfo[]]): [WorkerInfo, ...WorkerInfo[]] {
+  const at = Math.floor(Math.random() * workers.length)
+  return [...workers.slice(at), ...workers.slice(0, at)] as [WorkerInfo, ...WorkerInfo[]]
 }
 
 function say(body: unknown): string {
