@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { pipe } from 'it-pipe'
+import { NexusError } from '../errors.ts'
 import type { Json } from '../types.ts'
 import { parseBody } from './body.ts'
 import { addMeshFlags, type MeshFlags } from './flags.ts'
@@ -25,6 +26,7 @@ export function addPub(program: Command): void {
 
 async function publishAll(channel: string, bodies: string[], flags: ChannelFlags): Promise<void> {
   const output = new Output(flags)
+  checkBodies(bodies)
   const given = fromStdin(bodies) ? undefined : bodies.map((body) => parseBody(body, 'the message'))
 
   await withNexus(flags, output, ({ nexus, signal }) => {
@@ -39,6 +41,19 @@ async function publishAll(channel: string, bodies: string[], flags: ChannelFlags
       ? pipe(createInterface({ input: process.stdin }), parseLines, publish)
       : pipe(given, publish)
   })
+}
+
+function checkBodies(bodies: string[]): void {
+  if (bodies.length === 0) {
+    throw new NexusError(
+      'INVALID',
+      'nothing to publish: give messages as JSON, or - to read one from each line of stdin'
+    )
+  }
+
+  if (bodies.length > 1 && bodies.includes('-')) {
+    throw new NexusError('INVALID', '- reads messages from stdin: give it alone, or messages as JSON')
+  }
 }
 
 function fromStdin(bodies: string[]): boolean {

@@ -53,6 +53,16 @@ describe('nexus, its usage', function () {
     ['an unknown choice', ['find', '--app', 'etest', '--ownership', 'all'], /Allowed choices are mine, owner/],
     ['no credential', ['find', '--app', 'etest'], /give --credential <file> or set NEXUS_CREDENTIAL/],
     ['no way in', ['find', '--app', 'etest', '--credential', 'x.json'], /give --bootstrap <multiaddr> or set NEXUS_/],
+    [
+      'nothing to publish',
+      ['pub', 'news'],
+      /nothing to publish: give messages as JSON, or - to read one from each line/
+    ],
+    [
+      'stdin among messages',
+      ['pub', 'news', '1', '-'],
+      /- reads messages from stdin: give it alone, or messages as JSON/
+    ],
     ['nobody to ping', ['ping', '--credential', 'x.json'], /give --app <app> or --peer <id>/],
     [
       'a body that is not JSON',
