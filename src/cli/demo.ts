@@ -19,7 +19,8 @@ export function addDemo(program: Command, setExitCode: SetExitCode): void {
       'after',
       `
 Without --once it stays up and prints the commands to try in another terminal.
-With --json the steps are { ok, steps: [{ name, ok, ms, detail, data }] }.
+With --json the steps are { ok, steps: [{ name, ok, ms, detail, lines, data }] }; the lines are
+further detail, after a failure what the processes of the demo said last.
 
 Example:
   nexus demo --once`

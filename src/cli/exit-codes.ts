@@ -26,7 +26,9 @@ Exit codes:
   6    no answer in time: TIMEOUT
   7    not reached, or lost on the way: UNREACHABLE, LOST
   8    any other failure of a call: BUSY, NO_HANDLER, HANDLER_FAILED, TOO_LARGE, ...
-  130  interrupted by SIGINT (143: SIGTERM); sub, relay and demo end with 0 then`
+  130  interrupted by SIGINT (143: SIGTERM, 129: SIGHUP); relay, sub without --count
+       and demo without --once end with 0 then
+The codes of sidecar are its own: nexus sidecar --help`
 
 const BY_CODE: Partial<Record<NexusErrorCode, number>> = {
   INVALID: EXIT.USAGE,

@@ -1,10 +1,11 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { addApi } from './api.ts'
 import { addAuthority } from './authority.ts'
 import { addDemo } from './demo.ts'
 import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP } from './exit-codes.ts'
 import { addFind } from './find.ts'
+import { OneLineCommand } from './one-line-command.ts'
 import { packageVersion } from './package-version.ts'
 import { addPing } from './ping.ts'
 import { addPub } from './pub.ts'
@@ -18,7 +19,7 @@ export type SetExitCode = (code: number) => void
 
 /** The whole command line. Its commands load what they need when they run, so that help comes at once. */
 export function createProgram(setExitCode: SetExitCode): Command {
-  const program = new Command('nexus')
+  const program = new OneLineCommand('nexus')
     .description('Blocks of many apps in one peer-to-peer mesh, each with a verified certificate.')
     .version(packageVersion(import.meta.dirname))
     .exitOverride()

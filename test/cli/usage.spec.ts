@@ -3,9 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { nexus, node } from '../support/nexus-program.ts'
 
 const COMMANDS = [
-  ...['relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'demo'].map((name) => [name]),
+  ...['authority', 'relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'sidecar', 'demo'].map((name) => [
+    name
+  ]),
   ...['init', 'issue', 'grant', 'revoke', 'show'].map((name) => ['authority', name])
 ]
+/** A group of commands, and one that speaks the link on stdout. */
+const WITHOUT_JSON = ['authority', 'sidecar']
 const START = new URL('../../bin/nexus.js', import.meta.url).pathname
 
 describe('nexus, its usage', function () {
@@ -22,7 +26,7 @@ describe('nexus, its usage', function () {
       assert.deepEqual([code, stderr], [0, ''], name)
       assert.match(stdout, new RegExp(`^Usage: nexus ${name} `))
       assert.match(stdout, new RegExp(`Example:\n {2}nexus ${name} `))
-      assert.match(stdout, /^ {2}--json /m, name)
+      assert.equal(/^ {2}--json /m.test(stdout), !WITHOUT_JSON.includes(name), name)
       assert.match(main.stdout, new RegExp(`^  ${command[0]} `, 'm'))
     }
   })
@@ -46,8 +50,21 @@ describe('nexus, its usage', function () {
   const wrong: Array<[string, string[], RegExp]> = [
     ['an unknown command', ['fnd'], /unknown command 'fnd' \(Did you mean find\?\)/],
     ['an unknown flag', ['find', '--app', 'etest', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+    [
+      'no command of a group',
+      ['authority'],
+      /missing command: init, issue, grant, revoke, show \(nexus authority --help /
+    ],
+    ['an unknown command of a group', ['authority', 'iniit'], /unknown command 'iniit' \(Did you mean init\?\)/],
+    ['help for what there is not', ['help', 'nope'], /unknown command 'nope' \(nexus --help shows how\)/],
+    ['help for what a group has not', ['authority', 'help', 'nope'], /'nope' \(nexus authority --help shows how\)/],
+    [
+      'a flag that sidecar has not',
+      ['sidecar', '--credential', 'x'],
+      /unknown option '--credential' \(nexus sidecar --help/
+    ],
     ['a missing flag', ['find'], /required option '--app <app>' not specified/],
-    ['a missing argument', ['api', '--app', 'etest'], /missing required argument 'cmd'/],
+    ['a missing argument', ['api', '--app', 'etest'], /missing required argument 'cmd' \(nexus api --help shows how\)/],
     ['no number', ['find', '--app', 'etest', '--timeout', 'soon'], /Expected a whole number/],
     ['no port', ['relay', '--health-port', '65536'], /Expected a port/],
     ['an unknown choice', ['find', '--app', 'etest', '--ownership', 'all'], /Allowed choices are mine, owner/],
@@ -84,6 +101,23 @@ describe('nexus, its usage', function () {
     const { code, stdout, stderr } = await nexus([])
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, /^Usage: nexus/)
+  })
+
+  it('prints the help that was asked for, by flag or by command', async () => {
+    for (const args of [
+      ['authority', '--help'],
+      ['help', 'authority'],
+      ['authority', 'help']
+    ]) {
+      const { code, stdout, stderr } = await nexus(args)
+      assert.deepEqual([code, stderr], [0, ''])
+      assert.match(stdout, /^Usage: nexus authority .*(\n.*)* {2}revoke /)
+    }
+  })
+
+  it('tells the exit codes of the sidecar', async () => {
+    const { stdout } = await nexus(['sidecar', '--help'])
+    assert.match(stdout, /exit codes:\n {2}0 .*\n {2}1 .*could not start.*\n {2}2 .*no frame.*\n {2}3 .*versions/)
   })
 
   it('prints an error as JSON too, with --json', async () => {
