@@ -8,7 +8,7 @@ export const SESSION_PROTOCOL = '/nexus/session/1.0.0'
 /** The network's own Kademlia DHT. */
 export const DHT_PROTOCOL = '/nexus/kad/1.0.0'
 
-/** A certificate, grant or revocation list of a handshake: one JWS of this size at most, checked before it is parsed. */
+/** A certificate, grant, lease or certificate request: one JWS of this size at most, checked before it is parsed. */
 export const MAX_CERTIFICATE_BYTES = 8 * 1024
 /** A revocation list: some 11,000 peer ids. */
 export const MAX_REVOCATION_BYTES = 1024 * 1024

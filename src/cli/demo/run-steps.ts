@@ -2,7 +2,7 @@ import { raceSignal } from '../interrupt.ts'
 import type { Stage } from './stage.ts'
 import { type Step, type StepReport, StepFailure } from './step.ts'
 
-/** A step that takes longer did not hold. Ten times what the slowest takes on a machine of two cores. */
+/** A step that takes longer did not hold. Ten times what the slowest takes where two cores are free. */
 const STEP_TIMEOUT_MS = 25_000
 
 export interface DemoReport {
