@@ -94,7 +94,7 @@ export class TopicInterest {
       throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
     }
 
-    this.#init.onNeighbours?.([...new Set(answers.flatMap(({ peers }) => peers))])
+    this.#introduce(new Set(answers.flatMap(({ peers }) => peers)))
     const knowing = answers.filter(({ known }) => known)
     return knowing.some(({ block }) => block === 'relay') ? 'relay' : knowing.length > 0 ? 'peers' : 'alone'
   }
@@ -114,6 +114,15 @@ export class TopicInterest {
     this.#publishers.clear()
     this.#spreads.clear()
     this.#asked.clear()
+  }
+
+  // Better paths are a plus: whatever becomes of them, the subscription stands.
+  #introduce(neighbours: Set<string>): void {
+    try {
+      this.#init.onNeighbours?.([...neighbours])
+    } catch (error) {
+      this.#init.log.error('the neighbours on a topic were not met: %e', error)
+    }
   }
 
   /** Relays first. */

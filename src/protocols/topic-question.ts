@@ -1,4 +1,5 @@
 import { NexusError } from '../errors.ts'
+import { checkPeerId } from '../identity/keys.ts'
 import type { Json } from '../types.ts'
 import { TOPIC_PREFIX } from './topics.ts'
 
@@ -26,8 +27,6 @@ export interface TopicAnswer {
 
 /** Peers that an answer names at most. */
 export const MAX_NAMED_PEERS = 8
-/** Peer ids of Ed25519 keys have 52 characters. */
-const MAX_PEER_ID_LENGTH = 64
 
 /** Throws `INVALID`. */
 export function readQuestion(body: Json): TopicQuestion {
@@ -43,7 +42,7 @@ export function readQuestion(body: Json): TopicQuestion {
   return { topic, as }
 }
 
-/** What is missing or of another type reads as `false`, 0 and none. */
+/** What is missing or of another type reads as `false`, 0 and none; what is no peer id is left out. */
 export function readAnswer(body: Json): TopicAnswer {
   const { known, forwards, subscribers, peers } = (body ?? {}) as {
     known?: unknown
@@ -60,5 +59,10 @@ export function readAnswer(body: Json): TopicAnswer {
 }
 
 function isPeerId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_PEER_ID_LENGTH
+  try {
+    checkPeerId(value as string)
+    return true
+  } catch {
+    return false
+  }
 }
