@@ -8,8 +8,10 @@ export interface GossipRouter extends GossipSub {
   readonly streamsOutbound: ReadonlyMap<string, unknown>
   /** Peers to open such a stream to, in turn, and the connection to do it on. */
   readonly outboundInflightQueue: { push: (peer: { peerId: PeerId; connection: Connection }) => unknown }
-  /** The peers that messages from others are forwarded to. */
-  getMeshPeers: (topic: string) => string[]
+  /** The peer ids that are known to subscribe to a topic, by topic. */
+  readonly topics: ReadonlyMap<string, ReadonlySet<string>>
+  /** The peer ids that messages from others are forwarded to, by topic. */
+  readonly mesh: ReadonlyMap<string, ReadonlySet<string>>
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
   readonly backoff: ReadonlyMap<string, Map<string, number>>
 }
@@ -20,7 +22,7 @@ export interface GossipRouter extends GossipSub {
  * would miss the messages of that time, or get them from the next heartbeats. A peer that was sent away because the
  * mesh was full is still kept away.
  */
-export function forgetLeavers(router: GossipRouter, topic: string, peerIds: string[]): void {
+export function forgetLeavers(router: GossipRouter, topic: string, peerIds: Iterable<string>): void {
   const backoff = router.backoff.get(topic)
 
   for (const peerId of peerIds) {

@@ -85,7 +85,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     }
 
     if (this.#router.isStarted()) {
-      const fed = this.#router.getMeshPeers(topic)
+      const fed = [...(this.#router.mesh.get(topic) ?? [])]
       this.#router.unsubscribe(topic)
       forgetLeavers(this.#router, topic, fed)
     }
@@ -123,7 +123,12 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /** The peer ids that are known to subscribe to a topic and connected to this block. */
   subscribers(topic: string): string[] {
-    return this.#router.getSubscribers(topic).map((peerId) => peerId.toString())
+    return [...(this.#router.topics.get(topic) ?? [])]
+  }
+
+  /** Whether a peer is known to subscribe to a topic and connected to this block. */
+  isSubscriber(topic: string, peerId: string): boolean {
+    return this.#router.topics.get(topic)?.has(peerId) === true
   }
 
   /** The subscribers that what is published here now reaches at once: those with a stream to them. */
@@ -133,12 +138,12 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /** Whether what is published here now reaches this peer at once. */
   reaches(topic: string, peerId: string): boolean {
-    return this.#router.streamsOutbound.has(peerId) && this.subscribers(topic).includes(peerId)
+    return this.#router.streamsOutbound.has(peerId) && this.isSubscriber(topic, peerId)
   }
 
   /** Whether what arrives here from others is forwarded to this peer at once. */
   feeds(topic: string, peerId: string): boolean {
-    return this.#router.getMeshPeers(topic).includes(peerId)
+    return this.#router.mesh.get(topic)?.has(peerId) === true
   }
 
   /** Leaves all topics. */
@@ -178,7 +183,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #onPrune = ({ detail }: CustomEvent<{ peerId: string; topic: string; direction: string }>): void => {
     const { peerId, topic, direction } = detail
 
-    if (direction === 'inbound' && !this.subscribers(topic).includes(peerId)) {
+    if (direction === 'inbound' && !this.isSubscriber(topic, peerId)) {
       forgetLeavers(this.#router, topic, [peerId])
     }
   }

@@ -1,6 +1,6 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { SignedGossip, SignedGossipEvents } from './gossip.ts'
-import type { Forwarder } from './topic-interest.ts'
+import type { Forwarder } from './topic-answers.ts'
 import { TOPIC_PREFIX } from './topics.ts'
 
 export interface TopicForwarderInit {

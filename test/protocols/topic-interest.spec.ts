@@ -49,4 +49,35 @@ describe('topic interest', () => {
     })
     assert.equal(await failing.announce(TOPIC), 'peers')
   })
+
+  it('waits for a subscriber that gossip does not know yet without going through all the others', async () => {
+    const router = alice.mesh.libp2p.services.gossip
+    const list = router.getSubscribers.bind(router)
+    let lists = 0
+    router.getSubscribers = (topic) => {
+      lists++
+      return list(topic)
+    }
+    const question = { topic: TOPIC, as: 'subscriber' }
+    const ask = () => liar.system.call(alice.identity.peerId, '$topic', question, { timeoutMs: 5_000 })
+    const answers = await Promise.all(Array.from({ length: 8 }, ask))
+    assert.deepEqual(answers[0], { known: false, forwards: false, subscribers: 0, peers: [] })
+    assert.equal(lists, 0)
+  })
+
+  it('answers a peer 8 questions at a time, the others in turn, and those of another meanwhile', async () => {
+    const other = await startGossipNode(network, { resource: 'other' })
+    await other.connect(alice)
+    const ask = (by: GossipNode) => {
+      const options = { timeoutMs: 5_000 }
+      return by.system.call(alice.identity.peerId, '$topic', { topic: TOPIC, as: 'subscriber' }, options)
+    }
+    const began = performance.now()
+    const times = Promise.all(Array.from({ length: 9 }, () => ask(liar).then(() => performance.now() - began)))
+    await ask(other)
+    assert.ok(performance.now() - began < 1_900)
+    await other.stop()
+    const waited = (await times).filter((ms) => ms >= 1_900)
+    assert.equal(waited.length, 1)
+  })
 })
