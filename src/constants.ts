@@ -27,6 +27,16 @@ export const CERTIFICATE_CACHE_SIZE = 10_000
 export const HANDSHAKE_TIMEOUT_MS = 5_000
 /** A handshake message: a certificate and a few bytes of framing. */
 export const MAX_HANDSHAKE_BYTES = MAX_CERTIFICATE_BYTES + 256
+/** Connections that are in the gate at a time, of all hosts together. */
+export const MAX_PENDING_CONNECTIONS = 4_000
+/** Those of one host, unless it is this one: a proxy in front may be the host of all. */
+export const MAX_PENDING_PER_HOST = 64
+/** What an unverified peer may have sent on a connection: both handshakes take some 20 KiB at most. */
+export const MAX_UNVERIFIED_BYTES = 256 * 1024
+/** A WebSocket message. Encrypters and muxer make pieces of some 64 KiB. */
+export const MAX_WEBSOCKET_MESSAGE_BYTES = 1024 * 1024
+/** Connections of one peer at a time: some paths to the same block, and some that have not been noticed dead. */
+export const MAX_CONNECTIONS_PER_PEER = 8
 
 /** A body, before and after the wire. */
 export const DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
@@ -34,15 +44,15 @@ export const DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
 export const MAX_JSON_DEPTH = 512
 /** A body of the mesh's own commands (`$...`), whatever the application's limit: a full revocation list fits twice. */
 export const MAX_SYSTEM_BODY_BYTES = 2 * 1024 * 1024
-/** System commands that one session has answered at a time; more are answered `BUSY`. */
+/** System commands of one peer that are answered at a time; more are answered `BUSY`. */
 export const MAX_SYSTEM_CALLS = 32
 /** A larger body goes in parts of this size, between which small frames pass. */
 export const PART_BYTES = 32 * 1024
 /** A frame: one part, a command name, a grant with its issuer's certificate, and some room. */
 export const MAX_FRAME_BYTES = PART_BYTES + 2 * MAX_CERTIFICATE_BYTES + 4 * 1024
-/** Calls that one session serves at a time; more are answered `BUSY`. */
+/** Calls of one peer that are served at a time; more are answered `BUSY`. */
 export const MAX_IN_FLIGHT = 4_096
-/** Bytes of large bodies that one session holds, arriving or in work; a body beyond is answered `BUSY`. */
+/** Bytes of large bodies of one peer, arriving or in work; a body beyond is answered `BUSY`. */
 export const MAX_ASSEMBLY_BYTES = 64 * 1024 * 1024
 /** Bytes waiting to be written on a session, above which callers wait and new requests are answered `BUSY`. */
 export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024

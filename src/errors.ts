@@ -90,6 +90,16 @@ export function codeFromWire(wire: number): NexusErrorCode {
   return BY_WIRE.get(wire) ?? 'HANDLER_FAILED'
 }
 
+/** What a call ends with whose caller's signal has aborted. */
+export function cancelled(signal: AbortSignal | undefined): NexusError {
+  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason })
+}
+
+/** What the methods of a block say once it was stopped. */
+export function stopped(): NexusError {
+  return new NexusError('STOPPED', 'this block was stopped')
+}
+
 /** The error itself when it is a `NexusError`, else a new one with `fallback` as code and the error as cause. */
 export function toNexusError(error: unknown, fallback: NexusErrorCode, message: string): NexusError {
   return error instanceof NexusError ? error : new NexusError(fallback, message, { cause: error })

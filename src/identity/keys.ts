@@ -7,6 +7,7 @@ import {
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { JWK } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { fromString as decodeText } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { NexusError } from '../errors.ts'
@@ -76,10 +77,18 @@ function decodePeerId(peerId: string) {
   }
 }
 
+/** Peer ids that have passed: a check takes some 10 us, and callers name the same few again and again. */
+const checked = new LRUCache<string, true>({ max: 1_000 })
+
 /** `value` when it is the base58 peer id of an Ed25519 key; else throws `INVALID`. */
 export function checkPeerId(value: unknown): string {
-  publicKeyOf(value as string)
-  return value as string
+  const peerId = value as string
+
+  if (checked.get(peerId) === undefined) {
+    publicKeyOf(peerId)
+    checked.set(peerId, true)
+  }
+  return peerId
 }
 
 /** The public key as JSON Web Key (RFC 8037), or with `d`, of a private key. */

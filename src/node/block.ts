@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface'
 import { STOP_GRACE_MS } from '../constants.ts'
-import { NexusError } from '../errors.ts'
+import { NexusError, stopped } from '../errors.ts'
 import type {
   ApiHandler,
   ApiRequest,
@@ -149,12 +149,12 @@ export class Block implements Nexus {
   }
 
   async api<R>(request: ApiRequest): Promise<R> {
-    this.#checkRunning()
+    this.#checkMayCall()
     return this.#parts.apiClient.call<R>(request)
   }
 
   async direct(request: DirectRequest): Promise<void> {
-    this.#checkRunning()
+    this.#checkMayCall()
     await this.#parts.directs.send(request)
   }
 
@@ -173,12 +173,12 @@ export class Block implements Nexus {
   }
 
   async publish(channel: string, body: Body, options: PublishOptions = {}): Promise<number> {
-    this.#checkRunning()
+    this.#checkMayCall()
     return this.#parts.channels.publish(channel, body, options)
   }
 
   async find(request: FindRequest): Promise<WorkerInfo[]> {
-    this.#checkRunning()
+    this.#checkMayCall()
     return this.#parts.finder.find(request)
   }
 
@@ -197,11 +197,11 @@ export class Block implements Nexus {
     await this.#starting?.catch(() => undefined)
     credential.stop()
     await announcer?.stop()
-    finder.stop()
     prober.stop()
     paths.stop()
     await bootstrap.stop()
     await sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
+    finder.stop()
     await channels.stop()
     interest.stop()
     sync.stop()
@@ -214,7 +214,14 @@ export class Block implements Nexus {
 
   #checkRunning(): void {
     if (this.#stopping !== undefined) {
-      throw new NexusError('STOPPED', 'this block was stopped')
+      throw stopped()
+    }
+  }
+
+  // Handlers that still run while the block stops may need others to finish.
+  #checkMayCall(): void {
+    if (this.#stopping !== undefined && this.#parts.sessions.inFlight === 0) {
+      throw stopped()
     }
   }
 

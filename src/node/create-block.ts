@@ -1,5 +1,5 @@
 import { raceSignal } from 'race-signal'
-import { NexusError } from '../errors.ts'
+import { cancelled, NexusError } from '../errors.ts'
 import type { Nexus } from '../types.ts'
 import { assembleBlock, type BlockExtras } from './assemble.ts'
 import type { Block } from './block.ts'
@@ -31,7 +31,7 @@ async function startUnlessAborted(block: Block, { waitForBootstrap, signal }: Re
     starting.catch(() => undefined)
 
     if (signal?.aborted === true) {
-      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
+      throw cancelled(signal)
     }
 
     throw error

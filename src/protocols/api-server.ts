@@ -6,6 +6,7 @@ import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import type { InboundRequest } from './session.ts'
 import type { PeerSession } from './sessions.ts'
+import { isThenable } from './thenable.ts'
 
 /** A command's name, in UTF-8 bytes. */
 const MAX_COMMAND_BYTES = 255
@@ -57,12 +58,23 @@ export class ApiServer {
       const grant = request.cmd === 'ping' ? undefined : access.checkHasService(from)
 
       if (grant instanceof Promise) {
-        grant.then((checked) => this.#run(request, peer, checked)).catch((error) => this.#fail(request, error))
+        grant
+          .then((checked) => this.#runUnlessEnded(request, peer, checked))
+          .catch((error) => this.#fail(request, error))
       } else {
         this.#run(request, peer, grant)
       }
     } catch (error) {
       this.#fail(request, error)
+    }
+  }
+
+  // The caller may have cancelled, run out of time or been cut off while its grant was checked.
+  #runUnlessEnded(request: InboundRequest, from: Identity, grant: Grant): void {
+    if (request.signal.aborted) {
+      request.fail('CANCELLED', 'ended before it was begun')
+    } else {
+      this.#run(request, from, grant)
     }
   }
 
@@ -75,6 +87,7 @@ export class ApiServer {
     }
 
     const body = decodeBody(request.type, request.body)
+    request.release()
     const { cmd, timeoutMs } = request
     // The signal costs an AbortController: it is made when a handler asks for it.
     const context = {
@@ -131,11 +144,6 @@ export class ApiServer {
     const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request could not be served')
     request.fail(code, message)
   }
-}
-
-// Query builders and the like are awaited too, not sent as what they are made of.
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 /** Throws `INVALID` unless this can be an application's command. */

@@ -24,7 +24,7 @@ export class Assembly {
   }
 }
 
-/** The memory for the bodies that arrive in parts on one session. */
+/** The memory for the bodies of one peer that arrive in parts. */
 export class AssemblyRoom {
   #free: number
 

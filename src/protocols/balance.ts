@@ -24,7 +24,9 @@ export class Balancer {
 
   /** One of the candidates, or `undefined` when there is none. */
   pick<T extends { peerId: string }>(candidates: readonly T[]): T | undefined {
-    const fit = this.#penalties.size === 0 ? candidates : candidates.filter(({ peerId }) => !this.#isPenalised(peerId))
+    this.#forgive()
+    const fit =
+      this.#penalties.size === 0 ? candidates : candidates.filter(({ peerId }) => !this.#penalties.has(peerId))
     const pool = fit.length === 0 ? candidates : fit
 
     if (pool.length < 2) {
@@ -57,34 +59,21 @@ export class Balancer {
     }
   }
 
-  /** The worker did not take a call: others come first for a second. */
+  /** The worker did not take a call, or did not answer one: others come first for a second. */
   penalise(peerId: string): void {
-    const now = this.#init.now()
+    this.#penalties.delete(peerId)
+    this.#penalties.set(peerId, this.#init.now() + PENALTY_MS)
+  }
+
+  #forgive(): void {
+    const now = this.#penalties.size === 0 ? 0 : this.#init.now()
 
     // They stand in the order in which they end.
-    for (const [earlier, until] of this.#penalties) {
+    for (const [peerId, until] of this.#penalties) {
       if (until > now) {
         break
       }
-      this.#penalties.delete(earlier)
-    }
-
-    this.#penalties.delete(peerId)
-    this.#penalties.set(peerId, now + PENALTY_MS)
-  }
-
-  #isPenalised(peerId: string): boolean {
-    const until = this.#penalties.get(peerId)
-
-    if (until === undefined) {
-      return false
-    }
-
-    if (until <= this.#init.now()) {
       this.#penalties.delete(peerId)
-      return false
     }
-
-    return true
   }
 }

@@ -1,4 +1,4 @@
-import { NexusError } from '../errors.ts'
+import { cancelled } from '../errors.ts'
 
 interface Waiter {
   bytes: number
@@ -79,8 +79,4 @@ export class ByteBudget {
     }
     this.#waiters.splice(0, admitted)
   }
-}
-
-function cancelled(signal: AbortSignal | undefined): NexusError {
-  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason })
 }

@@ -49,6 +49,11 @@ export class FrameDecoder {
     this.#maxLengthBytes = varintBytes(maxFrameBytes)
   }
 
+  /** Whether a frame has begun that is not whole yet. */
+  get isInFrame(): boolean {
+    return this.#pieces !== undefined || this.#lengthBytes > 0
+  }
+
   /** Takes the next bytes of the stream and hands over the frames that are whole now, in order. */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
     let at = 0

@@ -19,6 +19,8 @@ export interface InboundRequest {
    * `NexusError` as reason. Made when it is first asked for.
    */
   readonly signal: AbortSignal
+  /** The body was taken: a slow handler must not keep the memory that it arrived in. */
+  release: () => void
   respond: (type: number, bytes: Uint8Array) => void
   /** `message` travels: it must be safe to show. */
   fail: (code: NexusErrorCode, message: string) => void
@@ -36,6 +38,8 @@ export interface InboundCallOwner {
   answer: (call: InboundCall, type: number, bytes: Uint8Array) => void
   refuse: (call: InboundCall, code: NexusErrorCode, message: string) => void
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** A call that the peer began: a request, or a direct. */
 export class InboundCall implements InboundRequest {
@@ -81,6 +85,10 @@ export class InboundCall implements InboundRequest {
     }
 
     return this.#controller.signal
+  }
+
+  release(): void {
+    this.body = NOTHING
   }
 
   respond(type: number, bytes: Uint8Array): void {

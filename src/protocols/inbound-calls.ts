@@ -25,8 +25,6 @@ export class InboundCalls {
   readonly #maxInFlight: number
   readonly #log: Logger
   readonly #calls = new Map<number, InboundCall>()
-  /** Calls that were cancelled or ran out of time, and are worked on all the same. */
-  #lingering = 0
   #closing = false
 
   constructor({ link, handlers, maxInFlight, log }: InboundCallsInit) {
@@ -61,10 +59,11 @@ export class InboundCalls {
     const timeoutMs = Math.min(frame.timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : frame.timeoutMs, MAX_TIMEOUT_MS)
     const call = new InboundCall(frame, timeoutMs, now, this)
     this.#calls.set(call.id, call)
+    this.#link.load.began()
     this.#link.began(call.deadline, now)
 
     if (frame.size > frame.body.byteLength) {
-      call.assembly = this.#link.room.open(frame.size, frame.body)
+      call.assembly = this.#link.load.room.open(frame.size, frame.body)
     } else {
       this.#run(call)
     }
@@ -130,8 +129,8 @@ export class InboundCalls {
   }
 
   #refusal(frame: Frame): { code: NexusErrorCode; message: string } | undefined {
-    const { writer, room } = this.#link
-    const bodyLimitBytes = bodyLimitOf(this.#link, frame.cmd)
+    const { writer, load } = this.#link
+    const bodyLimitBytes = bodyLimitOf(this.#link, frame.kind, frame.cmd)
     const size = Math.max(frame.size, frame.body.byteLength)
 
     if (this.#closing) {
@@ -142,15 +141,15 @@ export class InboundCalls {
       return { code: 'TOO_LARGE', message: `a body of ${size} bytes is over the limit of ${bodyLimitBytes}` }
     }
 
-    if (this.#calls.size + this.#lingering >= this.#maxInFlight) {
-      return { code: 'BUSY', message: `${this.#maxInFlight} calls at a time are served on a session` }
+    if (load.calls >= this.#maxInFlight) {
+      return { code: 'BUSY', message: `${this.#maxInFlight} calls of a peer are served at a time` }
     }
 
     if (writer.needsDrain) {
       return { code: 'BUSY', message: 'too many answers wait to be read' }
     }
 
-    return size > frame.body.byteLength && size > room.free
+    return size > frame.body.byteLength && size > load.room.free
       ? { code: 'BUSY', message: 'too many large bodies arrive at a time' }
       : undefined
   }
@@ -202,8 +201,7 @@ export class InboundCalls {
     call.finished = true
 
     if (!this.#calls.has(call.id) || this.#calls.get(call.id) !== call) {
-      this.#lingering--
-      call.assembly = this.#link.room.release(call.assembly)
+      this.#release(call)
       return false
     }
 
@@ -213,7 +211,6 @@ export class InboundCalls {
 
   #abort(call: InboundCall | undefined, code: NexusErrorCode, message: string): void {
     if (call !== undefined) {
-      this.#lingering += call.running ? 1 : 0
       this.#forget(call)
       call.abort(code, message)
     }
@@ -223,9 +220,15 @@ export class InboundCalls {
     this.#calls.delete(call.id)
 
     if (!call.running || call.finished) {
-      call.assembly = this.#link.room.release(call.assembly)
+      this.#release(call)
     }
 
     this.#link.ended()
+  }
+
+  /** Nothing is done for the call any more. */
+  #release(call: InboundCall): void {
+    call.assembly = this.#link.load.room.release(call.assembly)
+    this.#link.load.ended()
   }
 }

@@ -1,5 +1,5 @@
 import { raceSignal } from 'race-signal'
-import { NexusError, type NexusErrorCode } from '../errors.ts'
+import { cancelled, NexusError, type NexusErrorCode, stopped } from '../errors.ts'
 import type { Answer, SessionDirect, SessionRequest } from './session.ts'
 import type { PeerSession, SessionRouter } from './sessions.ts'
 
@@ -28,6 +28,7 @@ export class Loopback {
           body: new Uint8Array(body),
           timeoutMs,
           signal: abort,
+          release: () => undefined,
           respond: (answerType, bytes) => resolve({ type: answerType, body: new Uint8Array(bytes) }),
           fail: (code: NexusErrorCode, message: string) => reject(new NexusError(code, message))
         },
@@ -100,12 +101,4 @@ export class Loopback {
       }
     })
   }
-}
-
-function stopped(): NexusError {
-  return new NexusError('STOPPED', 'this block was stopped')
-}
-
-function cancelled(signal: AbortSignal | undefined): NexusError {
-  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal?.reason })
 }

@@ -1,4 +1,4 @@
-import { codeFromWire, NexusError, type NexusErrorCode } from '../errors.ts'
+import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../errors.ts'
 import { type Frame, KIND } from './frame.ts'
 import { type Answer, OutboundCall, type Question } from './outbound-call.ts'
 import { bodyLimitOf, type SessionLink } from './session-link.ts'
@@ -42,7 +42,7 @@ export class OutboundCalls {
       }
 
       this.#link.began(call.deadline, now)
-      this.#send(call)
+      this.#link.writer.whenRoom(question.body?.byteLength ?? 0, () => this.#send(call))
     })
   }
 
@@ -101,27 +101,20 @@ export class OutboundCalls {
   }
 
   #send(call: OutboundCall): void {
-    const { writer } = this.#link
-
-    if (writer.needsDrain) {
-      writer.onDrain().then(() => {
-        if (this.#calls.has(call.id)) {
-          this.#send(call)
-        }
-      })
-      return
+    // It may have ended while it waited for room.
+    if (this.#calls.get(call.id) === call) {
+      const { writer, clock } = this.#link
+      const { id, deadline, question } = call
+      const { kind, cmd, type, body } = question
+      const timeoutMs = Math.min(Math.max(Math.ceil(deadline - clock()), 1), MAX_UINT32)
+      call.outgoing = writer.write({ kind, id, cmd, type, body, timeoutMs })
     }
-
-    const { id, question } = call
-    const timeoutMs = Math.min(Math.max(Math.ceil(question.timeoutMs), 1), MAX_UINT32)
-    const { kind, cmd, type, body } = question
-    call.outgoing = writer.write({ kind, id, cmd, type, body, timeoutMs })
   }
 
   #receiveAnswer(call: OutboundCall, frame: Frame): void {
     const size = Math.max(frame.size, frame.body.byteLength)
-    const { room } = this.#link
-    const bodyLimitBytes = bodyLimitOf(this.#link, call.question.cmd ?? '')
+    const { room } = this.#link.load
+    const bodyLimitBytes = bodyLimitOf(this.#link, call.question.kind, call.question.cmd ?? '')
 
     if (call.question.kind !== KIND.REQUEST || call.assembly !== undefined) {
       this.#giveUp(call, new NexusError('INVALID', `an answer that does not fit the question ${call.name}`))
@@ -183,7 +176,7 @@ export class OutboundCalls {
 
   #end(call: OutboundCall): void {
     this.#calls.delete(call.id)
-    call.assembly = this.#link.room.release(call.assembly)
+    call.assembly = this.#link.load.room.release(call.assembly)
 
     if (call.onAbort !== undefined) {
       call.question.signal?.removeEventListener('abort', call.onAbort)
@@ -195,8 +188,4 @@ export class OutboundCalls {
 
     this.#link.ended()
   }
-}
-
-function cancelled(signal: AbortSignal): NexusError {
-  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
 }

@@ -1,8 +1,11 @@
-import { NexusError, toNexusError } from '../errors.ts'
+import { cancelled, NexusError, toNexusError } from '../errors.ts'
 import type { CallOptions, Identity, Target } from '../types.ts'
 import type { Balancer } from './balance.ts'
 import type { Directory } from './directory.ts'
 import type { PeerSession, Sessions } from './sessions.ts'
+
+/** While other workers are left to try, opening a session with one takes no longer than this. */
+const OPEN_PATIENCE_MS = 3_000
 
 export interface RoutingInit {
   self: Identity
@@ -12,6 +15,13 @@ export interface RoutingInit {
   /** Milliseconds, never running backwards. */
   now: () => number
   defaultTimeoutMs: number
+}
+
+/** The worker that a call goes to. */
+interface Choice {
+  worker: Identity
+  /** There are others that it could go to instead. */
+  hasOthers: boolean
 }
 
 /** One try at one worker. */
@@ -41,27 +51,32 @@ export class Routing {
     let failure: NexusError | undefined
 
     for (;;) {
-      const worker = this.#pickKnown(target, tried) ?? (await this.#lookUp(target, tried, deadline, options.signal))
+      const choice = this.#pickKnown(target, tried) ?? (await this.#lookUp(target, tried, deadline, options.signal))
 
       if (options.signal?.aborted === true) {
-        throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: options.signal.reason })
+        throw cancelled(options.signal)
       }
 
-      if (worker === undefined) {
+      if (choice === undefined) {
         throw failure ?? nobody(target, deadline <= now())
       }
 
+      const { worker } = choice
+
       try {
-        return await this.#try(worker.peerId, deadline, options, attempt)
+        return await this.#try(choice, deadline, options, attempt)
       } catch (error) {
         // What is not known may have happened after the worker had the request.
         failure = toNexusError(error, 'LOST', `what became of the request to ${worker.jid} is not known`)
+
+        if (failure.retryable || failure.code === 'LOST' || failure.code === 'TIMEOUT') {
+          this.#init.balancer.penalise(worker.peerId)
+        }
 
         if (!(failure.retryable || (failure.code === 'LOST' && options.idempotent === true))) {
           throw failure
         }
 
-        this.#init.balancer.penalise(worker.peerId)
         tried ??= new Set()
         tried.add(worker.peerId)
       }
@@ -69,7 +84,7 @@ export class Routing {
   }
 
   // The directory answers from memory whenever it can: a call to a known worker waits for nothing here.
-  #pickKnown(target: Target, tried: Set<string> | undefined): Identity | undefined {
+  #pickKnown(target: Target, tried: Set<string> | undefined): Choice | undefined {
     const known = this.#init.directory.known(target)
     return known === undefined ? undefined : this.#pick(target, known, tried)
   }
@@ -79,7 +94,7 @@ export class Routing {
     tried: Set<string> | undefined,
     deadline: number,
     signal: AbortSignal | undefined
-  ): Promise<Identity | undefined> {
+  ): Promise<Choice | undefined> {
     const remaining = deadline - this.#init.now()
 
     if (remaining <= 0) {
@@ -90,9 +105,10 @@ export class Routing {
     return this.#pick(target, found, tried)
   }
 
-  #pick(target: Target, workers: Identity[], tried: Set<string> | undefined): Identity | undefined {
+  #pick(target: Target, workers: Identity[], tried: Set<string> | undefined): Choice | undefined {
     const untried = tried === undefined ? workers : workers.filter(({ peerId }) => !tried.has(peerId))
-    return this.#init.balancer.pick(this.#preferMine(target, untried))
+    const worker = this.#init.balancer.pick(this.#preferMine(target, untried))
+    return worker && { worker, hasOthers: untried.length > 1 }
   }
 
   #preferMine(target: Target, workers: Identity[]): Identity[] {
@@ -104,12 +120,13 @@ export class Routing {
     return mine.length > 0 ? mine : workers
   }
 
-  async #try<T>(peerId: string, deadline: number, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
+  async #try<T>(choice: Choice, deadline: number, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
     const { sessions, balancer, directory, now } = this.#init
+    const { peerId } = choice.worker
     balancer.started(peerId)
 
     try {
-      const session = sessions.peek(peerId) ?? (await this.#open(peerId, deadline, options.signal))
+      const session = sessions.peek(peerId) ?? (await this.#open(choice, deadline, options.signal))
       const remaining = deadline - now()
 
       if (remaining <= 0) {
@@ -127,15 +144,23 @@ export class Routing {
     }
   }
 
-  async #open(peerId: string, deadline: number, signal: AbortSignal | undefined): Promise<PeerSession> {
-    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - this.#init.now())))
+  // The session goes on being opened for the calls that follow, however short the time of this one is.
+  async #open(choice: Choice, deadline: number, signal: AbortSignal | undefined): Promise<PeerSession> {
+    const { worker, hasOthers } = choice
+    const remaining = deadline - this.#init.now()
+    const patience = hasOthers ? Math.min(remaining / 2, OPEN_PATIENCE_MS) : remaining
+    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(patience)))
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
 
     try {
-      return await this.#init.sessions.open(peerId, either)
+      return await this.#init.sessions.open(worker.peerId, either)
     } catch (error) {
       if (timeout.aborted && signal?.aborted !== true) {
-        throw new NexusError('TIMEOUT', 'the worker was not reached before the deadline', { cause: error })
+        throw hasOthers
+          ? new NexusError('UNREACHABLE', `${worker.jid} was not reached within ${Math.ceil(patience)} ms`, {
+              cause: error
+            })
+          : new NexusError('TIMEOUT', 'the worker was not reached before the deadline', { cause: error })
       }
       // A worker whose certificate has ended, or that does not accept this block's, is no reason to leave the others.
       throw error instanceof NexusError && error.code === 'REFUSED'

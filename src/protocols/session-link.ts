@@ -1,9 +1,9 @@
 import { MAX_SYSTEM_BODY_BYTES } from '../constants.ts'
 import type { NexusErrorCode } from '../errors.ts'
 import { NexusError } from '../errors.ts'
-import type { AssemblyRoom } from './assembly.ts'
 import type { CallIds } from './call-ids.ts'
 import { KIND } from './frame.ts'
+import type { PeerLoad } from './peer-load.ts'
 import type { FrameWriter } from './writer.ts'
 
 /** A reason is for people; this much of it travels. */
@@ -13,7 +13,7 @@ const MAX_REASON_LENGTH = 1_024
 export interface SessionLink {
   readonly writer: FrameWriter
   readonly ids: CallIds
-  readonly room: AssemblyRoom
+  readonly load: PeerLoad
   readonly bodyLimitBytes: number
   readonly clock: () => number
   /** A call has begun that is to be looked at by `deadline`. */
@@ -22,9 +22,9 @@ export interface SessionLink {
   ended: () => void
 }
 
-/** The largest body of a command: the application's limit does not hold for the mesh's own commands. */
-export function bodyLimitOf(link: SessionLink, cmd: string): number {
-  return cmd.startsWith('$') ? MAX_SYSTEM_BODY_BYTES : link.bodyLimitBytes
+/** The largest body of a call: the application's limit does not hold for the mesh's own commands. */
+export function bodyLimitOf(link: SessionLink, kind: number, cmd: string): number {
+  return kind === KIND.REQUEST && cmd.startsWith('$') ? MAX_SYSTEM_BODY_BYTES : link.bodyLimitBytes
 }
 
 /** Tells the peer that a call failed. */

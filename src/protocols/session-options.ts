@@ -7,6 +7,7 @@ import {
   SESSION_SILENCE_MS
 } from '../constants.ts'
 import type { InboundHandlers } from './inbound-calls.ts'
+import type { PeerLoad } from './peer-load.ts'
 
 /** What arrives on a session. */
 export interface SessionHandlers extends InboundHandlers {
@@ -23,9 +24,9 @@ export interface SessionLimits {
   maxFrameBytes: number
   /** The largest body taken, in bytes. Default 4 MiB. */
   bodyLimitBytes: number
-  /** Calls served at a time. Default 4096. */
+  /** Calls of one peer served at a time. Default 4096. */
   maxInFlight: number
-  /** Bytes of bodies that arrive in parts at a time. Default 64 MiB. */
+  /** Bytes of bodies in parts of one peer, arriving or in work. Default 64 MiB. */
   maxAssemblyBytes: number
   /**
    * How long the peer may say nothing while calls are in flight, in ms: then it is pinged, and after the same time
@@ -48,6 +49,8 @@ export interface SessionInit {
   initiator: boolean
   handlers: SessionHandlers
   limits?: Partial<SessionLimits>
+  /** What the peer's sessions hold together. Default: what this one holds. */
+  load?: PeerLoad
   log: Logger
   /** Milliseconds that never go back. Default `performance.now`. */
   clock?: () => number

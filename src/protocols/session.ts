@@ -5,13 +5,13 @@ import { DEFAULT_TIMEOUT_MS, MAX_UNREAD_BYTES } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
 import type { CallOptions } from '../types.ts'
 import { monotonic } from './alarm.ts'
-import { AssemblyRoom } from './assembly.ts'
 import { CallIds } from './call-ids.ts'
 import { closeStream } from './close-stream.ts'
 import { type Frame, FrameDecoder, KIND } from './frame.ts'
 import { InboundCalls } from './inbound-calls.ts'
 import type { Answer } from './outbound-call.ts'
 import { OutboundCalls } from './outbound-calls.ts'
+import { PeerLoad } from './peer-load.ts'
 import type { SessionLink } from './session-link.ts'
 import {
   DEFAULT_SESSION_LIMITS,
@@ -51,6 +51,7 @@ export class Session {
   constructor(init: SessionInit) {
     const { stream, initiator, handlers, log, clock = monotonic } = init
     const limits = { ...DEFAULT_SESSION_LIMITS, ...init.limits }
+    const load = init.load ?? new PeerLoad(limits.maxAssemblyBytes)
     this.#init = init
     this.#stream = stream
     this.#handlers = handlers
@@ -68,7 +69,7 @@ export class Session {
     const link: SessionLink = {
       writer: this.#writer,
       ids: new CallIds(initiator, (id) => this.#outbound.has(id)),
-      room: new AssemblyRoom(limits.maxAssemblyBytes),
+      load,
       bodyLimitBytes: limits.bodyLimitBytes,
       clock,
       began: (deadline, now) => this.#watch.began(deadline, now),
@@ -266,8 +267,12 @@ export class Session {
   readonly #onStreamClose = ({ error }: StreamCloseEvent): void => this.#end(error)
 
   readonly #onRemoteCloseWrite = (): void => {
-    this.#end(undefined)
-    void closeStream(this.#stream)
+    if (this.#decoder.isInFrame) {
+      this.abort(new NexusError('INVALID', 'the stream ended in the middle of a frame'))
+    } else {
+      this.#end(undefined)
+      void closeStream(this.#stream)
+    }
   }
 
   #end(error: Error | undefined): void {

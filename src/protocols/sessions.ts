@@ -1,41 +1,23 @@
 import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interface'
-import { SESSION_PROTOCOL } from '../constants.ts'
-import { NexusError, toNexusError } from '../errors.ts'
-import type { Grant } from '../identity/grant.ts'
+import { raceSignal } from 'race-signal'
+import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../constants.ts'
+import { cancelled, NexusError, stopped, toNexusError } from '../errors.ts'
 import type { Identity } from '../types.ts'
+import { monotonic } from './alarm.ts'
 import { Loopback } from './loopback.ts'
+import { PeerLoads } from './peer-load.ts'
 import { type InboundDirect, type InboundRequest, Session, type SessionLimits } from './session.ts'
+import { type Connect, openSessionStream } from './session-stream.ts'
+import { type Entry, type PeerSession, SessionTable } from './session-table.ts'
 import type { VerifiedPeer, VerifiedPeers } from './verified-peers.ts'
 
-/** A session, the verified identity at its other end, and what either side has shown on it. */
-export interface PeerSession {
-  readonly session: Pick<Session, 'request' | 'direct' | 'sendGrant'>
-  /** Renewed when the peer shows a newer certificate. */
-  peer: Identity
-  /** The grant for this block's app that the peer has shown: checked, or being checked. */
-  grant: Promise<Grant> | Grant | undefined
-  /** The grant for the peer's app that this block has shown. */
-  grantShown: string | undefined
-}
-
-/** A session over a stream, whose life is managed here. */
-interface Entry extends PeerSession {
-  readonly session: Session
-  /** Whether this side opened it. */
-  readonly initiator: boolean
-  /** It takes no new calls: the peer goes away, or a better path has been found. */
-  retired: boolean
-}
+export type { PeerSession } from './session-table.ts'
 
 /**
  * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
- * one for when the end of an earlier one has not been noticed here. Each may take the memory for the bodies that one
- * session holds.
+ * one for when the end of an earlier one has not been noticed here.
  */
 const MAX_ACCEPTED_PER_PEER = 3
-
-/** A connection on which no stream is open after this time is taken for dead. */
-const OPEN_TIMEOUT_MS = 5_000
 
 /** What arrives on sessions. */
 export interface SessionRouter {
@@ -51,8 +33,7 @@ export interface SessionsInit {
     handle: (protocol: string, handler: StreamHandler, options: { runOnLimitedConnection: boolean }) => Promise<void>
     unhandle: (protocol: string) => Promise<void>
   }
-  /** Gives an open connection to a peer, dialling it when there is none. Rejects with `NexusError`. */
-  connect: (peerId: string, signal?: AbortSignal) => Promise<Connection>
+  connect: Connect
   verified: VerifiedPeers
   router: SessionRouter
   limits: Partial<SessionLimits>
@@ -62,15 +43,21 @@ export interface SessionsInit {
 /** The sessions of a block: at most one that takes new calls for each peer. */
 export class Sessions {
   readonly #init: SessionsInit
-  readonly #current = new Map<string, Entry>()
-  readonly #all = new Set<Entry>()
+  readonly #table: SessionTable
+  readonly #loads: PeerLoads
   readonly #loopback: Loopback
   readonly #own: PeerSession
   readonly #opening = new Map<string, Promise<PeerSession>>()
+  #leaving = false
   #stopped = false
 
   constructor(init: SessionsInit) {
     this.#init = init
+    this.#table = new SessionTable(init.self.peerId)
+    this.#loads = new PeerLoads({
+      maxAssemblyBytes: init.limits.maxAssemblyBytes ?? MAX_ASSEMBLY_BYTES,
+      hasSession: (peerId) => this.#table.of(peerId).length > 0
+    })
     this.#loopback = new Loopback(init.router, () => this.#own)
     this.#own = { session: this.#loopback, peer: init.self, grant: undefined, grantShown: undefined }
   }
@@ -85,7 +72,7 @@ export class Sessions {
   /** Calls of peers that are being served now. */
   get inFlight(): number {
     let calls = 0
-    for (const { session } of this.#all) {
+    for (const { session } of this.#table) {
       calls += session.inFlight.inbound
     }
     return calls
@@ -93,7 +80,7 @@ export class Sessions {
 
   /** The session that takes new calls to a peer, if there is one. */
   peek(peerId: string): PeerSession | undefined {
-    return peerId === this.#own.peer.peerId ? this.#own : this.#current.get(peerId)
+    return peerId === this.#own.peer.peerId ? this.#own : this.#table.current(peerId)
   }
 
   /** The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`. */
@@ -115,7 +102,7 @@ export class Sessions {
       this.#opening.set(peerId, opening)
     }
 
-    return signal === undefined ? opening : abortable(opening, signal)
+    return raceSignal(opening, signal, { translateError: cancelled })
   }
 
   /**
@@ -123,14 +110,20 @@ export class Sessions {
    * directions; then the old sessions are closed. Does nothing when there is no session. Rejects like `open`.
    */
   async move(peerId: string): Promise<void> {
-    const old = [...this.#all].filter(({ peer, retired }) => peer.peerId === peerId && !retired)
+    const old = this.#table.of(peerId).filter(({ retired }) => !retired)
 
     if (old.length === 0) {
       return
     }
 
     const entry = await this.#dial(peerId)
-    this.#current.set(peerId, entry)
+
+    // A path can die while the stream on it is being opened.
+    if (entry.retired) {
+      throw new NexusError('UNREACHABLE', `the new session with ${peerId} ended at once`)
+    }
+
+    this.#table.prefer(entry)
 
     for (const left of old) {
       left.retired = true
@@ -138,24 +131,32 @@ export class Sessions {
     }
   }
 
-  /** Refuses new calls, waits until those under way ended or `signal` aborts, and closes all sessions. */
+  /**
+   * Refuses new calls of peers, waits until calls under way have ended or `signal` aborts, and closes all sessions.
+   * What a handler that still runs asks of others goes out meanwhile.
+   */
   async stop(signal: AbortSignal): Promise<void> {
-    this.#stopped = true
+    this.#leaving = true
     this.#init.verified.removeEventListener('verified', this.#onVerified)
     await this.#init.registrar.unhandle(SESSION_PROTOCOL)
+    const open = [...this.#table]
 
-    await Promise.all([
-      this.#loopback.stop(signal),
-      ...[...this.#all].map(async ({ session }) => {
-        session.goaway()
-        await session.onIdle(signal).catch(() => undefined)
-        await session.close().catch((error: Error) => session.abort(error))
-      })
-    ])
+    for (const { session } of open) {
+      session.goaway()
+    }
+
+    await Promise.all([this.#loopback.stop(signal), ...open.map((entry) => this.#close(entry, signal))])
+    this.#stopped = true
+    await Promise.all([...this.#table].map((entry) => this.#close(entry, signal)))
+  }
+
+  async #close({ session }: Entry, signal: AbortSignal): Promise<void> {
+    await session.onIdle(signal).catch(() => undefined)
+    await session.close().catch((error: Error) => session.abort(error))
   }
 
   readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
-    for (const entry of this.#all) {
+    for (const entry of this.#table) {
       if (entry.peer.peerId === detail.identity.peerId) {
         entry.peer = detail.identity
       }
@@ -164,32 +165,14 @@ export class Sessions {
 
   async #dial(peerId: string): Promise<Entry> {
     if (this.#stopped) {
-      throw new NexusError('STOPPED', 'this block was stopped')
+      throw stopped()
     }
 
     try {
-      const [stream, connection] = await this.#openStream(peerId)
+      const [stream, connection] = await openSessionStream(this.#init.connect, peerId)
       return this.#addOrAbort(stream, connection, true)
     } catch (error) {
       throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
-    }
-  }
-
-  // A path can be dead before that is noticed, while another one stands or can be made.
-  async #openStream(peerId: string): Promise<[Stream, Connection]> {
-    for (let isLast = false; ; isLast = true) {
-      const connection = await this.#init.connect(peerId)
-
-      try {
-        const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
-        return [await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true, signal }), connection]
-      } catch (error) {
-        if (isLast || (error instanceof Error && error.name === 'UnsupportedProtocolError')) {
-          throw error
-        }
-
-        connection.abort(error instanceof Error ? error : new Error(String(error)))
-      }
     }
   }
 
@@ -212,7 +195,7 @@ export class Sessions {
   }
 
   #dropOldest(peerId: string): void {
-    const accepted = [...this.#all].filter(({ peer, initiator }) => peer.peerId === peerId && !initiator)
+    const accepted = this.#table.of(peerId).filter(({ initiator }) => !initiator)
 
     for (const { session } of accepted.slice(0, -MAX_ACCEPTED_PER_PEER)) {
       session.abort(new NexusError('BUSY', 'the peer has opened newer sessions'))
@@ -223,8 +206,8 @@ export class Sessions {
     const peerId = connection.remotePeer.toString()
     const verified = this.#init.verified.get(peerId)
 
-    if (this.#stopped) {
-      throw new NexusError('STOPPED', 'this block was stopped')
+    if (initiator ? this.#stopped : this.#leaving) {
+      throw stopped()
     }
 
     if (verified === undefined) {
@@ -236,66 +219,29 @@ export class Sessions {
       stream,
       initiator,
       limits,
+      load: this.#loads.of(peerId),
       log,
       handlers: {
         onRequest: (request) => router.onRequest(request, entry),
         onDirect: (direct) => router.onDirect(direct, entry),
         onGrant: (grant, issuerCertificate) => router.onGrant(entry, grant, issuerCertificate),
-        onGoaway: () => this.#retire(entry),
+        onGoaway: () => this.#table.retire(entry),
         onClose: () => {
-          this.#retire(entry)
-          this.#all.delete(entry)
+          this.#table.remove(entry)
+          this.#loads.settle(peerId)
         }
       }
     })
     const entry: Entry = {
       session,
       initiator,
+      openedAt: monotonic(),
       peer: verified.identity,
       grant: undefined,
       grantShown: undefined,
       retired: false
     }
-    this.#all.add(entry)
-    this.#prefer(entry, initiator)
+    this.#table.add(entry)
     return entry
   }
-
-  // Two blocks that open a session to each other at once must settle on the same one: that of the smaller peer id.
-  #prefer(entry: Entry, initiator: boolean): void {
-    const { peerId } = entry.peer
-    const known = this.#current.get(peerId)
-
-    if (known === undefined || initiator === this.#init.self.peerId < peerId) {
-      this.#current.set(peerId, entry)
-    }
-  }
-
-  // While a peer goes over to another path, its newer session is there already.
-  #retire(entry: Entry): void {
-    const { peerId } = entry.peer
-    entry.retired = true
-
-    if (this.#current.get(peerId) === entry) {
-      const next = [...this.#all].findLast(({ peer, retired }) => peer.peerId === peerId && !retired)
-
-      if (next === undefined) {
-        this.#current.delete(peerId)
-      } else {
-        this.#current.set(peerId, next)
-      }
-    }
-  }
-}
-
-function cancelled(signal: AbortSignal): NexusError {
-  return new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

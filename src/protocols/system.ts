@@ -12,7 +12,8 @@ export class System implements SystemCalls {
   readonly #sessions: () => Sessions
   readonly #log: Logger
   readonly #handlers = new Map<string, SystemHandler>()
-  readonly #running = new WeakMap<PeerSession, number>()
+  /** Commands being answered, by peer. */
+  readonly #running = new Map<string, number>()
 
   constructor(init: { sessions: () => Sessions; log: Logger }) {
     this.#sessions = init.sessions
@@ -47,7 +48,8 @@ export class System implements SystemCalls {
 
   async onRequest(request: InboundRequest, from: PeerSession): Promise<void> {
     const handler = this.#handlers.get(request.cmd)
-    const running = this.#running.get(from) ?? 0
+    const { peerId } = from.peer
+    const running = this.#running.get(peerId) ?? 0
 
     if (handler === undefined) {
       request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
@@ -55,11 +57,11 @@ export class System implements SystemCalls {
     }
 
     if (running >= MAX_SYSTEM_CALLS) {
-      request.fail('BUSY', `${MAX_SYSTEM_CALLS} system commands at a time are answered on a session`)
+      request.fail('BUSY', `${MAX_SYSTEM_CALLS} system commands of a peer are answered at a time`)
       return
     }
 
-    this.#running.set(from, running + 1)
+    this.#running.set(peerId, running + 1)
 
     try {
       const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
@@ -72,7 +74,16 @@ export class System implements SystemCalls {
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', `${request.cmd} failed`)
       request.fail(code, message)
     } finally {
-      this.#running.set(from, (this.#running.get(from) ?? 1) - 1)
+      this.#ended(peerId)
+    }
+  }
+  #ended(peerId: string): void {
+    const left = (this.#running.get(peerId) ?? 1) - 1
+
+    if (left > 0) {
+      this.#running.set(peerId, left)
+    } else {
+      this.#running.delete(peerId)
     }
   }
 }

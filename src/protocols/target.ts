@@ -1,4 +1,4 @@
-import { NexusError } from '../errors.ts'
+import { cancelled, NexusError } from '../errors.ts'
 import { checkApp, checkResource, parseJid } from '../identity/jid.ts'
 import { checkPeerId } from '../identity/keys.ts'
 import type { Identity, Target } from '../types.ts'
@@ -49,7 +49,7 @@ export function checkCallOptions(options: { timeoutMs?: number; signal?: AbortSi
   }
 
   if (signal?.aborted === true) {
-    throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
+    throw cancelled(signal)
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Stream } from '@libp2p/interface'
-import { raceSignal } from 'race-signal'
 import { concat } from 'uint8arrays/concat'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../constants.ts'
 import type { FrameFields } from './frame.ts'
@@ -25,7 +24,8 @@ export class FrameWriter {
   #frameBytes = 0
   #scheduled = false
   #ended = false
-  #drained: PromiseWithResolvers<void> | undefined
+  /** Those who wait to write: a small frame for the frames before it, a large body for the bodies as well. */
+  readonly #waiting = { small: [] as Array<() => void>, large: [] as Array<() => void> }
 
   constructor(stream: Stream, onEmpty: () => void) {
     this.#stream = stream
@@ -42,9 +42,9 @@ export class FrameWriter {
     return this.#queuedBytes === 0
   }
 
-  /** Whether so much waits that whoever can wait should. */
+  /** Whether so much waits that this side should be given no more work. */
   get needsDrain(): boolean {
-    return this.#queuedBytes > WRITE_HIGH_WATER_BYTES
+    return this.#isFull('small') || this.#queuedBytes > MAX_UNREAD_BYTES / 2
   }
 
   /** Whether so much waits that the peer can't be reading. */
@@ -52,11 +52,17 @@ export class FrameWriter {
     return this.#queuedBytes > MAX_UNREAD_BYTES
   }
 
-  /** Resolves when `needsDrain` has become false, or writing has ended. Rejects with the signal's reason. */
-  async onDrain(signal?: AbortSignal): Promise<void> {
-    if (this.needsDrain) {
-      this.#drained ??= Promise.withResolvers()
-      await raceSignal(this.#drained.promise, signal)
+  /**
+   * Runs `write` when there is room for a body of this size: at once, or in its turn. Small frames pass between the
+   * parts of large bodies, so they need not wait for these. Forgotten when writing ends.
+   */
+  whenRoom(bodyBytes: number, write: () => void): void {
+    const size = bodyBytes > PART_BYTES ? 'large' : 'small'
+
+    if (this.#waiting[size].length === 0 && !this.#isFull(size)) {
+      write()
+    } else {
+      this.#waiting[size].push(write)
     }
   }
 
@@ -114,7 +120,21 @@ export class FrameWriter {
     this.#frames = []
     this.#frameBytes = 0
     this.#bodies = []
+    this.#waiting.small = []
+    this.#waiting.large = []
     this.#subtract(this.#queuedBytes)
+  }
+
+  #isFull(size: 'small' | 'large'): boolean {
+    return (size === 'small' ? this.#frameBytes : this.#queuedBytes) > WRITE_HIGH_WATER_BYTES
+  }
+
+  readonly #admit = (): void => {
+    for (const size of ['small', 'large'] as const) {
+      while (this.#waiting[size].length > 0 && !this.#isFull(size)) {
+        this.#waiting[size].shift()?.()
+      }
+    }
   }
 
   get #ready(): boolean {
@@ -167,9 +187,9 @@ export class FrameWriter {
   #subtract(bytes: number): void {
     this.#queuedBytes -= bytes
 
-    if (this.#drained !== undefined && !this.needsDrain) {
-      this.#drained.resolve()
-      this.#drained = undefined
+    // Later, as what is being taken from the queues now goes out first.
+    if (this.#waiting.small.length > 0 || this.#waiting.large.length > 0) {
+      queueMicrotask(this.#admit)
     }
 
     if (this.empty) {

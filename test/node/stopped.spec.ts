@@ -32,6 +32,32 @@ describe('a block that was stopped', () => {
   it('may be stopped again', () => nexus.stop())
 })
 
+describe('a block that stops', () => {
+  it('lets a handler that runs ask others, and answers its caller; no new call is taken', async () => {
+    const mesh = await TestMesh.create()
+    const worker = await mesh.block({ grants: ['other'] })
+    const bootstrap = worker.addresses
+    const other = await mesh.block({ app: 'other' }, { bootstrap })
+    const caller = await mesh.block({ resource: 'caller' }, { bootstrap })
+    const stopping = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    other.handle('part', () => 'from another')
+    worker.handle('whole', async () => {
+      begun.resolve()
+      await stopping.promise
+      return worker.api({ app: 'other', cmd: 'part' })
+    })
+    const reply = caller.api({ app: 'etest', resource: worker.identity.resource, cmd: 'whole' })
+    await begun.promise
+    const stopped = worker.stop()
+    await assert.rejects(async () => worker.handle('late', () => undefined), { code: 'STOPPED' })
+    stopping.resolve()
+    assert.equal(await reply, 'from another')
+    await stopped
+    await mesh.stop()
+  })
+})
+
 describe('a block that is given up while it starts', () => {
   it('rejects with CANCELLED and listens no more', async () => {
     const { network } = await TestMesh.create()

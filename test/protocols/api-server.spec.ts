@@ -52,6 +52,16 @@ describe('API server', () => {
       assert.deepEqual([given?.cmd, given?.timeoutMs, given?.signal], ['add', 1_000, request.signal])
     })
 
+    it('nothing when the caller has gone while its grant was checked', async () => {
+      const session = sessionOf(stranger)
+      server.handle('it', () => assert.fail('it runs'))
+      const grant = await network.authority.issueGrant({ uid: BOB_UID, app: 'etest' })
+      access.show(session, grant, undefined)
+      const { request, answer } = arrival('it')
+      server.onRequest({ ...request, signal: AbortSignal.abort() }, session)
+      await assertCode('CANCELLED', () => answer)
+    })
+
     it('the identity that was checked, when the peer shows another while its grant is checked', async () => {
       const session = sessionOf(stranger)
       let from: Identity | undefined

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { raceSignal } from 'race-signal'
 import { NexusError, type NexusErrorCode } from '../../src/errors.ts'
 import { Balancer } from '../../src/protocols/balance.ts'
 import { type Attempt, describe as inWords, type RouteOptions, Routing } from '../../src/protocols/routing.ts'
@@ -86,6 +87,34 @@ describe('routing', () => {
     world.found = [b]
     assert.equal(await world.route(), 'done by b')
   })
+
+  it('goes on to another worker when one is not reached in a while, and asks after that one', async () => {
+    world.known = [a, b]
+    world.open = async (peerId, signal) => {
+      if (peerId === 'b') {
+        return world.session(peerId)
+      }
+      return raceSignal(new Promise<PeerSession>(() => undefined), signal)
+    }
+    // Half of its time at most is spent on the first.
+    assert.equal(await world.route({}, { timeoutMs: 60 }), 'done by b')
+    assert.deepEqual(world.suspected, ['a'])
+  })
+
+  it('spends all of the time on the only worker', async () => {
+    world.known = [a]
+    world.open = (_peerId, signal) => raceSignal(new Promise<PeerSession>(() => undefined), signal)
+    await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 30 }), /not reached before the deadline/)
+  })
+
+  for (const code of ['TIMEOUT', 'LOST'] as const) {
+    it(`passes over a worker for a while that gave ${code}, without trying again`, async () => {
+      world.known = [a, b]
+      await assertCode(code, () => world.route({ a: code }))
+      assert.deepEqual(world.tried, ['a'])
+      assert.equal(await world.route(), 'done by b')
+    })
+  }
 
   it('uses the session that is there', async () => {
     world.known = [a]

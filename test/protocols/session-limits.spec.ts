@@ -178,21 +178,26 @@ describe('session limits', () => {
     assert.ok(failsWith('INVALID', /does not read/)(near.closes[0]))
   })
 
-  it('lets callers wait while too much waits to be sent', async () => {
+  it('lets large bodies wait while too much waits to be sent, and small calls pass', async () => {
     await start()
     stall(near.stream)
+    const began = performance.now()
     const first = near.session.request(ask(WRITE_HIGH_WATER_BYTES + 1))
-    const waiting = near.session.request(ask())
-    await assert.rejects(near.session.request(ask(1, 20)), failsWith('TIMEOUT'))
+    const second = near.session.request(ask(PART_BYTES + 1))
+    await assert.rejects(near.session.request(ask(PART_BYTES + 1, 20)), failsWith('TIMEOUT'))
+    const small = near.session.request(ask())
     unstall(near.stream)
-    await until(() => peer.of(REQUEST).length === 2)
+    await until(() => peer.of(REQUEST).length === 3)
     assert.deepEqual(
       peer.of(REQUEST).map(({ id }) => id),
-      [1, 3]
+      [7, 1, 3]
     )
-    peer.send({ kind: RESPONSE, id: 3, body: body(2) })
-    assert.equal((await waiting).body.byteLength, 2)
-    await until(() => peer.of(END).length === 1)
+    const [, , late] = peer.of(REQUEST)
+    assert.ok(late!.timeoutMs <= 5_000 - 20 && late!.timeoutMs >= 5_000 - (performance.now() - began) - 1)
+    peer.send({ kind: RESPONSE, id: 7, body: body(2) }, { kind: RESPONSE, id: 3, body: body(3) })
+    assert.equal((await small).body.byteLength, 2)
+    assert.equal((await second).body.byteLength, 3)
+    await until(() => peer.of(END).length > 0)
     assert.deepEqual(peer.of(CANCEL), [])
     peer.send({ kind: ERROR, id: 1, code: BUSY, message: 'no' })
     await assert.rejects(first, failsWith('BUSY'))
@@ -230,6 +235,22 @@ describe('session limits', () => {
       await until(() => peer.stream.status === 'reset')
     })
   }
+
+  it('ends with INVALID when the stream ends within a frame', async () => {
+    await start()
+    const pending = near.session.request(ask())
+    await until(() => peer.of(REQUEST).length === 1)
+    peer.stream.send(encodeFrame({ kind: RESPONSE, id: 1, body: body(10) }).subarray(0, -1))
+    await peer.stream.close()
+    await assert.rejects(pending, failsWith('LOST'))
+    assert.ok(failsWith('INVALID', /middle of a frame/)(near.closes[0]))
+  })
+
+  it("holds a direct to the application's limit, whatever command it names", async () => {
+    await start({ bodyLimitBytes: 100 })
+    peer.send({ kind: DIRECT, id: 2, cmd: '$topic', body: body(101) })
+    assert.equal(await errorOf(2), TOO_LARGE)
+  })
 
   async function sendAndAnswer(): Promise<boolean> {
     const before = peer.of(REQUEST).length

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Connection, Stream } from '@libp2p/interface'
-import { SESSION_PROTOCOL } from '../../src/constants.ts'
+import { MAX_IN_FLIGHT, SESSION_PROTOCOL } from '../../src/constants.ts'
 import { NexusError } from '../../src/errors.ts'
 import { BODY_RAW } from '../../src/protocols/body.ts'
 import type { InboundRequest } from '../../src/protocols/session.ts'
@@ -94,6 +94,33 @@ describe('sessions', () => {
     await until(() => left.core.sessions.peek(right.peerId) === undefined)
     await (await openRight()).session.request(call)
     assert.equal(echo.right.senders[1]?.grant, undefined)
+  })
+
+  it('count the calls of a peer over all of its sessions, those that an ended one has left included', async () => {
+    const held: InboundRequest[] = []
+    echo.right.held = held
+    const { session } = await openRight()
+    const calls = Array.from({ length: MAX_IN_FLIGHT }, () => session.request(call).catch(() => undefined))
+    await until(() => held.length === MAX_IN_FLIGHT)
+    sessionStreams(left, right)[0]?.abort(new Error('test'))
+    await Promise.all(calls)
+    await until(() => held.every(({ signal }) => signal.aborted))
+
+    const again = await openRight()
+    await assertCode('BUSY', () => again.session.request(call))
+    held.pop()?.respond(0, call.body)
+    echo.right.held = undefined
+    assert.deepEqual(await answerOf(again), [1, 2, 3])
+  })
+
+  it("let a peer's newer session take over from one that it has lost", async () => {
+    await openRight()
+    await until(() => right.core.sessions.peek(left.peerId) !== undefined)
+    const lost = right.core.sessions.peek(left.peerId)
+    // The other side hears nothing of its end: it opens one more.
+    await left.core.sessions.move(right.peerId)
+    await until(() => right.core.sessions.peek(left.peerId) !== lost)
+    assert.deepEqual(await answerOf(right.core.sessions.peek(left.peerId)!), [1, 2, 3])
   })
 
   it('settle on one session when both sides open one at once', async () => {

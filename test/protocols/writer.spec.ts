@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
-import { PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../src/constants.ts'
+import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../src/constants.ts'
 import { KIND } from '../../src/protocols/frame.ts'
 import { FrameWriter } from '../../src/protocols/writer.ts'
 import { RawPeer, stall, unstall } from '../support/session-pair.ts'
@@ -151,28 +151,55 @@ describe('frame writer', () => {
     assert.ok(writer.empty)
   })
 
-  it('says when callers should wait', async () => {
+  it('lets small frames pass while large bodies wait for room', async () => {
     stall(stream)
+    const ran: string[] = []
     const body = new Uint8Array(WRITE_HIGH_WATER_BYTES)
-    assert.equal(writer.needsDrain, false)
-    await writer.onDrain()
     writer.write({ kind: RESPONSE, id: 2, body })
     const second = writer.write({ kind: RESPONSE, id: 4, body })
-    assert.equal(writer.needsDrain, true)
-    await assert.rejects(writer.onDrain(AbortSignal.abort(new Error('no patience'))), /no patience/)
-
-    const drained = writer.onDrain()
-    writer.remove(second)
-    await drained
+    writer.whenRoom(body.byteLength, () => ran.push('large'))
+    writer.whenRoom(10, () => ran.push('small'))
+    assert.deepEqual(ran, ['small'])
     assert.equal(writer.needsDrain, false)
+
+    writer.remove(second)
+    await until(() => ran.length === 2, 'the large body has its turn')
+    assert.deepEqual(ran, ['small', 'large'])
+  })
+
+  it('lets those who wait for room write in their order, no more than there is room for', async () => {
+    stall(stream)
+    const ran: number[] = []
+    const body = new Uint8Array(WRITE_HIGH_WATER_BYTES)
+    const first = writer.write({ kind: RESPONSE, id: 2, body })
+    writer.write({ kind: RESPONSE, id: 4, body: new Uint8Array(PART_BYTES + 1) })
+
+    for (const id of [6, 8]) {
+      writer.whenRoom(body.byteLength, () => {
+        ran.push(id)
+        writer.write({ kind: RESPONSE, id, body })
+      })
+    }
+
+    writer.remove(first)
+    await until(() => ran.length > 0, 'one has its turn')
+    await new Promise(setImmediate)
+    assert.deepEqual(ran, [6])
+  })
+
+  it('says when no more work should come: the peer does not read', () => {
+    stall(stream)
+    writer.write({ kind: RESPONSE, id: 2, body: new Uint8Array(MAX_UNREAD_BYTES / 2) })
+    assert.equal(writer.needsDrain, false)
+    writer.write({ kind: RESPONSE, id: 4, body: new Uint8Array(PART_BYTES + 1) })
+    assert.equal(writer.needsDrain, true)
   })
 
   it('lets go of everything when it ends', async () => {
     stall(stream)
     writer.write({ kind: RESPONSE, id: 2, body: new Uint8Array(2 * WRITE_HIGH_WATER_BYTES) })
-    const drained = writer.onDrain()
+    writer.whenRoom(PART_BYTES + 1, () => assert.fail('nothing is written any more'))
     writer.end()
-    await drained
     assert.ok(writer.empty)
     const sends = countSends(stream)
     unstall(stream)

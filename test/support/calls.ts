@@ -56,6 +56,7 @@ export function arrival(cmd: string, body: Body = null): { request: InboundReque
       body: encodeBody(body, 1_000_000).bytes,
       timeoutMs: 1_000,
       signal: new AbortController().signal,
+      release: () => undefined,
       respond: (type, bytes) => resolve(decodeBody(type, bytes)),
       fail: (code, message) => reject(new NexusError(code, message))
     },
