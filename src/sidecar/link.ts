@@ -35,6 +35,7 @@ export class Link {
   readonly #subscriptions = new Map<string, Subscription>()
   #nexus: Nexus | undefined
   #greeted = false
+  #understood = false
   #endDirects: (() => void) | undefined
 
   constructor(init: LinkInit) {
@@ -63,8 +64,12 @@ export class Link {
   }
 
   async #answer(request: InboundRequest): Promise<void> {
+    const isGreeting = request.cmd === 'hello' && !this.#greeted
+    this.#greeted ||= isGreeting
+
     try {
-      const { type, bytes } = encodeBody(await this.#run(request), DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
+      const answer = await this.#run(request, isGreeting)
+      const { type, bytes } = encodeBody(answer, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
       request.respond(type, bytes)
     } catch (error) {
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request failed')
@@ -72,14 +77,14 @@ export class Link {
       request.fail(code, message)
     }
 
-    if (request.cmd === 'stop') {
+    if (request.cmd === 'stop' && this.#nexus !== undefined) {
       this.#init.onEnd(0)
-    } else if (request.cmd === 'hello' && this.#nexus === undefined) {
-      this.#init.onEnd(this.#greeted ? 1 : 3)
+    } else if (isGreeting && this.#nexus === undefined) {
+      this.#init.onEnd(this.#understood ? 1 : 3)
     }
   }
 
-  async #run(request: InboundRequest): Promise<Json> {
+  async #run(request: InboundRequest, isGreeting: boolean): Promise<Json> {
     const { cmd } = request
 
     if (!Object.hasOwn(REQUESTS, cmd)) {
@@ -90,7 +95,7 @@ export class Link {
     const body = readRequest(name, decodeBody(request.type, request.body))
 
     if (name === 'hello') {
-      return this.#hello(body as RequestOf<'hello'>)
+      return this.#hello(body as RequestOf<'hello'>, isGreeting)
     }
 
     if (this.#nexus === undefined) {
@@ -100,8 +105,12 @@ export class Link {
     return this.#perform(name, body, this.#nexus, request)
   }
 
-  async #hello({ version, options }: RequestOf<'hello'>): Promise<Json> {
+  async #hello({ version, options }: RequestOf<'hello'>, isGreeting: boolean): Promise<Json> {
     const { packageVersion, join } = this.#init
+
+    if (!isGreeting) {
+      throw new NexusError('INVALID', 'hello comes once')
+    }
 
     if (version !== LINK_VERSION) {
       throw new NexusError(
@@ -110,11 +119,7 @@ export class Link {
       )
     }
 
-    if (this.#greeted) {
-      throw new NexusError('INVALID', 'hello comes once')
-    }
-
-    this.#greeted = true
+    this.#understood = true
     const nexus = await join(options)
     this.#nexus = nexus
     nexus.onStatus((status) => this.#events.pushStatus(status))

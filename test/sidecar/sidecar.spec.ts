@@ -136,7 +136,27 @@ describe('the sidecar', function () {
   })
 
   it('takes nothing before hello', async () => {
-    await assert.rejects(start().ask('find', { app: 'linked' }), { code: 'INVALID', message: /hello comes first/ })
+    const program = start()
+
+    for (const cmd of ['find', 'stop']) {
+      await assert.rejects(program.ask(cmd, { app: 'linked' }), { code: 'INVALID' })
+    }
+
+    // And goes on.
+    await program.ask('hello', { version: 1, options: await options('patient') })
+  })
+
+  it('is greeted once, whatever comes while the block starts', async () => {
+    const program = start()
+    const hello = program.ask('hello', { version: 1, options: await options('once') })
+    await assert.rejects(program.ask('hello', { version: 1, options: {} }), { code: 'INVALID', message: /once/ })
+    assert.equal((await hello).identity.resource, 'once')
+  })
+
+  it('exits with 3 after a greeting that cannot be read', async () => {
+    const program = start()
+    await assert.rejects(program.ask('hello', { version: 'one' }), { code: 'INVALID' })
+    assert.equal(await program.exited, 3)
   })
 
   it('says why a block does not start', async () => {
