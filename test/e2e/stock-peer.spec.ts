@@ -1,50 +1,29 @@
 import assert from 'node:assert/strict'
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
-import type { ConnectionEncrypter, Libp2p } from '@libp2p/interface'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
-import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
-import { webRTCDirect } from '@libp2p/webrtc'
-import { webSockets } from '@libp2p/websockets'
-import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import type { Libp2p } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { cleanup } from 'node-datachannel'
+import type { RelayEvent } from '../../relay/options.ts'
 import type { Relay } from '../../relay/relay.ts'
-import { DHT_PROTOCOL, NOISE_PROTOCOL, SESSION_PROTOCOL } from '../../src/constants.ts'
-import type { Nexus } from '../../src/types.ts'
+import { DHT_PROTOCOL, SESSION_PROTOCOL } from '../../src/constants.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
+import { certifiedNode, nakedNode, openRelay, stockNode } from '../support/raw-node.ts'
+import { until } from '../support/until.ts'
+import { type WatchedBlock, watchedBlock } from '../support/watched-block.ts'
 
-const PROTOCOLS = {
-  gossipsub: '/meshsub/1.2.0',
-  DHT: DHT_PROTOCOL,
-  'relay hop': '/libp2p/circuit/relay/0.2.0/hop',
-  'relay stop': '/libp2p/circuit/relay/0.2.0/stop',
-  session: SESSION_PROTOCOL,
-  identify: '/ipfs/id/1.0.0',
-  ping: '/ipfs/ping/1.0.0'
-}
+const HOP = '/libp2p/circuit/relay/0.2.0/hop'
+const STOP = '/libp2p/circuit/relay/0.2.0/stop'
+const PROTOCOLS = ['/meshsub/1.2.0', DHT_PROTOCOL, HOP, STOP, SESSION_PROTOCOL, '/ipfs/id/1.0.0', '/ipfs/ping/1.0.0']
+const DIAL_MS = 10_000
 
-type EncrypterFactory = (components: any) => ConnectionEncrypter
-
-/** A libp2p node that speaks all stock protocols and the network's own, and has no certificate. */
-function stockNode(connectionEncrypters: EncrypterFactory[] = [noise(), tls()] as EncrypterFactory[]): Promise<Libp2p> {
-  return createLibp2p({
-    transports: [tcp(), webSockets(), webRTCDirect(), circuitRelayTransport()],
-    connectionEncrypters,
-    streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      gossip: gossipsub(),
-      dht: kadDHT({ protocol: DHT_PROTOCOL, peerInfoMapper: passthroughMapper, clientMode: false })
-    }
-  }) as Promise<Libp2p>
+/** Who is dialled, where, and what is known there of who came in. */
+interface Target {
+  what: string
+  address: () => string | undefined
+  serves: string[]
+  cameIn: (peerId: string) => boolean
+  wasRefused: (peerId: string) => boolean
+  /** Whether certificates are exchanged on it: WebRTC-Direct is for peers that were verified by another path. */
+  proves: boolean
 }
 
 describe('a libp2p node without a certificate', function () {
@@ -52,16 +31,25 @@ describe('a libp2p node without a certificate', function () {
 
   let mesh: TestMesh
   let relay: Relay
-  let block: Nexus
-  let behindRelay: Nexus
+  let open: Libp2p
+  let block: WatchedBlock
+  let nodes: Libp2p[]
+  const events: RelayEvent[] = []
 
   before(async () => {
     mesh = await TestMesh.create()
-    relay = await mesh.relay()
-    const bootstrap = [relay.addresses[0] as string]
-    const listen = [LOOPBACK_TCP, LOOPBACK_WS, '/ip4/127.0.0.1/udp/0/webrtc-direct']
-    block = await mesh.block({}, { listen, bootstrap, webrtc: true })
-    behindRelay = await mesh.block({}, { listen: [], bootstrap })
+    relay = await mesh.relay({ onEvent: (event) => events.push(event) })
+    open = await openRelay(mesh.network)
+    mesh.keep({ stop: async () => open.stop() })
+    block = await watchedBlock({
+      credential: await mesh.network.credentialFor(),
+      listen: [LOOPBACK_TCP, LOOPBACK_WS, '/ip4/127.0.0.1/udp/0/webrtc-direct'],
+      bootstrap: open.getMultiaddrs().map(String),
+      webrtc: true,
+      dhtServer: true
+    })
+    mesh.keep(block.nexus)
+    await until(() => block.nexus.addresses.some(isCircuit), 'a reservation')
   })
 
   after(async () => {
@@ -70,101 +58,137 @@ describe('a libp2p node without a certificate', function () {
     cleanup()
   })
 
-  const targets: Array<{ what: string; address: () => string | undefined; peerId: () => string }> = [
-    {
-      what: 'a block by TCP',
-      address: () => pick(block, (a) => /\/tcp\/\d+\/p2p/.test(a)),
-      peerId: () => block.identity.peerId
-    },
-    {
-      what: 'a block by WebSocket',
-      address: () => pick(block, (a) => /\/ws\/p2p\/[^/]+$/.test(a)),
-      peerId: () => block.identity.peerId
-    },
-    {
-      what: 'a block by WebRTC-Direct',
-      address: () => pick(block, (a) => a.includes('/webrtc-direct/')),
-      peerId: () => block.identity.peerId
-    },
-    {
-      what: 'a block by circuit',
-      address: () => pick(behindRelay, (a) => a.includes('/p2p-circuit')),
-      peerId: () => behindRelay.identity.peerId
-    },
-    {
-      what: 'a relay by TCP',
-      address: () => relay.addresses.find((a) => !a.includes('/ws')),
-      peerId: () => relay.identity.peerId
-    },
-    {
-      what: 'a relay by WebSocket',
-      address: () => relay.addresses.find((a) => a.includes('/ws')),
-      peerId: () => relay.identity.peerId
-    }
-  ]
-
-  for (const { what, address, peerId } of targets) {
-    for (const [name, protocol] of Object.entries(PROTOCOLS)) {
-      it(`opens no ${name} stream to ${what}`, async () => {
-        const stock = await stockNode()
-
-        try {
-          const target = multiaddr(address() ?? assert.fail(`no address of ${what}`))
-          await assert.rejects(async () => {
-            const stream = await stock.dialProtocol(target, protocol, { signal: AbortSignal.timeout(8_000) })
-            // A protocol may be negotiated optimistically: only an answer shows that somebody handles the stream.
-            stream.send(Uint8Array.of(1, 0))
-            await assertAnswered(stream)
-          })
-          assert.deepEqual(knownTo(peerId(), stock), [], 'the member holds no connection to it')
-        } finally {
-          await stock.stop()
-        }
-      })
-    }
-  }
-
-  it('is refused when it claims to speak the encrypter of the network and shows nothing', async () => {
-    const factory = noise()
-    const naked: EncrypterFactory = (components) => Object.assign(factory(components), { protocol: NOISE_PROTOCOL })
-    const stock = await stockNode([naked])
-
-    try {
-      const target = multiaddr(pick(block, (a) => /\/tcp\/\d+\/p2p/.test(a)) as string)
-      await assert.rejects(async () => {
-        const stream = await stock.dialProtocol(target, SESSION_PROTOCOL, { signal: AbortSignal.timeout(8_000) })
-        await assertAnswered(stream)
-      })
-      assert.deepEqual(knownTo(block.identity.peerId, stock), [])
-    } finally {
-      await stock.stop()
-    }
+  beforeEach(() => {
+    nodes = []
   })
 
-  function pick(nexus: Nexus, test: (address: string) => boolean): string | undefined {
-    return nexus.addresses.find(test)
-  }
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.stop()))
+  })
 
-  // The relay lists no peers: it is asked for its connections, which are those of the two blocks.
-  function knownTo(member: string, stock: Libp2p): unknown[] {
-    const nexus = [block, behindRelay].find(({ identity }) => identity.peerId === member)
+  const ofBlock = (what: string, test: (address: string) => boolean): Target => ({
+    what: `a block by ${what}`,
+    address: () => block.nexus.addresses.find(test),
+    serves: PROTOCOLS.filter((protocol) => protocol !== HOP),
+    cameIn: (peerId) => block.opened.includes(peerId),
+    wasRefused: (peerId) => block.refused.includes(peerId),
+    proves: what !== 'WebRTC-Direct'
+  })
+  const ofRelay = (what: string, test: (address: string) => boolean): Target => ({
+    what: `a relay by ${what}`,
+    address: () => relay.addresses.find(test),
+    serves: PROTOCOLS,
+    cameIn: (id) => events.some(({ event, peer }) => event === 'connected' && peer === id),
+    wasRefused: (id) => events.some(({ event, peer }) => event === 'refused' && peer === id),
+    proves: true
+  })
+  const targets = [
+    ofBlock('TCP', isTcp),
+    ofBlock('WebSocket', isWebSocket),
+    ofBlock('WebRTC-Direct', isWebRtcDirect),
+    ofBlock('a circuit through a relay that lets everybody in', isCircuit),
+    ofRelay('TCP', isTcp),
+    ofRelay('WebSocket', isWebSocket)
+  ]
 
-    if (nexus === undefined) {
-      return relay.status().peers > 2 ? [relay.status()] : []
+  for (const target of targets) {
+    const { what, serves, proves } = target
+    const address = (): Multiaddr => multiaddr(target.address() ?? assert.fail(`no address of ${what}`))
+
+    for (const protocol of PROTOCOLS) {
+      it(`opens no ${protocol} stream to ${what}`, async () => {
+        const stock = await started(stockNode())
+        const error = await failureOf(stock, address(), protocol)
+
+        if (proves) {
+          assert.equal(error.name, 'EncryptionFailedError', `${error.name}: ${error.message}`)
+          assert.match(error.message, /could not negotiate \/noise,\/tls\/1\.0\.0/)
+        }
+        await assertOutside(stock, target)
+      })
     }
 
-    const peers = nexus.peers.map(({ peer }) => peer.peerId)
-    return peers.filter((peerId) => peerId === stock.peerId.toString())
+    it(`is let in with a certificate, and opens every protocol that is served, to ${what}`, async () => {
+      const certified = await started(certifiedNode(mesh.network, { uid: 'carl', resource: 'control' }))
+      await certified.dial(multiaddr((proves ? target.address() : block.nexus.addresses.find(isTcp)) as string))
+      const connection = await certified.dial(address(), { force: true })
+
+      for (const protocol of PROTOCOLS) {
+        const opening = connection.newStream(protocol)
+
+        if (serves.includes(protocol)) {
+          assert.equal((await opening).protocol, protocol)
+        } else {
+          await assert.rejects(opening, { name: 'UnsupportedProtocolError' })
+        }
+      }
+      await until(() => target.cameIn(certified.peerId.toString()), 'it came in')
+    })
+
+    if (proves) {
+      it(`is refused when it speaks the network's encrypter and shows nothing, to ${what}`, async () => {
+        const naked = await started(nakedNode())
+        const error = await failureOf(naked, address(), SESSION_PROTOCOL)
+        assert.notEqual(error.name, 'UnsupportedProtocolError')
+        await until(() => target.wasRefused(naked.peerId.toString()), 'the gate refuses it')
+        await assertOutside(naked, target)
+      })
+    }
+  }
+
+  it('came as far as the block itself by circuit: the relay let it in', async () => {
+    const stock = await started(stockNode())
+    await failureOf(stock, multiaddr(block.nexus.addresses.find(isCircuit) as string), SESSION_PROTOCOL)
+    assert.equal(open.getConnections(stock.peerId).length, 1)
+  })
+
+  async function started(starting: Promise<Libp2p>): Promise<Libp2p> {
+    const node = await starting
+    nodes.push(node)
+    return node
+  }
+
+  async function assertOutside(node: Libp2p, target: Target): Promise<void> {
+    const peerId = node.peerId.toString()
+    assert.equal(target.cameIn(peerId), false, 'no connection was ever handed to protocols')
+    assert.deepEqual(
+      block.connections().filter(({ remotePeer }) => remotePeer.toString() === peerId),
+      [],
+      'the block holds no connection to it'
+    )
+    // Those of the controls before may just be ending.
+    await until(() => relay.status().connections === 0, 'the relay holds no connection to it')
   }
 })
 
-async function assertAnswered(stream: {
-  addEventListener: (type: never, listener: (event: never) => void) => void
-}): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    stream.addEventListener('message' as never, () => resolve())
-    stream.addEventListener('close' as never, () => reject(new Error('closed')))
-    stream.addEventListener('remoteCloseWrite' as never, () => reject(new Error('closed')))
-    AbortSignal.timeout(8_000).addEventListener('abort', () => reject(new Error('no answer')))
-  })
+/** What comes of opening a stream, which must fail, and not for want of time. */
+async function failureOf(node: Libp2p, address: Multiaddr, protocol: string): Promise<Error> {
+  const signal = AbortSignal.timeout(DIAL_MS)
+
+  try {
+    // It resolves when the other side has agreed to the protocol.
+    await node.dialProtocol(address, protocol, { signal })
+  } catch (error) {
+    assert.equal(signal.aborted, false, 'it was told in time')
+    // A WebRTC channel that closes under the negotiation rejects with its event.
+    return error instanceof Error ? error : new Error('closed', { cause: error })
+  }
+
+  return assert.fail(`${protocol} was opened`)
+}
+
+function isTcp(address: string): boolean {
+  return /\/tcp\/\d+\/p2p\/[^/]+$/.test(address)
+}
+
+function isWebSocket(address: string): boolean {
+  return /\/ws\/p2p\/[^/]+$/.test(address)
+}
+
+function isWebRtcDirect(address: string): boolean {
+  return address.includes('/webrtc-direct/') && !isCircuit(address)
+}
+
+function isCircuit(address: string): boolean {
+  return /\/p2p-circuit\/p2p\/[^/]+$/.test(address)
 }

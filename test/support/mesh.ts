@@ -29,7 +29,7 @@ export class TestMesh {
       block: 'relay',
       resource: `relay${this.#count++}`
     })
-    return this.#keep(await createRelay({ credential, listen: [LOOPBACK_TCP, LOOPBACK_WS], ...options }))
+    return this.keep(await createRelay({ credential, listen: [LOOPBACK_TCP, LOOPBACK_WS], ...options }))
   }
 
   /** A block; by default a worker of the app `etest`, run by the app's owner, with a resource of its own. */
@@ -42,7 +42,7 @@ export class TestMesh {
       resource: `default${this.#count++}`,
       ...block
     })
-    return this.#keep(await createNexus({ credential, listen: [LOOPBACK_TCP], ...options }))
+    return this.keep(await createNexus({ credential, listen: [LOOPBACK_TCP], ...options }))
   }
 
   /** Stops one of them now. */
@@ -58,7 +58,8 @@ export class TestMesh {
     }
   }
 
-  #keep<T extends { stop: () => Promise<void> }>(member: T): T {
+  /** Has `stop` stop another one. */
+  keep<T extends { stop: () => Promise<void> }>(member: T): T {
     this.#running.add(member)
     return member
   }
