@@ -1,17 +1,17 @@
-import type { StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import type { Stream } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
 import { DEFAULT_TIMEOUT_MS, MAX_UNREAD_BYTES } from '../constants.ts'
-import { NexusError, toNexusError } from '../errors.ts'
+import { NexusError } from '../errors.ts'
 import type { CallOptions } from '../types.ts'
 import { monotonic } from './alarm.ts'
 import { CallIds } from './call-ids.ts'
 import { closeStream } from './close-stream.ts'
-import { type Frame, FrameDecoder, KIND } from './frame.ts'
+import { type Frame, KIND } from './frame.ts'
 import { InboundCalls } from './inbound-calls.ts'
 import type { Answer } from './outbound-call.ts'
 import { OutboundCalls } from './outbound-calls.ts'
 import { PeerLoad } from './peer-load.ts'
+import { FrameReader } from './reader.ts'
 import type { SessionLink } from './session-link.ts'
 import {
   DEFAULT_SESSION_LIMITS,
@@ -38,7 +38,7 @@ export class Session {
   readonly #init: SessionInit
   readonly #clock: () => number
   readonly #writer: FrameWriter
-  readonly #decoder: FrameDecoder
+  readonly #reader: FrameReader
   readonly #outbound: OutboundCalls
   readonly #inbound: InboundCalls
   readonly #watch: SessionWatch
@@ -57,7 +57,18 @@ export class Session {
     this.#handlers = handlers
     this.#clock = clock
     this.#writer = new FrameWriter(stream, this.#onSettled)
-    this.#decoder = new FrameDecoder(limits.maxFrameBytes)
+    this.#reader = new FrameReader({
+      stream,
+      maxFrameBytes: limits.maxFrameBytes,
+      onHeard: this.#onHeard,
+      onFrame: this.#dispatch,
+      onFault: (error) => this.abort(error),
+      onEnd: () => {
+        this.#end(undefined)
+        void closeStream(stream)
+      },
+      onClose: (error) => this.#end(error)
+    })
     this.#watch = new SessionWatch({
       clock,
       silenceMs: limits.silenceMs,
@@ -78,7 +89,7 @@ export class Session {
     this.#ids = link.ids
     this.#outbound = new OutboundCalls(link)
     this.#inbound = new InboundCalls({ link, handlers, maxInFlight: limits.maxInFlight, log })
-    this.#listen()
+    this.#reader.start()
   }
 
   /** Whether the session is over. */
@@ -164,33 +175,9 @@ export class Session {
     this.#stream.abort(error)
   }
 
-  #listen(): void {
-    const stream = this.#stream
-    stream.inactivityTimeout = Number.POSITIVE_INFINITY
-    stream.addEventListener('message', this.#onMessage)
-    stream.addEventListener('close', this.#onStreamClose)
-    stream.addEventListener('remoteCloseWrite', this.#onRemoteCloseWrite)
-
-    if (stream.status !== 'open' || stream.remoteWriteStatus !== 'writable') {
-      queueMicrotask(this.#onRemoteCloseWrite)
-    }
-  }
-
-  readonly #onMessage = ({ data }: StreamMessageEvent): void => {
+  readonly #onHeard = (): void => {
     this.#heardAt = this.#clock()
     this.#watch.heard(this.#heardAt)
-
-    try {
-      if (data instanceof Uint8Array) {
-        this.#decoder.push(data, this.#dispatch)
-      } else {
-        for (const chunk of data) {
-          this.#decoder.push(chunk, this.#dispatch)
-        }
-      }
-    } catch (error) {
-      this.abort(toNexusError(error, 'INVALID', 'what the peer sent could not be taken'))
-    }
   }
 
   readonly #dispatch = (frame: Frame): void => {
@@ -264,26 +251,13 @@ export class Session {
     }
   }
 
-  readonly #onStreamClose = ({ error }: StreamCloseEvent): void => this.#end(error)
-
-  readonly #onRemoteCloseWrite = (): void => {
-    if (this.#decoder.isInFrame) {
-      this.abort(new NexusError('INVALID', 'the stream ended in the middle of a frame'))
-    } else {
-      this.#end(undefined)
-      void closeStream(this.#stream)
-    }
-  }
-
   #end(error: Error | undefined): void {
     if (this.#ended) {
       return
     }
 
     this.#ended = true
-    this.#stream.removeEventListener('message', this.#onMessage)
-    this.#stream.removeEventListener('close', this.#onStreamClose)
-    this.#stream.removeEventListener('remoteCloseWrite', this.#onRemoteCloseWrite)
+    this.#reader.stop()
     this.#watch.stop()
     this.#outbound.failAll(error)
     this.#inbound.abortAll()
