@@ -14,6 +14,8 @@ export const PUBLISHER_TTL_MS = 60_000
 /** Topics whose publishers a relay remembers, and publishers of each. */
 export const MAX_TOPICS = 10_000
 const MAX_PUBLISHERS = 64
+/** How long another relay has to say how many clients it has for a topic. */
+const CLIENTS_TIMEOUT_MS = 2_000
 /** How long a relay waits for those that it tells of its own subscription, before it answers. */
 const SPREAD_TIMEOUT_MS = 750
 /** Subscribers of one peer that are waited for at a time; its further questions wait in line. */
@@ -21,8 +23,20 @@ const MAX_MEETING = 8
 
 /** Forwards topics for others: what a relay does. */
 export interface Forwarder {
-  /** Whether the topic is forwarded here; `false` when that would be over a limit. */
+  /** Whether the topic is forwarded here: from the first subscription of a peer on, unless that is over a limit. */
   ensureJoined: (topic: string) => boolean
+  /** Called once, before anything else. */
+  meet: (relays: OtherRelays) => void
+}
+
+/** What a relay learns of others and tells them. */
+export interface OtherRelays {
+  /** Whether a connected peer is a relay. */
+  isRelay: (peerId: string) => boolean
+  /** How many subscribers of a topic another relay has that are no relays; `undefined` without an answer. */
+  clients: (relay: string, topic: string) => Promise<number | undefined>
+  /** Makes the other relays know this one as a subscriber of a topic that has a client here. */
+  tell: (topic: string) => void
 }
 
 export interface TopicAnswersInit {
@@ -30,6 +44,11 @@ export interface TopicAnswersInit {
   peers: TopicPeers
   asker: TopicAsker
   forwarder: Forwarder | undefined
+}
+
+interface Spread {
+  relays?: Promise<void>
+  publishers?: Promise<void>
 }
 
 /**
@@ -42,11 +61,19 @@ export class TopicAnswers {
   /** At a relay: the peers that asked as publishers, by topic, then by peer id. */
   readonly #publishers = new LRUCache<string, LRUCache<string, true>>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
   /** At a relay: what is under way or done to tell others of its own subscription, by topic. */
-  readonly #spreads = new Map<string, { relays?: Promise<void>; publishers?: Promise<void> }>()
+  readonly #spreads = new Map<string, Spread>()
 
   constructor(init: TopicAnswersInit) {
     this.#init = init
     init.gossip.addEventListener('leave', this.#onLeave)
+    init.forwarder?.meet({
+      isRelay: (peerId) => init.peers.isRelay(peerId),
+      clients: async (relay, topic) =>
+        (await init.asker.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients,
+      tell: (topic) => {
+        this.#spreadOf(topic).relays = this.#tellRelays(topic)
+      }
+    })
   }
 
   async answer({ topic, as }: TopicQuestion, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
@@ -70,40 +97,57 @@ export class TopicAnswers {
       await gossipSettles(gossip, () => gossip.feeds(topic, from.peerId), CATCH_UP_MS, signal)
       await this.#spread(topic, from)
     }
-    return { known, forwards, subscribers: this.#count(topic, from), peers: this.#someOthers(topic, from) }
+    const clients = this.#clients(topic, from)
+    return { known, forwards, ...this.#counts(topic, from, clients), peers: someOf(clients) }
   }
 
+  // Relays publish nothing: they ask whether they still have to forward the topic. That it is asked must not change
+  // the answer, or two who ask each other would never come to an end.
   #remember(topic: string, from: Identity): TopicAnswer {
+    const { gossip, forwarder } = this.#init
+    const counts = this.#counts(topic, from, this.#clients(topic, from))
+
+    if (isRelay(from)) {
+      return { known: true, forwards: gossip.joined(topic), ...counts, peers: [] }
+    }
+
     const publishers = this.#publishers.get(topic) ?? new LRUCache({ max: MAX_PUBLISHERS, ttl: PUBLISHER_TTL_MS })
     publishers.set(from.peerId, true)
     this.#publishers.set(topic, publishers)
-    return { known: true, forwards: this.#init.gossip.joined(topic), subscribers: this.#count(topic, from), peers: [] }
+    return { known: true, forwards: forwarder?.ensureJoined(topic) ?? gossip.joined(topic), ...counts, peers: [] }
   }
 
-  #count(topic: string, asker: Identity): number {
-    const { gossip } = this.#init
-    const others = gossip.subscribers(topic).filter((peerId) => peerId !== asker.peerId)
-    return others.length + (gossip.receives(topic) ? 1 : 0)
-  }
-
-  // Another part of them each time, so that the subscribers of a large channel don't all meet the same few.
-  #someOthers(topic: string, asker: Identity): string[] {
+  #clients(topic: string, asker: Identity): string[] {
     const { gossip, peers } = this.#init
-    const others = gossip.subscribers(topic).filter((peerId) => peerId !== asker.peerId && !peers.isRelay(peerId))
-    const start = Math.floor(Math.random() * others.length)
-    return [...others.slice(start), ...others.slice(0, start)].slice(0, MAX_NAMED_PEERS)
+    return gossip.subscribers(topic).filter((peerId) => peerId !== asker.peerId && !peers.isRelay(peerId))
+  }
+
+  #counts(topic: string, asker: Identity, clients: string[]): Pick<TopicAnswer, 'subscribers' | 'clients'> {
+    const { gossip } = this.#init
+    const self = gossip.receives(topic) ? 1 : 0
+    const others = gossip.subscribers(topic).length - (gossip.isSubscriber(topic, asker.peerId) ? 1 : 0)
+    return { subscribers: others + self, clients: clients.length + self }
   }
 
   // Relays don't tell further relays of what they heard from one, or two would wait for each other.
   async #spread(topic: string, from: Identity): Promise<void> {
-    const spread = this.#spreads.get(topic) ?? {}
-    this.#spreads.set(topic, spread)
+    const spread = this.#spreadOf(topic)
     spread.publishers ??= this.#tell(topic, [...(this.#publishers.get(topic)?.keys() ?? [])])
 
     if (!isRelay(from)) {
-      spread.relays ??= this.#tell(topic, this.#init.peers.relays())
+      spread.relays ??= this.#tellRelays(topic)
     }
     await Promise.all([spread.publishers, isRelay(from) ? undefined : spread.relays])
+  }
+
+  #spreadOf(topic: string): Spread {
+    const spread = this.#spreads.get(topic) ?? {}
+    this.#spreads.set(topic, spread)
+    return spread
+  }
+
+  #tellRelays(topic: string): Promise<void> {
+    return this.#tell(topic, this.#init.peers.relays())
   }
 
   async #tell(topic: string, peerIds: string[]): Promise<void> {
@@ -117,4 +161,10 @@ export class TopicAnswers {
   readonly #onLeave = ({ detail }: CustomEvent<{ topic: string }>): void => {
     this.#spreads.delete(detail.topic)
   }
+}
+
+// Another part of them each time, so that the subscribers of a large channel don't all meet the same few.
+function someOf(peerIds: string[]): string[] {
+  const start = Math.floor(Math.random() * peerIds.length)
+  return [...peerIds.slice(start), ...peerIds.slice(0, start)].slice(0, MAX_NAMED_PEERS)
 }

@@ -21,6 +21,8 @@ export interface TopicAnswer {
   forwards: boolean
   /** Subscribers that it knows: itself when it receives the topic, never the asker. */
   subscribers: number
+  /** Those of them that are no relays. */
+  clients: number
   /** Peer ids of some of them, told to subscribers: whom to connect to. Relays are left out. */
   peers: string[]
 }
@@ -42,18 +44,24 @@ export function readQuestion(body: Json): TopicQuestion {
   return { topic, as }
 }
 
-/** What is missing or of another type reads as `false`, 0 and none; what is no peer id is left out. */
+/**
+ * What is missing or of another type reads as `false`, 0 and none; what is no peer id is left out. Without `clients`
+ * all subscribers may be such.
+ */
 export function readAnswer(body: Json): TopicAnswer {
-  const { known, forwards, subscribers, peers } = (body ?? {}) as {
+  const { known, forwards, subscribers, clients, peers } = (body ?? {}) as {
     known?: unknown
     forwards?: unknown
     subscribers?: unknown
+    clients?: unknown
     peers?: unknown
   }
+  const all = typeof subscribers === 'number' ? subscribers : 0
   return {
     known: known === true,
     forwards: forwards === true,
-    subscribers: typeof subscribers === 'number' ? subscribers : 0,
+    subscribers: all,
+    clients: typeof clients === 'number' ? clients : all,
     peers: Array.isArray(peers) ? peers.slice(0, MAX_NAMED_PEERS).filter(isPeerId) : []
   }
 }

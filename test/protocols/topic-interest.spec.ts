@@ -43,7 +43,7 @@ describe('topic interest', () => {
   })
 
   it('announces a topic whatever becomes of the neighbours', async () => {
-    liar.system.serve('$topic', () => ({ known: true, forwards: false, subscribers: 0, peers: [] }))
+    liar.system.serve('$topic', () => ({ known: true, forwards: false, subscribers: 0, clients: 0, peers: [] }))
     const failing = start(() => {
       throw new Error('no way there')
     })
@@ -61,7 +61,7 @@ describe('topic interest', () => {
     const question = { topic: TOPIC, as: 'subscriber' }
     const ask = () => liar.system.call(alice.identity.peerId, '$topic', question, { timeoutMs: 5_000 })
     const answers = await Promise.all(Array.from({ length: 8 }, ask))
-    assert.deepEqual(answers[0], { known: false, forwards: false, subscribers: 0, peers: [] })
+    assert.deepEqual(answers[0], { known: false, forwards: false, subscribers: 0, clients: 0, peers: [] })
     assert.equal(lists, 0)
   })
 

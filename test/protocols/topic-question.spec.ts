@@ -18,13 +18,15 @@ describe('the answer to $topic', () => {
     assert.equal(readAnswer({ peers: Array(100).fill(aliceId) }).peers.length, 8)
   })
 
+  it('counts all subscribers as clients when it does not tell the relays among them', () => {
+    assert.equal(readAnswer({ subscribers: 3, clients: 1 }).clients, 1)
+    assert.equal(readAnswer({ subscribers: 3 }).clients, 3)
+  })
+
   it('reads as no when it is something else', () => {
     for (const answer of [null, 1, 'yes', [], { known: 1, forwards: 'true', subscribers: '5', peers: 'garbage' }]) {
-      const { known, forwards, subscribers, peers } = readAnswer(answer)
-      assert.deepEqual(
-        { known, forwards, subscribers, peers },
-        { known: false, forwards: false, subscribers: 0, peers: [] }
-      )
+      const no = { known: false, forwards: false, subscribers: 0, clients: 0, peers: [] }
+      assert.deepEqual(readAnswer(answer), no)
     }
   })
 })
