@@ -13,15 +13,13 @@ describe('a member that sends malformed frames', function () {
   let mesh: TestMesh
   let worker: Nexus
   let other: Nexus
+  /** The calls of `wait` that are under way; each is answered when it is taken from here. */
+  const waiting: Array<(answer: number) => void> = []
 
   before(async () => {
     mesh = await TestMesh.create()
     worker = await mesh.block()
-    worker.handle('echo', ({ body }) => body)
-    worker.handle('slow', async ({ body }) => {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      return body
-    })
+    worker.handle('wait', () => new Promise<number>((resolve) => waiting.push(resolve)))
     other = await mesh.block({ uid: 'ben' }, { bootstrap: worker.addresses })
   })
 
@@ -40,7 +38,8 @@ describe('a member that sends malformed frames', function () {
     it(`loses that stream alone: frames ${what}`, async () => {
       const member = await startMember(mesh.network, { block: { uid: 'mallory' } })
       const { libp2p } = member.core.mesh
-      const meanwhile = other.api({ app: 'etest', cmd: 'slow', body: 1, peer: worker.identity.peerId })
+      const meanwhile = other.api({ app: 'etest', cmd: 'wait', peer: worker.identity.peerId })
+      await until(() => waiting.length === 1, 'another member has a call under way')
       const connection = await libp2p.dial(worker.addresses.map((address) => multiaddr(address)))
       const stream: Stream = await connection.newStream(SESSION_PROTOCOL)
       stream.send(bytes)
@@ -50,6 +49,7 @@ describe('a member that sends malformed frames', function () {
       const session = await member.core.sessions.open(worker.identity.peerId)
       const answer = session.session.request({ cmd: 'ping', type: 0, body: Uint8Array.of(0x31), timeoutMs: 5_000 })
       assert.equal(new TextDecoder().decode((await answer).body), '"pong"', 'its next session works')
+      waiting.pop()?.(1)
       assert.equal(await meanwhile, 1, 'others notice nothing')
     })
   }

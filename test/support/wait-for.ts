@@ -1,15 +1,6 @@
-import assert from 'node:assert/strict'
+import { until } from './until.ts'
 
-/** Waits until a condition holds; fails after 10 s. */
-export async function waitFor(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs
-
-  while (!(await condition())) {
-    assert(performance.now() < deadline, `waited too long for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+/** `until` with what is waited for in front. */
+export function waitFor(what: string, condition: () => boolean | Promise<boolean>, timeoutMs?: number): Promise<void> {
+  return until(condition, what, timeoutMs)
 }
