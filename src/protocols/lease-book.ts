@@ -28,15 +28,37 @@ export interface LeaseBookInit {
   onGone?: (peerId: string) => void
 }
 
+/** What is remembered of a worker that is gone. */
+interface Tombstone {
+  version: number
+  until: number
+  /** It said goodbye itself, and its connection may still be open while its last calls end. */
+  isLeaving: boolean
+}
+
+/** The live workers of an app, until one changes or ends. */
+interface Live {
+  entries: readonly LeaseEntry[]
+  /** When the first of them ends. */
+  until: number
+}
+
 /** The leases that hold now, by app. Blocks answer `find` from it, relays hand it to newcomers. */
 export class LeaseBook {
   readonly #init: LeaseBookInit
   readonly #entries = new Map<string, LeaseEntry>()
   readonly #byApp = new Map<string, Map<string, LeaseEntry>>()
-  readonly #tombstones = new Map<string, { version: number; until: number }>()
+  readonly #live = new Map<string, Live>()
+  readonly #tombstones = new Map<string, Tombstone>()
+  readonly #watchers: Array<(entry: LeaseEntry) => void> = []
 
   constructor(init: LeaseBookInit) {
     this.#init = init
+  }
+
+  /** Tells of each lease that is taken up, renewals included. */
+  watch(watcher: (entry: LeaseEntry) => void): void {
+    this.#watchers.push(watcher)
   }
 
   /** Takes up a verified lease. One that is not newer than what is known of the worker changes nothing. */
@@ -49,23 +71,40 @@ export class LeaseBook {
     }
 
     if (lease.event === 'leave') {
-      this.#bury(peerId, lease.version)
+      this.#bury(peerId, lease.version, true)
       return
     }
 
-    this.#put({
+    const entry: LeaseEntry = {
       worker: known?.certificate === certificate ? known.worker : identityOf(certificate),
       certificate,
       lease,
       expiresAt: this.#init.now() + LEASE_TTL_MS
-    })
+    }
+    this.#put(entry)
+
+    for (const watcher of this.#watchers) {
+      watcher(entry)
+    }
   }
 
-  /** Takes up a worker that is connected and has no lease here: it stays until it is found gone. */
+  /**
+   * Takes up a worker that is connected and has no lease here: it stays until it is found gone. One that said goodbye
+   * and has not hung up since is not taken up.
+   */
   takeConnected(certificate: Certificate): void {
-    if (!this.#entries.has(certificate.peerId)) {
+    if (!this.#entries.has(certificate.peerId) && !this.#isLeaving(certificate.peerId)) {
       const worker = identityOf(certificate)
       this.#put({ worker, certificate, lease: undefined, expiresAt: Number.POSITIVE_INFINITY })
+    }
+  }
+
+  /** The last connection to a peer has closed: if it can be connected to again, it has come back. */
+  disconnected(peerId: string): void {
+    const tombstone = this.#tombstones.get(peerId)
+
+    if (tombstone !== undefined) {
+      tombstone.isLeaving = false
     }
   }
 
@@ -82,20 +121,32 @@ export class LeaseBook {
     return this.#entries.get(peerId)
   }
 
-  /** The live workers of an app. */
-  live(app: string): LeaseEntry[] {
+  /** The live workers of an app: the same list until one changes or ends. */
+  live(app: string): readonly LeaseEntry[] {
     const now = this.#init.now()
-    const live: LeaseEntry[] = []
+    const known = this.#live.get(app)
 
-    for (const entry of this.#byApp.get(app)?.values() ?? []) {
-      if (entry.expiresAt > now) {
-        live.push(entry)
-      } else {
-        this.#bury(entry.worker.peerId, entry.lease?.version ?? 0)
+    if (known !== undefined && now < known.until) {
+      return known.entries
+    }
+
+    const ofApp = [...(this.#byApp.get(app)?.values() ?? [])]
+    const entries = ofApp.filter(({ expiresAt }) => expiresAt > now)
+
+    for (const { worker, lease, expiresAt } of ofApp) {
+      if (expiresAt <= now) {
+        this.#bury(worker.peerId, lease?.version ?? 0)
       }
     }
 
-    return live
+    // Last, as what was buried has changed the list.
+    if (entries.length > 0) {
+      this.#live.set(app, {
+        entries,
+        until: entries.reduce((first, { expiresAt }) => Math.min(first, expiresAt), Number.POSITIVE_INFINITY)
+      })
+    }
+    return entries
   }
 
   #put(entry: LeaseEntry): void {
@@ -106,6 +157,7 @@ export class LeaseBook {
     const ofApp = this.#byApp.get(app) ?? new Map<string, LeaseEntry>()
     ofApp.set(peerId, entry)
     this.#byApp.set(app, ofApp)
+    this.#live.delete(app)
 
     this.#dropOldest()
 
@@ -124,7 +176,7 @@ export class LeaseBook {
     }
   }
 
-  #bury(peerId: string, version: number): void {
+  #bury(peerId: string, version: number, isLeaving = false): void {
     const now = this.#init.now()
 
     for (const [dead, { until }] of this.#tombstones) {
@@ -135,7 +187,7 @@ export class LeaseBook {
     }
 
     this.#tombstones.delete(peerId)
-    this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS })
+    this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS, isLeaving })
 
     if (this.#forget(peerId)) {
       this.#init.onGone?.(peerId)
@@ -150,6 +202,7 @@ export class LeaseBook {
     }
 
     this.#entries.delete(peerId)
+    this.#live.delete(known.worker.app)
     const ofApp = this.#byApp.get(known.worker.app)
     ofApp?.delete(peerId)
 
@@ -158,6 +211,11 @@ export class LeaseBook {
     }
 
     return true
+  }
+
+  #isLeaving(peerId: string): boolean {
+    const tombstone = this.#tombstones.get(peerId)
+    return tombstone?.isLeaving === true && tombstone.until > this.#init.now()
   }
 
   #deadVersion(peerId: string): number {

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { freePort } from '../support/free-port.ts'
+import { keyFor } from '../support/identities.ts'
 import type { BlockProcess } from '../support/process.ts'
 import { ProcessMesh } from '../support/process-mesh.ts'
 import { until } from '../support/until.ts'
@@ -44,6 +48,33 @@ describe('find, across processes', function () {
     while (performance.now() < until6s) {
       for (const by of [seeker, newcomer]) {
         assert.deepEqual(await listed(by), [survivor.peerId])
+      }
+    }
+  })
+
+  it('lists a killed worker within 2 s of its new start elsewhere, though nobody answers where it was', async () => {
+    const block = { resource: 'phoenix', privateKey: await keyFor('phoenix') }
+    const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()))
+    const addresses = ports.map((port) => `/ip4/127.0.0.1/tcp/${port}`)
+    const victim = await mesh.block(block, { listen: addresses.slice(0, 1), announce: addresses })
+    await until(async () => (await listed()).length === 1, 'it is listed')
+    await victim.kill()
+    const mute = await Promise.all(
+      ports.map(async (port) => {
+        const server = createServer()
+        await once(server.listen(port, '127.0.0.1'), 'listening')
+        return server
+      })
+    )
+
+    try {
+      // So that the dead one is being dialled.
+      await until(async () => (await listed()).length === 0, 'the killed worker is gone', 5_000)
+      const { peerId } = await mesh.block(block)
+      await until(async () => (await listed()).includes(peerId), 'it is listed again', 2_000)
+    } finally {
+      for (const server of mute) {
+        server.close()
       }
     }
   })

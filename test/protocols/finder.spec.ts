@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { FindRequest, Nexus } from '../../src/types.ts'
 import { assertCode } from '../support/calls.ts'
-import type { TestBlock } from '../support/identities.ts'
+import { keyFor, type TestBlock } from '../support/identities.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { until } from '../support/until.ts'
 
@@ -60,6 +60,44 @@ describe('find', function () {
       assert.equal((await find()).length, 1)
       await mesh.drop(worker)
       await until(async () => (await find()).length === 0, 'the goodbye')
+    })
+
+    it('no more when it has said goodbye, though a call keeps it for a while', async () => {
+      const working = Promise.withResolvers<void>()
+      worker.handle('slow', async () => {
+        working.resolve()
+        await new Promise((resolve) => setTimeout(resolve, 2_000))
+        return 'done'
+      })
+      const caller = await mesh.block(
+        { uid: 'olga', block: 'adminpanel' },
+        { dhtServer: true, bootstrap: worker.addresses.slice(0, 1) }
+      )
+      assert.equal((await find({}, caller)).length, 1)
+      // Until its records are in the DHT.
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      const answer = caller.api({ app: 'etest', cmd: 'slow', peer: worker.identity.peerId })
+      await working.promise
+      const stopped = mesh.drop(worker)
+      await until(async () => (await find({}, caller)).length === 0, 'the goodbye', 1_000)
+      const end = performance.now() + 1_500
+
+      while (performance.now() < end) {
+        assert.deepEqual(await find({}, caller), [])
+      }
+      assert.equal(await answer, 'done')
+      await stopped
+    })
+
+    it('that is started anew with its key, after a goodbye', async () => {
+      const privateKey = await keyFor('restarted')
+      const options = { bootstrap: worker.addresses.slice(0, 1) }
+      const before = await mesh.block({ resource: 'restarted', privateKey }, options)
+      await until(async () => (await find()).includes(before.identity.peerId), 'the worker')
+      await mesh.drop(before)
+      await until(async () => !(await find()).includes(before.identity.peerId), 'the goodbye')
+      await mesh.block({ resource: 'restarted', privateKey }, options)
+      await until(async () => (await find()).includes(before.identity.peerId), 'the worker again', 2_000)
     })
 
     it('that came later', async () => {

@@ -149,6 +149,69 @@ describe('lease book', () => {
     })
   })
 
+  describe('a worker that said goodbye and is still connected', () => {
+    beforeEach(() => {
+      book.take(a, leaseOf(5))
+      book.take(a, leaseOf(6, 'leave'))
+      book.takeConnected(a)
+    })
+
+    it('is not taken up again', () => {
+      assert.deepEqual([live(), told], [[], ['live a', 'gone a']])
+    })
+
+    it('is, once it was started anew', () => {
+      book.take(a, leaseOf(7, 'join'))
+      assert.deepEqual(live(), ['a'])
+      book.remove('a')
+      book.takeConnected(a)
+      assert.deepEqual(live(), ['a'], 'it was found dead, and then alive')
+    })
+
+    it('is, once it has hung up and is connected again', () => {
+      book.disconnected('a')
+      book.disconnected('unknown')
+      book.takeConnected(a)
+      assert.deepEqual(live(), ['a'])
+    })
+
+    it('is after two minutes', () => {
+      time += TOMBSTONE_MS
+      book.takeConnected(a)
+      assert.deepEqual(live(), ['a'])
+    })
+  })
+
+  it('gives the same list until one of it changes or ends', () => {
+    book.take(a, leaseOf(1))
+    time += 1_000
+    book.take(b, leaseOf(1))
+    const both = book.live('etest')
+    assert.equal(book.live('etest'), both)
+    book.take(certificateOf('c', 'other'), leaseOf(1))
+    assert.equal(book.live('etest'), both)
+    time += 1_000
+    book.take(a, leaseOf(2))
+    assert.deepEqual([live(), book.live('etest') === both], [['b', 'a'], false])
+    time += LEASE_TTL_MS - 1_001
+    assert.deepEqual(live(), ['b', 'a'])
+    time += 1
+    assert.deepEqual(live(), ['a'])
+    book.remove('a')
+    assert.deepEqual(live(), [])
+  })
+
+  it('tells those who watch it of each lease that is taken up', () => {
+    const versions: unknown[] = []
+    book.watch(({ lease }) => versions.push(lease?.version))
+    book.take(a, leaseOf(1, 'join'))
+    book.take(a, leaseOf(1))
+    book.take(a, leaseOf(2))
+    book.take(a, leaseOf(3, 'leave'))
+    book.takeConnected(b)
+    assert.deepEqual(versions, [1, 2])
+  })
+
   describe('a connected worker without a lease', () => {
     it('stays until it is removed', () => {
       book.takeConnected(a)

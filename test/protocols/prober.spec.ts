@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Certificate } from '../../src/identity/certificate.ts'
+import type { Lease, LeaseEvent } from '../../src/identity/lease.ts'
 import { LeaseBook } from '../../src/protocols/lease-book.ts'
 import { Prober } from '../../src/protocols/prober.ts'
 import { identityFor, log } from '../support/calls.ts'
@@ -110,5 +111,71 @@ describe('prober', () => {
     assert.deepEqual([live(), dials.size], [['a'], 0])
     arrive('b')
     assert.equal(dials.size, 0)
+  })
+
+  describe('while a worker is dialled that has been killed', () => {
+    const lease = (version: number, event: LeaseEvent, address = 'old'): Lease => ({
+      event,
+      version,
+      addresses: [`/dns4/${address}/tcp/1`],
+      load: 0,
+      token: ''
+    })
+    const announce = (...terms: Parameters<typeof lease>): void =>
+      book.take({ ...identityFor('a') } as unknown as Certificate, lease(...terms))
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    const dialled = (): AbortSignal | undefined => dials.get('a')?.signal
+
+    beforeEach(() => {
+      connected.add('a')
+      announce(1, 'join')
+      connected.delete('a')
+      prober.suspect('a')
+    })
+
+    it('dials it anew when it has come back elsewhere, and lists it when it answers', async () => {
+      const first = dialled()
+      announce(2, 'join', 'new')
+      await settled()
+      assert.deepEqual([first?.aborted, dialled()?.aborted], [true, false])
+      assert.equal(prober.isSuspect('a'), true)
+      dials.get('a')!.resolve(undefined)
+      await settle()
+      assert.deepEqual([live(), prober.isSuspect('a')], [['a'], false])
+    })
+
+    it('dials it anew when it says other addresses, and not for each renewal', async () => {
+      const first = dialled()
+      announce(2, 'renew')
+      assert.equal(first?.aborted, false)
+      announce(3, 'renew', 'new')
+      await settled()
+      assert.deepEqual([first?.aborted, dialled()?.aborted], [true, false])
+    })
+
+    it('dials it once more when it has renewed its lease before the dial failed', async () => {
+      announce(2, 'renew')
+      dials.get('a')!.reject(new Error('nobody there'))
+      await settled()
+      assert.deepEqual([live(), prober.isSuspect('a')], [['a'], true])
+      dials.get('a')!.reject(new Error('nobody there'))
+      await settle()
+      assert.deepEqual(live(), [])
+    })
+
+    it('keeps it when it is connected by then', async () => {
+      connected.add('a')
+      dials.get('a')!.reject(new Error('nobody there'))
+      await settle()
+      assert.deepEqual([live(), prober.isSuspect('a')], [['a'], false])
+    })
+  })
+
+  it('counts the changes of whom it suspects', () => {
+    connected.add('a')
+    arrive('a')
+    const { changes } = prober
+    prober.suspect('a')
+    assert.ok(prober.changes > changes)
   })
 })
