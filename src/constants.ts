@@ -33,8 +33,8 @@ export const MAX_PENDING_CONNECTIONS = 4_000
 export const MAX_PENDING_PER_HOST = 64
 /** What an unverified peer may have sent on a connection: both handshakes take some 20 KiB at most. */
 export const MAX_UNVERIFIED_BYTES = 256 * 1024
-/** A WebSocket message. Encrypters and muxer make pieces of some 64 KiB. */
-export const MAX_WEBSOCKET_MESSAGE_BYTES = 1024 * 1024
+/** A WebSocket message, which is taken as a whole, also of a peer that has proven nothing yet. */
+export const MAX_WEBSOCKET_MESSAGE_BYTES = 256 * 1024
 /** Connections of one peer at a time: some paths to the same block, and some that have not been noticed dead. */
 export const MAX_CONNECTIONS_PER_PEER = 8
 
