@@ -1,4 +1,4 @@
-import type { GossipSub } from '@libp2p/gossipsub'
+import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, PeerId } from '@libp2p/interface'
 
 /** The gossipsub router, with what its class has beside its published interface. */
@@ -12,8 +12,40 @@ export interface GossipRouter extends GossipSub {
   readonly topics: ReadonlyMap<string, ReadonlySet<string>>
   /** The peer ids that messages from others are forwarded to, by topic. */
   readonly mesh: ReadonlyMap<string, ReadonlySet<string>>
+  readonly score: {
+    /** Called for a message whose signature does not hold, or that has none. */
+    rejectInvalidMessage: (from: string, topic: string) => void
+  }
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
   readonly backoff: ReadonlyMap<string, Map<string, number>>
+}
+
+/**
+ * Makes the router take no message of a topic that has no check. Without one it would keep any signed message, of
+ * whomever, and hand it on to those who ask for it. The neighbour is not to blame: the topic may just have been left.
+ */
+export function refuseUnchecked(router: GossipRouter): void {
+  router.topicValidators = new CheckedTopics(router.topicValidators)
+}
+
+class CheckedTopics extends Map<string, TopicValidatorFn> {
+  override get(topic: string): TopicValidatorFn {
+    return super.get(topic) ?? ignore
+  }
+}
+
+const ignore: TopicValidatorFn = () => TopicValidatorResult.Ignore
+
+/**
+ * Tells of the messages that the router itself refuses: whoever sends one has not checked it, or has made it.
+ */
+export function watchBadSignatures(router: GossipRouter, onBad: (peerId: string) => void): void {
+  const { score } = router
+  const reject = score.rejectInvalidMessage.bind(score)
+  score.rejectInvalidMessage = (from, topic) => {
+    reject(from, topic)
+    onBad(from)
+  }
 }
 
 /**

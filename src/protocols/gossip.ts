@@ -3,10 +3,11 @@ import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult }
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../errors.ts'
 import { GossipEnvelope } from './pb/gossip.ts'
+import { GossipFaults } from './gossip-faults.ts'
 import { GossipWatch } from './gossip-watch.ts'
 import { GossipTopics, type SignedMessageHandler } from './gossip-topics.ts'
 import type { GossipRouter } from './gossip-router.ts'
-import { forgetLeavers } from './gossip-router.ts'
+import { forgetLeavers, refuseUnchecked, watchBadSignatures } from './gossip-router.ts'
 import { type GossipCheck, MessageChecker, type MessageCheckerInit } from './message-checker.ts'
 import { writeRoom } from './write-room.ts'
 
@@ -42,9 +43,13 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     super()
     this.#init = init
     this.#router = init.gossip as GossipRouter
-    this.#checker = new MessageChecker(init)
+    const faults = new GossipFaults({ connections: () => init.connections(), log: init.log })
+    const onFault = (peerId: string): void => faults.add(peerId)
+    this.#checker = new MessageChecker({ ...init, onFault })
     this.#topics = new GossipTopics(init.log)
     this.#watch = new GossipWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
+    refuseUnchecked(this.#router)
+    watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
     this.#router.addEventListener('gossipsub:prune', this.#onPrune)

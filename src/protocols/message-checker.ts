@@ -1,7 +1,7 @@
 import type { Logger, PeerId } from '@libp2p/interface'
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import { GOSSIP_MAX_AGE_MS } from '../constants.ts'
-import { NexusError } from '../errors.ts'
+import { type IdentityFailure, NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { GossipEnvelope } from './pb/gossip.ts'
@@ -17,10 +17,25 @@ export interface SignedMessage {
 /** Throws, or rejects, for a message that must not go on. */
 export type GossipCheck = (topic: string, certificate: Certificate, payload: Uint8Array) => void | Promise<void>
 
+/**
+ * What does not depend on who checks it, and when: clocks, roots and revocation lists differ among honest members, and
+ * later versions may know more claims.
+ */
+const FAULTS: ReadonlySet<IdentityFailure | undefined> = new Set<IdentityFailure>([
+  'NO_CERTIFICATE',
+  'TOO_LARGE',
+  'BAD_HEADER',
+  'BAD_SIGNATURE',
+  'WRONG_NETWORK',
+  'WRONG_KEY'
+])
+
 export interface MessageCheckerInit {
   /** This block's peer id. */
   self: string
   verifier: CertificateVerifier
+  /** A neighbour sent what no honest one sends or forwards. */
+  onFault?: (peerId: string) => void
   log: Logger
 }
 
@@ -54,7 +69,7 @@ export class MessageChecker {
         return TopicValidatorResult.Ignore
       }
 
-      const { certificate: token, payload, time } = GossipEnvelope.decode(message.data)
+      const { certificate: token, payload, time } = decode(message.data)
 
       // It may be the clock of its sender that is wrong, or of this block: that is no fault of the neighbour's.
       if (!(Math.abs(this.#init.verifier.clock() - time) <= GOSSIP_MAX_AGE_MS)) {
@@ -102,8 +117,30 @@ export class MessageChecker {
   #reject(source: PeerId, message: Message, error: unknown): TopicValidatorResult {
     const from = message.type === 'signed' ? message.from : undefined
     this.#init.log('refused a message of %s from %p through %p: %e', message.topic, from, source, error)
+
+    if (
+      error instanceof BadEnvelope ||
+      (error instanceof NexusError && isFault(error, from?.equals(source) === true))
+    ) {
+      this.#init.onFault?.(source.toString())
+    }
     return TopicValidatorResult.Reject
   }
+}
+
+class BadEnvelope extends Error {}
+
+function decode(data: Uint8Array): GossipEnvelope {
+  try {
+    return GossipEnvelope.decode(data)
+  } catch (cause) {
+    throw new BadEnvelope('not a gossip envelope', { cause })
+  }
+}
+
+// While the roots change, a forwarder may trust one that is not known here yet. Its own certificate was checked.
+function isFault({ reason }: NexusError, isOwn: boolean): boolean {
+  return FAULTS.has(reason) || (reason === 'WRONG_ROOT' && isOwn)
 }
 
 function senderOf(message: Message): string {
