@@ -3,13 +3,15 @@ import assert from 'node:assert/strict'
 /** Waits until a condition holds, and fails when it does not within `timeoutMs`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  what = 'the condition',
+  what: string | (() => string) = 'the condition',
   timeoutMs = 10_000
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
 
   while (!(await condition())) {
-    assert.ok(performance.now() < deadline, `still waiting after ${timeoutMs} ms: ${what}`)
+    if (performance.now() >= deadline) {
+      assert.fail(`still waiting after ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`)
+    }
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -1,5 +1,6 @@
 import type { ComponentLogger, Connection } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
+import { TypedEventEmitter } from 'main-event'
 import { createBlock } from '../../src/node/create-block.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
 import type { TransportFactory } from '../../src/node/platform.ts'
@@ -15,15 +16,23 @@ export interface WatchedBlock {
   opened: string[]
   /** Every peer id whose certificate its gate did not accept. */
   refused: string[]
-  /** Parts of its libp2p node. */
-  components: NodeComponents
+  /** What is there of the protocols' doing in the node: its streams by protocol, its listeners by event. */
+  footprint: () => Record<string, number>
 }
 
 /** Some of the parts of a libp2p node, as it gives them to its transports. */
-export interface NodeComponents {
-  events: EventTarget & { listenerCount: (event: string) => number }
+interface NodeComponents {
+  events: EventTarget
   connectionManager: { getConnections: () => Connection[] }
+  gossip: Emitter
 }
+
+type Emitter = EventTarget & { listenerCount: (event: string) => number }
+
+const NODE_EVENTS = ['connection:open', 'connection:close', 'connection:prune', 'peer:connect', 'peer:disconnect']
+const MORE_NODE_EVENTS = ['peer:identify', 'peer:update', 'peer:discovery', 'self:peer:update', 'start', 'stop']
+const GOSSIP_EVENTS = ['message', 'gossipsub:message', 'subscription-change', 'gossipsub:heartbeat']
+const MORE_GOSSIP_EVENTS = ['gossipsub:graft', 'gossipsub:prune']
 
 export async function watchedBlock(options: NexusOptions): Promise<WatchedBlock> {
   const opened: string[] = []
@@ -36,6 +45,7 @@ export async function watchedBlock(options: NexusOptions): Promise<WatchedBlock>
     )
     return (nodeTransport as TransportFactory)(components)
   }
+  let nexus: Nexus | undefined
   let nodeTransport: TransportFactory | undefined
   const transports: typeof nodePlatform.transports = async (init) => {
     const [first, ...others] = await nodePlatform.transports(init)
@@ -43,9 +53,50 @@ export async function watchedBlock(options: NexusOptions): Promise<WatchedBlock>
     return [watch, ...others]
   }
   const logger = loggerOfRefusals((peerId) => refused.push(peerId))
-  const nexus = await createBlock({ logger, ...options }, { ...nodePlatform, transports })
+  const nodes = await emittersListenedOn(async () => {
+    nexus = await createBlock({ logger, ...options }, { ...nodePlatform, transports })
+  })
   const [components] = parts as [NodeComponents]
-  return { nexus, opened, refused, components, connections: () => components.connectionManager.getConnections() }
+  const node = [...nodes].find((emitter) => 'services' in emitter && emitter.services.gossip === components.gossip)
+  const connections = (): Connection[] => components.connectionManager.getConnections()
+  const footprint = () => ({
+    ...streamsOf(connections()),
+    ...listenersOf(node as unknown as Emitter, 'node', [...NODE_EVENTS, ...MORE_NODE_EVENTS]),
+    ...listenersOf(components.gossip, 'gossip', [...GOSSIP_EVENTS, ...MORE_GOSSIP_EVENTS])
+  })
+  return { nexus: nexus as unknown as Nexus, opened, refused, connections, footprint }
+}
+
+function streamsOf(connections: Connection[]): Record<string, number> {
+  const counts: Record<string, number> = { connections: connections.length }
+
+  for (const { protocol, direction } of connections.flatMap(({ streams }) => streams)) {
+    const name = `${direction} ${protocol}`
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  return counts
+}
+
+function listenersOf(emitter: Emitter, name: string, events: string[]): Record<string, number> {
+  return Object.fromEntries(events.map((event) => [`${name} ${event}`, emitter.listenerCount(event)]))
+}
+
+// A block keeps its libp2p node to itself, but listens on it while it starts.
+async function emittersListenedOn(run: () => Promise<void>): Promise<Set<TypedEventEmitter<any> & { services?: any }>> {
+  const { prototype } = TypedEventEmitter
+  const { addEventListener } = prototype
+  const emitters = new Set<TypedEventEmitter<any>>()
+  prototype.addEventListener = function (this: TypedEventEmitter<any>, ...args: [any, any, any?]) {
+    emitters.add(this)
+    addEventListener.apply(this, args)
+  }
+
+  try {
+    await run()
+    return emitters
+  } finally {
+    prototype.addEventListener = addEventListener
+  }
 }
 
 // The gate of a block tells of a refusal in its log alone.
