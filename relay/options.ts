@@ -1,5 +1,6 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
+import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
 import { type CredentialSource, parseOptions } from '../src/node/options.ts'
 
 /** What a relay reports while it runs. */
@@ -22,6 +23,11 @@ export interface RelayOptions {
   maxConnections?: number
   /** New connections a second from one host. High, as whole offices share an address. Default 200. */
   connectionsPerSecondPerHost?: number
+  /**
+   * Connections of one host that have proven nothing yet, which they have 5 s for. Raise it where a proxy on another
+   * machine brings many; one on the same machine is not limited by it. Default 64.
+   */
+  maxPendingPerHost?: number
   /** Members that may be reached through this relay at a time. Default 10,000. */
   maxReservations?: number
   /** Circuits that one member may have open to others through this relay. Default 256. */
@@ -57,6 +63,7 @@ const OptionsSchema = v.strictObject({
   healthPort: v.optional(port),
   maxConnections: v.optional(positive, 10_000),
   connectionsPerSecondPerHost: v.optional(positive, 200),
+  maxPendingPerHost: v.optional(positive, MAX_PENDING_PER_HOST),
   maxReservations: v.optional(positive, 10_000),
   maxCircuitsPerPeer: v.optional(positive, 256),
   circuitDurationMs: v.optional(positive),

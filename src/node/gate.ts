@@ -13,6 +13,7 @@ import type { CertificateVerifier } from '../identity/verifier.ts'
 import { shakeHands } from '../protocols/handshake.ts'
 import type { VerifiedPeers } from '../protocols/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
+import { PendingConnections } from './pending-connections.ts'
 
 /** Refusals kept for those who ask why a dial failed. */
 const MAX_REFUSALS = 1_000
@@ -22,6 +23,8 @@ export interface GateInit {
   verified: VerifiedPeers
   /** The certificate that this block shows now, and the version of its revocation list. */
   proof: () => { certificate: string; revocationVersion: number }
+  /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
+  maxPendingPerHost?: number
   /** Told of every peer with which there was no proof, or no acceptance. */
   onRefused?: (peerId: string, error: NexusError) => void
   log: Logger
@@ -34,11 +37,13 @@ export interface GateInit {
  */
 export class Gate {
   readonly #init: GateInit
+  readonly #pending: PendingConnections
   readonly #upgrading = new Set<string>()
   readonly #refusals = new LRUCache<string, NexusError>({ max: MAX_REFUSALS })
 
   constructor(init: GateInit) {
     this.#init = init
+    this.#pending = new PendingConnections(init.maxPendingPerHost)
   }
 
   /** A factory of the same encrypter with the exchange of certificates behind it, under a protocol id of its own. */
@@ -61,7 +66,11 @@ export class Gate {
     const isUnverified = (peerId: PeerId): boolean => !this.#init.verified.has(peerId.toString())
 
     return {
-      denyInboundUpgradedConnection: isUnverified,
+      denyInboundConnection: (connection) => !this.#pending.admit(connection),
+      denyInboundUpgradedConnection: (peerId, connection) => {
+        this.#pending.release(connection)
+        return isUnverified(peerId)
+      },
       denyOutboundUpgradedConnection: isUnverified,
       denyInboundRelayReservation: isUnverified,
       denyOutboundRelayedConnection: (source, destination) => isUnverified(source) || isUnverified(destination),
@@ -101,6 +110,7 @@ export class Gate {
         signal: options?.signal
       })
       verified.add(certificate, revocationVersion)
+      this.#pending.release(raw)
       this.#refusals.delete(peerId)
       joinChunks(secured.connection)
       return secured

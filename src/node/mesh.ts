@@ -13,7 +13,12 @@ import {
 import { yamux } from '@libp2p/yamux'
 import { concat } from 'uint8arrays/concat'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
-import { DEFAULT_BODY_LIMIT_BYTES, DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from '../constants.ts'
+import {
+  DEFAULT_BODY_LIMIT_BYTES,
+  DIAL_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_PENDING_CONNECTIONS
+} from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { VerifiedPeers } from '../protocols/verified-peers.ts'
@@ -87,6 +92,8 @@ export interface MeshLimits {
   maxConnections: number
   /** New connections a second from one host. */
   connectionsPerSecondPerHost: number
+  /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
+  maxPendingPerHost?: number
 }
 
 /** A libp2p node behind the gate. */
@@ -110,6 +117,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     verifier: init.verifier,
     verified,
     proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
+    maxPendingPerHost: init.limits.maxPendingPerHost,
     onRefused: init.onRefused,
     log: init.logger.forComponent('nexus:gate')
   })
@@ -130,7 +138,7 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     connectionManager: {
       maxConnections: init.limits.maxConnections,
       inboundConnectionThreshold: init.limits.connectionsPerSecondPerHost,
-      maxIncomingPendingConnections: Math.min(init.limits.connectionsPerSecondPerHost, 1_000),
+      maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS,
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,

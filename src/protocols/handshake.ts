@@ -2,7 +2,7 @@ import type { MessageStream } from '@libp2p/interface'
 import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
 import { anySignal } from 'any-signal'
 import { pEvent } from 'p-event'
-import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES } from '../constants.ts'
+import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../constants.ts'
 import { IDENTITY_FAILURES, NexusError, toNexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import { Hello, Verdict } from './pb/handshake.ts'
@@ -37,7 +37,7 @@ export interface HandshakeResult {
  */
 export async function shakeHands(stream: MessageStream, init: HandshakeInit): Promise<HandshakeResult> {
   const signal = anySignal([init.signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)])
-  const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES })
+  const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
     const { certificate, revocationVersion } = init

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { MessageStream } from '@libp2p/interface'
 import { byteStream, lpStream, streamPair } from '@libp2p/utils'
 import { concat } from 'uint8arrays/concat'
-import { MAX_CERTIFICATE_BYTES, MAX_HANDSHAKE_BYTES } from '../../src/constants.ts'
+import { MAX_CERTIFICATE_BYTES, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../src/constants.ts'
 import { type IdentityFailure, NexusError } from '../../src/errors.ts'
 import type { Certificate } from '../../src/identity/certificate.ts'
 import { parseKey, peerIdOf } from '../../src/identity/keys.ts'
@@ -10,6 +10,7 @@ import { type HandshakeResult, shakeHands } from '../../src/protocols/handshake.
 import { Hello, Verdict } from '../../src/protocols/pb/handshake.ts'
 import { alice, ALICE_UID, assertRefused, bob, frozenClock, mallory, testNetwork } from '../support/identities.ts'
 import { reforge, tamper } from '../support/forge.ts'
+import { until } from '../support/until.ts'
 
 const HOUR_MS = 60 * 60_000
 const clock = frozenClock()
@@ -215,6 +216,18 @@ describe('handshake', () => {
     right.send(Uint8Array.from([(size & 0x7f) | 0x80, size >> 7]))
     const { reason, cause } = await failureOf(shake(left))
     assert.deepEqual([reason, (cause as Error).name], ['NO_CERTIFICATE', 'InvalidDataLengthError'])
+  })
+
+  it('keeps no more than its limit of what comes while the certificate is being checked', async () => {
+    const [left, right] = await streamPair()
+    const verify = async (): Promise<Certificate> => {
+      await until(() => left.status === 'aborted')
+      return acceptAll()
+    }
+    const failed = assertRefused('NO_CERTIFICATE', () => shake(left, { verify }))
+    right.send(framed(Hello.encode(proof)))
+    right.send(new Uint8Array(MAX_UNVERIFIED_BYTES + 1))
+    await failed
   })
 
   it('refuses what is no message', async () => {
