@@ -1,4 +1,3 @@
-import { circuitRelayServer, type CircuitRelayServerInit, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { PeerId } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS, MAX_SYSTEM_BODY_BYTES } from '../src/constants.ts'
@@ -12,6 +11,7 @@ import { Providers } from '../src/protocols/providers.ts'
 import { TopicForwarder } from '../src/protocols/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/topic-interest.ts'
 import type { Identity } from '../src/types.ts'
+import { circuitService, countReservations, endReservation } from './circuits.ts'
 import { HealthServer } from './health.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
 
@@ -88,7 +88,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     limits: options,
     clock,
     logger,
-    services: { circuitRelay: circuitRelayServer(circuitInit(options)) },
+    services: circuitService(options),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
     router: refusingRouter,
@@ -124,22 +124,6 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
       log
     })
   })
-}
-
-function circuitInit(options: ResolvedRelayOptions): CircuitRelayServerInit {
-  const { maxReservations, maxCircuitsPerPeer, circuitDurationMs, circuitBytes } = options
-  return {
-    maxInboundHopStreams: maxCircuitsPerPeer,
-    maxOutboundHopStreams: maxCircuitsPerPeer,
-    maxOutboundStopStreams: maxCircuitsPerPeer,
-    reservations: {
-      maxReservations,
-      // With a limit in force the library treats a circuit as a poor connection, so there is none unless it is asked for.
-      applyDefaultLimit: circuitDurationMs !== undefined || circuitBytes !== undefined,
-      defaultDurationLimit: circuitDurationMs ?? 0x7fff_ffff,
-      defaultDataLimit: BigInt(circuitBytes ?? Number.MAX_SAFE_INTEGER)
-    }
-  }
 }
 
 interface RelayParts {
@@ -180,7 +164,7 @@ class RunningRelay implements Relay {
       uptimeMs: Date.now() - this.#startedAt,
       connections: libp2p.getConnections().length,
       peers: libp2p.getPeers().length,
-      reservations: circuitsOf(libp2p.services).reservations.size,
+      reservations: countReservations(libp2p.services),
       topics: this.#parts.forwarder.size
     }
   }
@@ -238,7 +222,9 @@ class RunningRelay implements Relay {
   // Others ask the relay who is live: what it can see to be gone it must not go on naming.
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     const peer = detail.toString()
-    this.#parts.core.book.remove(peer)
+    const { book, mesh } = this.#parts.core
+    book.remove(peer)
+    endReservation(mesh.libp2p.services, detail)
     this.#tell('disconnected', peer)
   }
 
@@ -246,8 +232,4 @@ class RunningRelay implements Relay {
     const jid = this.#parts.core.mesh.verified.get(peer)?.identity.jid
     this.#parts.options.onEvent?.({ event, peer, jid })
   }
-}
-
-function circuitsOf(services: Record<string, unknown>): CircuitRelayService {
-  return services.circuitRelay as CircuitRelayService
 }

@@ -1,4 +1,6 @@
+import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
 import type {
+  Connection,
   ConnectionEncrypter,
   ConnectionGater,
   Logger,
@@ -8,6 +10,7 @@ import type {
   SecuredConnection
 } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
+import { MAX_CONNECTIONS_PER_PEER } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { shakeHands } from '../protocols/handshake.ts'
@@ -25,6 +28,10 @@ export interface GateInit {
   proof: () => { certificate: string; revocationVersion: number }
   /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
   maxPendingPerHost?: number
+  /** The open connections to a peer: there may be `MAX_CONNECTIONS_PER_PEER`. Default none. */
+  connectionsTo?: (peerId: PeerId) => Connection[]
+  /** Circuits that one peer may have open through this one. Default without end. */
+  maxCircuitsPerPeer?: number
   /** Told of every peer with which there was no proof, or no acceptance. */
   onRefused?: (peerId: string, error: NexusError) => void
   log: Logger
@@ -69,11 +76,12 @@ export class Gate {
       denyInboundConnection: (connection) => !this.#pending.admit(connection),
       denyInboundUpgradedConnection: (peerId, connection) => {
         this.#pending.release(connection)
-        return isUnverified(peerId)
+        return isUnverified(peerId) || this.#connectionsTo(peerId).length >= MAX_CONNECTIONS_PER_PEER
       },
       denyOutboundUpgradedConnection: isUnverified,
       denyInboundRelayReservation: isUnverified,
-      denyOutboundRelayedConnection: (source, destination) => isUnverified(source) || isUnverified(destination),
+      denyOutboundRelayedConnection: (source, destination) =>
+        isUnverified(source) || isUnverified(destination) || this.#hasTooManyCircuits(source),
       // The library's default denies private addresses in browsers, where a mesh on a LAN or loopback is wanted too.
       denyDialMultiaddr: (address) => isWebRtc(address) && !this.#upgrading.has(peerIdIn(address) ?? '')
     }
@@ -93,6 +101,17 @@ export class Gate {
     const refusal = this.#refusals.get(target)
     this.#refusals.delete(target)
     return refusal
+  }
+
+  #connectionsTo(peerId: PeerId): Connection[] {
+    return this.#init.connectionsTo?.(peerId) ?? []
+  }
+
+  // The library limits the streams of each connection alone. The one that asks for the circuit is among them.
+  #hasTooManyCircuits(source: PeerId): boolean {
+    const { maxCircuitsPerPeer = Number.POSITIVE_INFINITY } = this.#init
+    const streams = this.#connectionsTo(source).flatMap((connection) => connection.streams)
+    return streams.filter(({ protocol }) => protocol === RELAY_V2_HOP_CODEC).length > maxCircuitsPerPeer
   }
 
   async #secure(

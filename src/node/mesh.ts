@@ -94,6 +94,8 @@ export interface MeshLimits {
   connectionsPerSecondPerHost: number
   /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
   maxPendingPerHost?: number
+  /** Circuits that one peer may have open through this node. Default without end. */
+  maxCircuitsPerPeer?: number
 }
 
 /** A libp2p node behind the gate. */
@@ -118,6 +120,8 @@ export async function createMesh(init: MeshInit): Promise<Mesh> {
     verified,
     proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
     maxPendingPerHost: init.limits.maxPendingPerHost,
+    maxCircuitsPerPeer: init.limits.maxCircuitsPerPeer,
+    connectionsTo: (peerId) => libp2p.getConnections(peerId),
     onRefused: init.onRefused,
     log: init.logger.forComponent('nexus:gate')
   })

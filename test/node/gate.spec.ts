@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
+import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { MAX_CONNECTIONS_PER_PEER } from '../../src/constants.ts'
 import type { NexusError } from '../../src/errors.ts'
 import { peerIdOf } from '../../src/identity/keys.ts'
-import { assertCode } from '../support/calls.ts'
+import { Gate } from '../../src/node/gate.ts'
+import { assertCode, log } from '../support/calls.ts'
 import { alice, bob, mallory, type TestNetwork, testNetwork } from '../support/identities.ts'
 import { type Member, startMember, stopMembers } from '../support/members.ts'
 import { until } from '../support/until.ts'
@@ -88,7 +92,7 @@ describe('gate', () => {
     const { gater } = member.core.mesh.gate
     const known = other.core.mesh.libp2p.peerId
     const unknown = peerIdFromString(peerIdOf(mallory))
-    const connection = undefined as never
+    const connection = {} as never
     assert.deepEqual(
       [known, unknown].map((peerId) => [
         gater.denyInboundUpgradedConnection?.(peerId, connection),
@@ -102,5 +106,42 @@ describe('gate', () => {
         [true, true, true, true, true]
       ]
     )
+  })
+
+  it('lets so many connections of one peer in, and another one when one has ended', async () => {
+    const other = await startMember(network, { block: { privateKey: bob, resource: 'other' } })
+    const connections = (): Connection[] => member.core.mesh.libp2p.getConnections(other.core.mesh.libp2p.peerId)
+    const dialAgain = (): Promise<unknown> =>
+      other.core.mesh.libp2p.dial(tcpOf(member), { force: true }).catch(() => undefined)
+
+    for (let count = 0; count < MAX_CONNECTIONS_PER_PEER + 2; count++) {
+      await dialAgain()
+    }
+    await until(() => other.core.mesh.libp2p.getConnections().length === MAX_CONNECTIONS_PER_PEER)
+    assert.equal(connections().length, MAX_CONNECTIONS_PER_PEER)
+    connections()[0]?.abort(new Error('enough'))
+    await dialAgain()
+    await until(() => connections().length === MAX_CONNECTIONS_PER_PEER)
+  })
+
+  it('counts the circuits of a peer over all of its connections', async () => {
+    const other = await startMember(network, { block: { privateKey: bob, resource: 'other' } })
+    await other.dial(member)
+    const { libp2p, verified } = member.core.mesh
+    const hop = { protocol: RELAY_V2_HOP_CODEC }
+    let connections: Array<{ streams: Array<{ protocol: string }> }> = []
+    const { gater } = new Gate({
+      verifier: member.credential.verifier,
+      verified,
+      proof: () => ({ certificate: '', revocationVersion: 0 }),
+      connectionsTo: () => connections as unknown as Connection[],
+      maxCircuitsPerPeer: 2,
+      log
+    })
+    const [known] = libp2p.getPeers()
+    connections = [{ streams: [hop, { protocol: '/ipfs/ping/1.0.0' }] }, { streams: [hop] }]
+    assert.equal(await gater.denyOutboundRelayedConnection?.(known!, known!), false)
+    connections.push({ streams: [hop] })
+    assert.equal(await gater.denyOutboundRelayedConnection?.(known!, known!), true)
   })
 })
