@@ -8,7 +8,7 @@ export interface LookUpOptions {
 
 /** Who serves what, as far as this block knows or can find out. */
 export interface Directory {
-  /** Live workers from memory; `undefined` when nothing is known of the app yet. */
+  /** Live workers from memory, a list that must not be changed; `undefined` when nothing is known of the app yet. */
   known: (target: Target) => Identity[] | undefined
   /** Asks the mesh, and gives the live workers known then. */
   lookUp: (target: Target, options: LookUpOptions) => Promise<Identity[]>

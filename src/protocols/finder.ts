@@ -1,12 +1,13 @@
 import { NexusError } from '../errors.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../types.ts'
 import type { Directory, LookUpOptions } from './directory.ts'
+import { type FollowedApp, FollowedApps } from './followed-apps.ts'
 import type { SignedGossip } from './gossip.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { Leases } from './leases.ts'
 import type { Prober } from './prober.ts'
-import { checkCallOptions, checkTarget, matches } from './target.ts'
-import { leaseTopic } from './topics.ts'
+import { checkCallOptions, checkTarget } from './target.ts'
+import { WorkerList } from './worker-list.ts'
 import type { WorkerSearch } from './worker-search.ts'
 
 /** Connected peers that are asked for their leases. */
@@ -21,8 +22,6 @@ const RETRY_MS = 500
 const HIDDEN_MAX_AGE_MS = 2_000
 /** How long `find` waits for workers that it has just heard of to answer. */
 const PROBE_PATIENCE_MS = 1_500
-/** Apps that are followed; the one not asked for longest is left. */
-const MAX_VIEWS = 256
 
 export interface FinderInit {
   self: Identity
@@ -40,16 +39,6 @@ export interface FinderInit {
   now: () => number
 }
 
-/** What is known of the workers of one app. */
-interface View {
-  app: string
-  /** Somebody was asked, so that an empty list means something. */
-  ready: boolean
-  refreshing: Promise<void> | undefined
-  refreshedAt: number
-  searchedAt: number
-}
-
 /**
  * Answers `find`, and the search of a call for its worker. The first question about an app follows its leases, asks
  * connected peers for those that they know, and searches the DHT; from then on answers come from memory. Nobody is
@@ -57,11 +46,14 @@ interface View {
  */
 export class Finder implements Directory {
   readonly #init: FinderInit
-  readonly #views = new Map<string, View>()
+  readonly #apps: FollowedApps
+  readonly #list: WorkerList
   readonly #stopping = new AbortController()
 
   constructor(init: FinderInit) {
     this.#init = init
+    this.#apps = new FollowedApps({ network: init.self.network, gossip: init.gossip })
+    this.#list = new WorkerList(init)
   }
 
   /** The live workers that a request means. */
@@ -78,7 +70,7 @@ export class Finder implements Directory {
     }
 
     if (request.prioritizeMine !== true) {
-      return workers
+      return [...workers]
     }
 
     const isMine = ({ uid }: Identity): boolean => uid === this.#init.self.uid
@@ -86,7 +78,7 @@ export class Finder implements Directory {
   }
 
   known(target: Target): Identity[] | undefined {
-    return this.#views.get(target.app)?.ready === true ? this.#select(target) : undefined
+    return this.#apps.ask(target.app)?.ready === true ? this.#list.select(target) : undefined
   }
 
   async lookUp(target: Target, { timeoutMs, signal }: LookUpOptions): Promise<Identity[]> {
@@ -94,7 +86,7 @@ export class Finder implements Directory {
       throw new NexusError('STOPPED', 'this block was stopped')
     }
 
-    const view = this.#view(target.app)
+    const followed = this.#apps.follow(target.app)
     const patience = AbortSignal.any([
       AbortSignal.timeout(Math.ceil(timeoutMs)),
       this.#stopping.signal,
@@ -102,24 +94,24 @@ export class Finder implements Directory {
     ])
 
     // Without a way into the mesh an empty answer would mean nothing.
-    if (this.#select(target).length === 0) {
+    if (this.#list.select(target).length === 0) {
       await this.#init.joined(patience)
     }
 
-    if (!view.ready) {
-      await settled(this.#refresh(view), patience)
+    if (!followed.ready) {
+      await settled(this.#refresh(followed), patience)
     }
 
-    if (this.#select(target).length === 0 && this.#init.now() - view.refreshedAt >= RETRY_MS) {
-      await settled(this.#refresh(view), patience)
+    if (this.#list.select(target).length === 0 && this.#init.now() - followed.refreshedAt >= RETRY_MS) {
+      await settled(this.#refresh(followed), patience)
     }
 
-    await this.#searchHidden(view, target, patience)
+    await this.#searchHidden(followed, target, patience)
     await this.#init.prober.settle(
       this.#init.book.live(target.app).map(({ worker }) => worker),
       AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
     )
-    return this.#select(target)
+    return this.#list.select(target)
   }
 
   suspect(peerId: string): void {
@@ -128,8 +120,8 @@ export class Finder implements Directory {
 
   /** Asks again for all apps that are followed: after the way into the mesh was lost and found. */
   refreshAll(): void {
-    for (const view of this.#views.values()) {
-      void this.#refresh(view)
+    for (const followed of this.#apps.all()) {
+      void this.#refresh(followed)
     }
   }
 
@@ -137,93 +129,48 @@ export class Finder implements Directory {
     this.#stopping.abort()
     this.#init.search.stop()
 
-    for (const app of this.#views.keys()) {
-      this.#init.gossip.leave(leaseTopic(this.#init.self.network, app))
-    }
-
-    this.#views.clear()
+    this.#apps.stop()
   }
 
-  #select(target: Target): Identity[] {
-    const { book, prober, self, isServing } = this.#init
-    const workers = isServing() && matches(target, self, self) ? [self] : []
-
-    for (const { worker } of book.live(target.app)) {
-      if (worker.peerId !== self.peerId && matches(target, worker, self) && !prober.isSuspect(worker.peerId)) {
-        workers.push(worker)
-      }
-    }
-
-    return workers
-  }
-
-  #view(app: string): View {
-    const known = this.#views.get(app)
-    const view = known ?? {
-      app,
-      ready: false,
-      refreshing: undefined,
-      refreshedAt: -Infinity,
-      searchedAt: -Infinity
-    }
-    this.#views.delete(app)
-    this.#views.set(app, view)
-
-    if (known === undefined) {
-      this.#init.gossip.join(leaseTopic(this.#init.self.network, app))
-      this.#leaveOldest()
-    }
-
-    return view
-  }
-
-  #leaveOldest(): void {
-    if (this.#views.size > MAX_VIEWS) {
-      const oldest = this.#views.keys().next().value as string
-      this.#views.delete(oldest)
-      this.#init.gossip.leave(leaseTopic(this.#init.self.network, oldest))
-    }
-  }
-
-  #refresh(view: View): Promise<void> {
-    view.refreshing ??= this.#askAll(view).finally(() => {
-      view.refreshing = undefined
-      view.refreshedAt = this.#init.now()
-      view.ready = true
+  #refresh(followed: FollowedApp): Promise<void> {
+    followed.refreshing ??= this.#askAll(followed).finally(() => {
+      followed.refreshing = undefined
+      followed.refreshedAt = this.#init.now()
+      followed.ready = true
     })
-    return view.refreshing
+    return followed.refreshing
   }
 
   // Leases of connected peers answer in one round trip. Only when they know nobody is the DHT worth waiting for.
-  async #askAll(view: View): Promise<void> {
+  async #askAll(followed: FollowedApp): Promise<void> {
     const { leases, peers, book } = this.#init
-    const search = this.#search(view)
+    const search = this.#search(followed)
     const asked = peers()
       .slice(0, MAX_ASKED)
-      .map((peerId) => leases.ask(peerId, view.app, this.#stopping.signal))
-    await oneAndSome(asked, () => book.live(view.app).length > 0)
+      .map((peerId) => leases.ask(peerId, followed.app, this.#stopping.signal))
+    await oneAndSome(asked, () => book.live(followed.app).length > 0)
 
-    if (book.live(view.app).length === 0) {
+    if (book.live(followed.app).length === 0) {
       await search
     }
   }
 
   // Workers that are not public sign no leases: those who may see them look into the DHT.
-  async #searchHidden(view: View, target: Target, patience: AbortSignal): Promise<void> {
-    if (this.#init.now() - view.searchedAt < HIDDEN_MAX_AGE_MS) {
+  async #searchHidden(followed: FollowedApp, target: Target, patience: AbortSignal): Promise<void> {
+    if (this.#init.now() - followed.searchedAt < HIDDEN_MAX_AGE_MS) {
       return
     }
 
-    const search = this.#search(view)
+    const search = this.#search(followed)
 
-    if (target.ownership === 'mine' || this.#select(target).length === 0) {
+    if (target.ownership === 'mine' || this.#list.select(target).length === 0) {
       await settled(search, patience)
     }
   }
 
-  async #search(view: View): Promise<void> {
-    await this.#init.search.run(view.app)
-    view.searchedAt = this.#init.now()
+  async #search(followed: FollowedApp): Promise<void> {
+    await this.#init.search.run(followed.app)
+    followed.searchedAt = this.#init.now()
   }
 }
 
