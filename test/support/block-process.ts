@@ -7,7 +7,7 @@ import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus } fr
 /** What the parent asks; each answers with JSON. */
 export interface Commands {
   start: (options: NexusOptions) => Promise<{ peerId: string; addresses: string[] }>
-  /** Serves commands that tests use: `echo`, `whoami`, `slow` (ms in the body), `count`. */
+  /** Serves commands that tests use: `echo`, `whoami`, `count` (which takes the `ms` of its body). */
   serve: () => void
   api: (request: ApiRequest) => Promise<unknown>
   direct: (request: DirectRequest) => Promise<void>
@@ -15,14 +15,11 @@ export interface Commands {
   subscribe: (channel: string) => Promise<string>
   publish: (channel: string, body: string) => Promise<number>
   received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
-  /** How often each id was executed by `count`. */
-  counts: () => Record<string, number>
   stop: () => Promise<void>
 }
 
 let nexus: Nexus
 const received: ReturnType<Commands['received']> = []
-const counts: Record<string, number> = {}
 
 const commands: Commands = {
   async start(options) {
@@ -32,12 +29,7 @@ const commands: Commands = {
   serve() {
     nexus.handle('echo', ({ body }) => body)
     nexus.handle('whoami', ({ from }) => ({ ...from, worker: nexus.identity.peerId }))
-    nexus.handle('slow', async ({ body }) => {
-      await new Promise((resolve) => setTimeout(resolve, body.ms))
-      return nexus.identity.peerId
-    })
     nexus.handle('count', async ({ body }) => {
-      counts[body.id] = (counts[body.id] ?? 0) + 1
       process.send?.({ executed: body.id })
       await new Promise((resolve) => setTimeout(resolve, body.ms ?? 0))
       return { id: body.id, worker: nexus.identity.peerId }
@@ -55,7 +47,6 @@ const commands: Commands = {
   },
   publish: (channel, body) => nexus.publish(channel, body),
   received: () => received,
-  counts: () => counts,
   async stop() {
     await nexus.stop()
     // After the answer has gone out.
