@@ -10,14 +10,13 @@ import {
 } from '../identity/credential.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
+import { ClockAlarm } from '../protocols/clock-alarm.ts'
 import type { Clock } from '../types.ts'
 import type { CredentialSource } from './options.ts'
 
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
 const FIRST_RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
-/** The longest delay that a timer takes: 2^31-1 ms. */
-const MAX_TIMER_MS = 0x7fff_ffff
 
 export interface OwnCredentialInit {
   source: CredentialSource
@@ -40,7 +39,8 @@ export class OwnCredential {
   readonly #opened: OpenedCredential
   #certificate: Certificate
   #grants: HeldGrant[]
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #alarm: ClockAlarm
+  #watch: CredentialWatch | undefined
   #stopped = false
   #retryMs = FIRST_RETRY_MS
 
@@ -49,6 +49,7 @@ export class OwnCredential {
     this.#opened = opened
     this.#certificate = opened.certificate
     this.#grants = opened.grants
+    this.#alarm = new ClockAlarm(init.clock, () => void this.#renew())
   }
 
   /** Loads a credential and verifies it as others would. Rejects with `INVALID` or `REFUSED`. */
@@ -79,32 +80,31 @@ export class OwnCredential {
 
   /** Loads the credential again when two thirds of the certificate's time are over, and tells of the new one. */
   keepFresh(watch: CredentialWatch): void {
-    const { issuedAt, expiresAt } = this.#certificate
+    this.#watch = watch
 
     // An object stays what it is.
     if (typeof this.#init.source !== 'object') {
-      this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3, watch)
+      this.#renewInTime()
     }
   }
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#alarm.stop()
   }
 
-  #schedule(at: number, watch: CredentialWatch): void {
-    if (this.#stopped) {
-      return
+  #renewInTime(): void {
+    const { issuedAt, expiresAt } = this.#certificate
+    this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3)
+  }
+
+  #schedule(at: number): void {
+    if (!this.#stopped) {
+      this.#alarm.set(at)
     }
-
-    const left = at - this.#init.clock()
-    this.#timer =
-      left > MAX_TIMER_MS
-        ? setTimeout(() => this.#schedule(at, watch), MAX_TIMER_MS)
-        : setTimeout(() => void this.#renew(watch), Math.max(left, 0))
   }
 
-  async #renew(watch: CredentialWatch): Promise<void> {
+  async #renew(): Promise<void> {
     try {
       const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
 
@@ -129,8 +129,8 @@ export class OwnCredential {
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
         this.#retryMs = FIRST_RETRY_MS
-        watch.onRenewed(certificate)
-        this.keepFresh(watch)
+        this.#watch?.onRenewed(certificate)
+        this.#renewInTime()
         return
       }
     } catch (error) {
@@ -138,10 +138,10 @@ export class OwnCredential {
     }
 
     if (this.#init.clock() >= this.#certificate.expiresAt) {
-      watch.onExpired?.()
+      this.#watch?.onExpired?.()
     }
 
-    this.#schedule(this.#init.clock() + this.#retryMs, watch)
+    this.#schedule(this.#init.clock() + this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
   }
 }

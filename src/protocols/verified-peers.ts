@@ -4,9 +4,7 @@ import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { Clock, Identity } from '../types.ts'
-
-/** The longest delay that a timer takes: 2^31-1 ms. */
-const MAX_TIMER_MS = 0x7fff_ffff
+import { ClockAlarm } from './clock-alarm.ts'
 
 /** A peer whose certificate was checked and whose key the transport has proven. */
 export interface VerifiedPeer {
@@ -41,12 +39,13 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   readonly #init: VerifiedPeersInit
   readonly #peers = new Map<string, VerifiedPeer>()
   readonly #stopWatching: () => void
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #timerAt = Number.POSITIVE_INFINITY
+  /** Set to the end of the certificate that ends first. */
+  readonly #alarm: ClockAlarm
 
   constructor(init: VerifiedPeersInit) {
     super()
     this.#init = init
+    this.#alarm = new ClockAlarm(init.clock, () => this.#removeInvalid())
     this.#stopWatching = init.revocations.onChange(() => this.#removeInvalid())
   }
 
@@ -56,11 +55,13 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
 
   /** The peer's proof, or `undefined` when it is not in the set. */
   get(peerId: string): VerifiedPeer | undefined {
-    return this.#peers.get(peerId)
+    const peer = this.#peers.get(peerId)
+    // After sleep, or when the clock was set, it may not have been removed yet.
+    return peer === undefined || this.#hasEnded(peer.certificate) ? undefined : peer
   }
 
   has(peerId: string): boolean {
-    return this.#peers.has(peerId)
+    return this.get(peerId) !== undefined
   }
 
   values(): IterableIterator<VerifiedPeer> {
@@ -95,9 +96,7 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
 
   /** Stops the timers and forgets everybody. */
   clear(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#timerAt = Number.POSITIVE_INFINITY
+    this.#alarm.stop()
     this.#stopWatching()
     this.#peers.clear()
   }
@@ -118,18 +117,12 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   #schedule(at: number): void {
-    if (at >= this.#timerAt) {
-      return
+    if (at < this.#alarm.at) {
+      this.#alarm.set(at)
     }
-
-    clearTimeout(this.#timer)
-    this.#timerAt = at
-    const delay = Math.min(Math.max(at - this.#init.clock(), 0) + 1, MAX_TIMER_MS)
-    this.#timer = setTimeout(() => this.#removeInvalid(), delay)
   }
 
   #removeInvalid(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
 
     for (const [peerId, peer] of this.#peers) {
@@ -143,15 +136,17 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
       }
     }
 
-    if (next !== Number.POSITIVE_INFINITY) {
-      this.#schedule(next)
-    }
+    this.#alarm.stop()
+    this.#schedule(next)
+  }
+
+  #hasEnded(certificate: Certificate): boolean {
+    return endOf(certificate) <= this.#init.clock()
   }
 
   #failureOf(certificate: Certificate): NexusError | undefined {
-    const { clock, revocations } = this.#init
-    const reason =
-      endOf(certificate) <= clock() ? 'EXPIRED' : revocations.isRevoked(certificate) ? 'REVOKED' : undefined
+    const isRevoked = (): boolean => this.#init.revocations.isRevoked(certificate)
+    const reason = this.#hasEnded(certificate) ? 'EXPIRED' : isRevoked() ? 'REVOKED' : undefined
     return (
       reason &&
       new NexusError('REFUSED', `the certificate of ${certificate.jid} is ${reason.toLowerCase()}`, { reason })
