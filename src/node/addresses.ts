@@ -21,6 +21,11 @@ export function isWebRtcDirect(address: Multiaddr): boolean {
   return namesIn(address).includes('webrtc-direct')
 }
 
+/** Whether an address leads through a relay, and not on to WebRTC. */
+export function isCircuit(address: Multiaddr): boolean {
+  return namesIn(address).includes('p2p-circuit') && !isWebRtc(address)
+}
+
 /** Whether an address is one of a WebSocket listener, reached without a relay. */
 export function isDirectWebSocket(address: Multiaddr): boolean {
   const names = namesIn(address)

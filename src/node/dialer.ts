@@ -3,8 +3,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { DIAL_TIMEOUT_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
-import { pathOf, peerIdIn } from './addresses.ts'
+import { isCircuit, pathOf, peerIdIn } from './addresses.ts'
 import type { Gate } from './gate.ts'
+
+/**
+ * A worker names every address that it has, and those of its own network swallow what others send there. While there is
+ * a way through a relay, direct addresses get no more time than this, all together.
+ */
+const DIRECT_PATIENCE_MS = 3_000
 
 export interface DialerInit {
   libp2p: Libp2p
@@ -13,6 +19,8 @@ export interface DialerInit {
   addressesOf: (peerId: string) => readonly string[]
   /** Connected relays. */
   relays: () => PeerId[]
+  /** In ms. Default 3,000. */
+  directPatienceMs?: number
 }
 
 /** Connects to peers, by the best path there is. */
@@ -34,11 +42,10 @@ export class Dialer {
       return open
     }
 
-    const { libp2p, gate } = this.#init
+    const { gate } = this.#init
 
     try {
-      await this.#learnAddresses(peerId)
-      return await libp2p.dial(peerIdFromString(peerId), { signal: withDeadline(signal) })
+      return await this.#dialKnown(peerId, withDeadline(signal))
     } catch (error) {
       throw gate.takeRefusal(peerId) ?? new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
     }
@@ -81,8 +88,24 @@ export class Dialer {
     return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
   }
 
+  // The library tries the addresses of a peer one after the other.
+  async #dialKnown(peerId: string, signal: AbortSignal): Promise<Connection> {
+    const { libp2p, directPatienceMs = DIRECT_PATIENCE_MS } = this.#init
+    const relayed = (await this.#learnAddresses(peerId)).filter(isCircuit)
+    const patience = AbortSignal.timeout(relayed.length === 0 ? DIAL_TIMEOUT_MS : directPatienceMs)
+
+    try {
+      return await libp2p.dial(peerIdFromString(peerId), { signal: AbortSignal.any([signal, patience]) })
+    } catch (error) {
+      if (relayed.length === 0 || !patience.aborted || signal.aborted) {
+        throw error
+      }
+      return await libp2p.dial(relayed, { signal })
+    }
+  }
+
   // Beside its own addresses a peer may be reached through any relay that it has in common with this block.
-  async #learnAddresses(peerId: string): Promise<void> {
+  async #learnAddresses(peerId: string): Promise<Multiaddr[]> {
     const { libp2p, addressesOf, relays } = this.#init
     const told = addressesOf(peerId).flatMap((text) => toMultiaddr(text) ?? [])
     const relayed = relays()
@@ -96,6 +119,8 @@ export class Dialer {
     } else {
       await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs })
     }
+
+    return multiaddrs
   }
 }
 

@@ -4,8 +4,8 @@ import type { Balancer } from './balance.ts'
 import type { Directory } from './directory.ts'
 import type { PeerSession, Sessions } from './sessions.ts'
 
-/** While other workers are left to try, opening a session with one takes no longer than this. */
-const OPEN_PATIENCE_MS = 3_000
+/** While other workers are left to try, opening a session with one takes no longer: direct addresses, then a relay. */
+const OPEN_PATIENCE_MS = 4_000
 
 export interface RoutingInit {
   self: Identity

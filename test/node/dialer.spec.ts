@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
@@ -106,6 +108,25 @@ describe('dialer', () => {
       const isRelayed = (): boolean =>
         hidden.peers.some(({ peer, path }) => peer.peerId === member.peerId && path === 'relay')
       await until(isRelayed, 'the connection at the other end')
+    })
+
+    it('takes the relay when direct addresses swallow what they are sent', async () => {
+      const silent = createServer().listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const { port } = silent.address() as AddressInfo
+      const sockets = new Set<Socket>()
+      silent.on('connection', (socket) => sockets.add(socket))
+      const bootstrap = [relay.addresses[0] as string]
+      const hidden = await mesh.block({}, { bootstrap, listen: [] })
+      const { libp2p, gate } = (await startMember(mesh.network, { block: { resource: 'patient' } })).core.mesh
+      const { remotePeer } = await libp2p.dial(multiaddr(bootstrap[0]))
+      await until(() => hidden.addresses.some((address) => address.includes('p2p-circuit')), 'the reservation')
+      const addressesOf = () => [`/ip4/127.0.0.1/tcp/${port}`]
+      const dialer = new Dialer({ libp2p, gate, addressesOf, relays: () => [remotePeer], directPatienceMs: 300 })
+      assert.equal(pathOf(await dialer.connect(hidden.identity.peerId)), 'relay')
+      assert.equal(sockets.size, 1)
+      sockets.forEach((socket) => void socket.destroy())
+      silent.close()
     })
   })
 
