@@ -178,12 +178,11 @@ describe('signed statements, of any content', () => {
 
   for (const [what, statement] of Object.entries(statements)) {
     hostile(what, statement)
+    wellSigned(what, statement)
   }
 })
 
-function hostile(what: string, { token: good, key, read }: Statement): void {
-  const { header, claims } = takeApart(good)
-
+function hostile(what: string, { token: good, read }: Statement): void {
   it(`takes ${what} that holds`, async () => assert.equal(await isTaken(() => read(good)), true))
 
   it(`refuses any text for ${what}`, async () => {
@@ -210,6 +209,10 @@ function hostile(what: string, { token: good, key, read }: Statement): void {
       )
     })
   }
+}
+
+function wellSigned(what: string, { token: good, key, read }: Statement): void {
+  const { header, claims } = takeApart(good)
 
   it(`takes or refuses ${what}, well signed, with any value in any claim and any header`, async () => {
     const change = (names: string[]) =>
