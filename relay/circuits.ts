@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../src/constants.ts'
 import { circuitRelayServer, type CircuitRelayServerInit, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { PeerId } from '@libp2p/interface'
 import type { ServiceFactoryMap } from 'libp2p'
@@ -39,7 +40,7 @@ function circuitInit(options: ResolvedRelayOptions): CircuitRelayServerInit {
       reservationTtl: RESERVATION_MS,
       // With a limit in force the library treats a circuit as a poor connection, so there is none unless it is asked for.
       applyDefaultLimit: circuitDurationMs !== undefined || circuitBytes !== undefined,
-      defaultDurationLimit: circuitDurationMs ?? 0x7fff_ffff,
+      defaultDurationLimit: circuitDurationMs ?? MAX_TIMER_MS,
       defaultDataLimit: BigInt(circuitBytes ?? Number.MAX_SAFE_INTEGER)
     }
   }

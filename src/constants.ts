@@ -59,6 +59,8 @@ export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024
 /** Bytes waiting to be written, above which answers are dropped (their calls end as `LOST`): the peer does not read. */
 export const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 
+/** The longest time that a timer takes: some 24 days. */
+export const MAX_TIMER_MS = 0x7fff_ffff
 /** An API call without `timeoutMs`. The platform's own default. */
 export const DEFAULT_TIMEOUT_MS = 30_000
 /** The longest a worker lets a handler run, whatever the caller asks. */

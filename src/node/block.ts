@@ -96,7 +96,7 @@ export class Block implements Nexus {
 
   /** Starts to listen and to join. Rejects with `INVALID` when an address cannot be listened on. */
   async start(waitForBootstrap: boolean): Promise<void> {
-    const { mesh, sessions, bootstrap, credential, sync, announcer, paths, status } = this.#parts
+    const { mesh, sessions, bootstrap, announcer, paths } = this.#parts
     const { libp2p } = mesh
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -113,18 +113,7 @@ export class Block implements Nexus {
     await sessions.start()
     this.#checkRunning()
     paths.start()
-    credential.keepFresh({
-      onRenewed: (certificate) => {
-        sync.pushCertificate(certificate.token)
-        status.report({ expired: false })
-
-        // One that had ended has closed the connections.
-        if (this.status.state !== 'online') {
-          void bootstrap.recheck()
-        }
-      },
-      onExpired: () => status.report({ expired: true })
-    })
+    this.#keepCredentialFresh()
     this.#watchDevice()
     const joined = bootstrap.start()
 
@@ -223,6 +212,22 @@ export class Block implements Nexus {
     if (this.#stopping !== undefined && this.#parts.sessions.inFlight === 0) {
       throw stopped()
     }
+  }
+
+  #keepCredentialFresh(): void {
+    const { credential, sync, status, bootstrap } = this.#parts
+    credential.keepFresh({
+      onRenewed: (certificate) => {
+        sync.pushCertificate(certificate.token)
+        status.report({ expired: false })
+
+        // One that had ended has closed the connections.
+        if (this.status.state !== 'online') {
+          void bootstrap.recheck()
+        }
+      },
+      onExpired: () => status.report({ expired: true })
+    })
   }
 
   #watchDevice(): void {

@@ -1,6 +1,6 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
-import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS } from '../constants.ts'
+import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
 
@@ -45,7 +45,7 @@ export interface NexusOptions {
 
 const positive = v.pipe(v.number(), v.integer('expected a whole number'), v.minValue(1, 'expected a positive number'))
 /** The longest time that a timer takes: 2^31-1 ms. */
-const milliseconds = v.pipe(positive, v.maxValue(0x7fff_ffff, 'expected 2147483647 ms at most'))
+const milliseconds = v.pipe(positive, v.maxValue(MAX_TIMER_MS, `expected ${MAX_TIMER_MS} ms at most`))
 const addresses = v.array(v.string())
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null

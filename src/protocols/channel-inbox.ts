@@ -7,6 +7,7 @@ import { ChannelNumbering } from './channel-numbering.ts'
 import type { SignedMessage } from './message-checker.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from './pb/channel.ts'
 import { IdentityCache } from './identity-cache.ts'
+import { isThenable } from './thenable.ts'
 
 /** Messages taken from one batch. Senders of this version put 500 at most into one. */
 const MAX_ITEMS = 10_000
@@ -155,8 +156,4 @@ interface OpenedBatch {
   epoch: bigint
   first: number
   items: ChannelItem[]
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value
 }

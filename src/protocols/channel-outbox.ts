@@ -1,5 +1,5 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../constants.ts'
-import { NexusError, toNexusError } from '../errors.ts'
+import { cancelled, type NexusError, stopped, toNexusError } from '../errors.ts'
 import type { EncodedBody } from './body.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { type ChannelCipher, NONCE_BYTES } from './channel-crypto.ts'
@@ -68,13 +68,13 @@ export class ChannelOutbox {
     this.#queue = []
 
     for (const { reject } of queue) {
-      reject(new NexusError('STOPPED', 'this block was stopped'))
+      reject(stopped())
     }
   }
 
   #enqueue(body: EncodedBody, signal: AbortSignal | undefined): Promise<number> {
     if (this.#stopped) {
-      throw new NexusError('STOPPED', 'this block was stopped')
+      throw stopped()
     }
 
     return new Promise((resolve, reject) => {
@@ -155,7 +155,7 @@ function cancelOnAbort(waiting: Waiting, signal: AbortSignal): void {
   const { resolve, reject } = waiting
   const onAbort = (): void => {
     waiting.cancelled = true
-    reject(new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason }))
+    reject(cancelled(signal))
   }
 
   signal.addEventListener('abort', onAbort, { once: true })

@@ -2,7 +2,7 @@ import type { Logger } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
 import { MAX_CHANNEL_BODY_BYTES } from '../constants.ts'
-import { NexusError } from '../errors.ts'
+import { cancelled, NexusError, stopped } from '../errors.ts'
 import type {
   Body,
   ChannelHandler,
@@ -205,12 +205,8 @@ export class Channels {
 
     try {
       return await raceSignal(promise, signal === undefined ? stopping : AbortSignal.any([signal, stopping]))
-    } catch (cause) {
-      throw stopping.aborted ? stopped() : new NexusError('CANCELLED', 'cancelled by the caller', { cause })
+    } catch {
+      throw stopping.aborted ? stopped() : cancelled(signal)
     }
   }
-}
-
-function stopped(): NexusError {
-  return new NexusError('STOPPED', 'this block was stopped')
 }

@@ -1,4 +1,4 @@
-import { NexusError } from '../errors.ts'
+import { cancelled, stopped } from '../errors.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../types.ts'
 import type { Directory, LookUpOptions } from './directory.ts'
 import { type FollowedApp, FollowedApps } from './followed-apps.ts'
@@ -66,7 +66,7 @@ export class Finder implements Directory {
     })
 
     if (request.signal?.aborted === true) {
-      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: request.signal.reason })
+      throw cancelled(request.signal)
     }
 
     if (request.prioritizeMine !== true) {
@@ -83,7 +83,7 @@ export class Finder implements Directory {
 
   async lookUp(target: Target, { timeoutMs, signal }: LookUpOptions): Promise<Identity[]> {
     if (this.#stopping.signal.aborted) {
-      throw new NexusError('STOPPED', 'this block was stopped')
+      throw stopped()
     }
 
     const followed = this.#apps.follow(target.app)

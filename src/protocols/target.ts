@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../constants.ts'
 import { cancelled, NexusError } from '../errors.ts'
 import { checkApp, checkResource, parseJid } from '../identity/jid.ts'
 import { checkPeerId } from '../identity/keys.ts'
@@ -29,9 +30,6 @@ export function checkTarget(target: Target): void {
     throw new NexusError('INVALID', `the JID ${target.jid} is not of the app '${target.app}'`)
   }
 }
-
-/** The longest time that a timer takes, in ms: some 24 days. */
-const MAX_TIMER_MS = 0x7fff_ffff
 
 /** Throws `INVALID` unless these can be a call's options, and `CANCELLED` when the signal has aborted already. */
 export function checkCallOptions(options: { timeoutMs?: number; signal?: AbortSignal }): void {

@@ -1,6 +1,6 @@
 import type { Logger } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
-import { NexusError } from '../errors.ts'
+import { cancelled } from '../errors.ts'
 import type { SubscriptionReach } from '../types.ts'
 import type { SignedGossip } from './gossip.ts'
 import { gossipSettles } from './gossip-settles.ts'
@@ -77,7 +77,7 @@ export class TopicInterest {
     )
 
     if (signal?.aborted === true) {
-      throw new NexusError('CANCELLED', 'cancelled by the caller', { cause: signal.reason })
+      throw cancelled(signal)
     }
 
     this.#introduce(new Set(answers.flatMap(({ peers }) => peers)))

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../constants.ts'
 import { encodeBody } from '../protocols/body.ts'
 import type { Session } from '../protocols/session.ts'
 import type { Json } from '../types.ts'
@@ -5,9 +6,6 @@ import type { Json } from '../types.ts'
 /** Events that the program has not acknowledged yet; what comes while there are so many is dropped, and counted. */
 const MAX_EVENTS = 4_096
 const MAX_EVENT_BYTES = 16 * 1024 * 1024
-/** An event waits for its acknowledgement as long as the program needs. */
-const FOREVER_MS = 0x7fff_ffff
-
 export interface LinkEvent {
   event: 'direct' | 'channel' | 'dropped' | 'status'
   /** What is counted together when it is dropped: a channel, or nothing for directs. */
@@ -65,7 +63,8 @@ export class EventQueue {
     this.#events++
     this.#bytes += bytes.byteLength
     session
-      .direct({ type, body: bytes, timeoutMs: FOREVER_MS })
+      // It waits for its acknowledgement as long as the program needs.
+      .direct({ type, body: bytes, timeoutMs: MAX_TIMER_MS })
       // The session is over, and so is the program.
       .catch(() => undefined)
       .finally(() => {

@@ -1,5 +1,5 @@
 import type { Logger, Stream } from '@libp2p/interface'
-import { DEFAULT_BODY_LIMIT_BYTES } from '../constants.ts'
+import { DEFAULT_BODY_LIMIT_BYTES, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
 import { decodeBody, encodeBody } from '../protocols/body.ts'
 import { type InboundRequest, Session } from '../protocols/session.ts'
@@ -11,8 +11,6 @@ import { readRequest, REQUESTS, type RequestName, type RequestOf } from './reque
 export const LINK_VERSION = 1
 /** What the names and members round a body take. */
 const ENVELOPE_BYTES = 64 * 1024
-/** The program is on this machine: a silent one is busy, not gone. Its end closes the pipe. */
-const NEVER_MS = 0x7fff_ffff
 /** A call's own deadline ends it, with a cancel over the link; the link's is for when that does not come. */
 const GRACE_MS = 1_000
 
@@ -44,7 +42,8 @@ export class Link {
     this.#session = new Session({
       stream: init.stream,
       initiator: false,
-      limits: { bodyLimitBytes, silenceMs: NEVER_MS },
+      // The program is on this machine: a silent one is busy, not gone. Its end closes the pipe.
+      limits: { bodyLimitBytes, silenceMs: MAX_TIMER_MS },
       log: init.log,
       handlers: {
         onRequest: (request) => void this.#answer(request),
