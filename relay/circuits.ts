@@ -34,7 +34,6 @@ function circuitInit(options: ResolvedRelayOptions): CircuitRelayServerInit {
     // Of one connection; the gate counts all of a member's.
     maxInboundHopStreams: maxCircuitsPerPeer,
     maxOutboundHopStreams: maxCircuitsPerPeer,
-    maxOutboundStopStreams: maxCircuitsPerPeer,
     reservations: {
       maxReservations,
       reservationTtl: RESERVATION_MS,

@@ -241,7 +241,10 @@ export interface Nexus {
   publish: (channel: string, body: Body, options?: PublishOptions) => Promise<number>
   /** The live workers of an app, this block included when it is one. */
   find: (request: FindRequest) => Promise<WorkerInfo[]>
-  /** Leaves the mesh: says so, lets calls under way end (3 s at most), closes everything. Safe to call twice. */
+  /**
+   * Leaves the mesh: says so, lets calls under way end (3 s at most), closes everything. Own calls that have no answer
+   * by then end as `LOST`. Safe to call twice.
+   */
   stop: () => Promise<void>
 }
 

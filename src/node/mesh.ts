@@ -46,7 +46,8 @@ const PING_TIMEOUT_MS = 10_000
  * `DIAL_TIMEOUT_MS`.
  */
 const ADDRESS_DIAL_TIMEOUT_MS = 3_000
-
+/** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */
+const MAX_CIRCUITS_TO_PEER = 1_000
 /** Subscribers of one topic that a relay forwards to: more than it has connections. */
 const MAX_FORWARDS = 1_000_000
 /** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
@@ -109,7 +110,9 @@ export interface Mesh {
 
 /** Puts the libp2p node of a block or relay together, without starting it. */
 export async function createMesh(init: MeshInit): Promise<Mesh> {
-  const circuit = new ReservingTransport(circuitRelayTransport())
+  const circuit = new ReservingTransport(
+    circuitRelayTransport({ maxInboundStopStreams: MAX_CIRCUITS_TO_PEER, maxOutboundStopStreams: MAX_CIRCUITS_TO_PEER })
+  )
   const verified = new VerifiedPeers({
     clock: init.clock,
     revocations: init.revocations,
