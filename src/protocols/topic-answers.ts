@@ -7,8 +7,10 @@ import { isRelay, type TopicPeers } from './topic-peers.ts'
 import { MAX_NAMED_PEERS, type TopicAnswer, type TopicQuestion } from './topic-question.ts'
 import { TopicTurns } from './topic-turns.ts'
 
-/** How long the one that is asked waits for gossip to catch up. */
+/** How long a publisher waits for gossip to catch up. */
 export const CATCH_UP_MS = 1_000
+/** How long the one that a subscriber asks waits for the same, and a relay longer: it has all of its clients'. */
+const MEET_MS = { relay: 2_500, block: 1_000 }
 /** A relay remembers a publisher that asked for this long. */
 export const PUBLISHER_TTL_MS = 60_000
 /** Topics whose publishers a relay remembers, and publishers of each. */
@@ -90,7 +92,8 @@ export class TopicAnswers {
 
   async #meet(topic: string, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
     const { gossip, forwarder } = this.#init
-    const known = await gossipSettles(gossip, () => gossip.reaches(topic, from.peerId), CATCH_UP_MS, signal)
+    const meetMs = forwarder === undefined ? MEET_MS.block : MEET_MS.relay
+    const known = await gossipSettles(gossip, () => gossip.reaches(topic, from.peerId), meetMs, signal)
     const forwards = known && forwarder?.ensureJoined(topic) === true
 
     if (forwards) {

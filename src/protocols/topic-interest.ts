@@ -12,6 +12,8 @@ import { readQuestion } from './topic-question.ts'
 
 /** How long an answer is waited for: until gossip has caught up there, a relay has told others, and the way. */
 const ASK_TIMEOUT_MS = 2_000
+/** The same of a relay, when it is asked by a subscriber: without it a message may find no way. */
+const ASK_RELAY_TIMEOUT_MS = 5_000
 /** Peers asked for one topic. */
 const MAX_ASKED = 16
 /** A publisher asks again after this long, while it goes on publishing. */
@@ -63,13 +65,14 @@ export class TopicInterest {
 
   /**
    * Resolves when the peers of this block know that it has joined the topic, with the best of those who do. Each has
-   * 2 s; one that fails counts as not knowing. Rejects with `CANCELLED` when the signal aborts.
+   * 2 s, a relay 5 s; one that fails counts as not knowing. Rejects with `CANCELLED` when the signal aborts.
    */
   async announce(topic: string, signal?: AbortSignal): Promise<SubscriptionReach> {
     const peers = this.#peers.all().slice(0, MAX_ASKED)
     const answers = await Promise.all(
       peers.map(async ({ peerId, block }) => {
-        const answer = await this.#asker.ask(peerId, { topic, as: 'subscriber' }, ASK_TIMEOUT_MS, signal)
+        const timeoutMs = block === 'relay' ? ASK_RELAY_TIMEOUT_MS : ASK_TIMEOUT_MS
+        const answer = await this.#asker.ask(peerId, { topic, as: 'subscriber' }, timeoutMs, signal)
         // A relay over its limit knows of the subscription and forwards nothing: that helps nobody.
         const peers = answer?.peers ?? []
         return { block, peers, known: answer?.known === true && (block !== 'relay' || answer.forwards) }

@@ -39,6 +39,8 @@ describe('kill -9 of one of three workers during 2,000 calls', function () {
     idempotent: boolean
   }): Promise<{ outcomes: string[]; executions: Map<string, number> }> {
     const workers = await Promise.all([mesh.block(), mesh.block(), mesh.block()])
+    // What it has begun is under way when it is killed, however busy the machine is.
+    await workers[0].run('hold')
     const executions = new Map<string, number>()
     const { promise: underWay, resolve: enough } = Promise.withResolvers<void>()
     let ofVictim = 0

@@ -197,6 +197,10 @@ describe('the sidecar', function () {
     await program.ask('handle', { cmd: 'echo' })
 
     const caller = await mesh.block({ app: 'linked', uid: 'anna' }, { bootstrap: addresses })
+    await waitFor(
+      'it to be listed',
+      async () => (await caller.find({ app: 'linked', resource: 'serving' })).length === 1
+    )
     const reply = await caller.api({ app: 'linked', resource: 'serving', cmd: 'echo', body: { a: [1, 'ü'] } })
     assert.deepEqual(reply, { cmd: 'echo', got: { a: [1, 'ü'] } })
     await program.ask('unhandle', { cmd: 'echo' })

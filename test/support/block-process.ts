@@ -9,6 +9,8 @@ export interface Commands {
   start: (options: NexusOptions) => Promise<{ peerId: string; addresses: string[] }>
   /** Serves commands that tests use: `echo`, `whoami`, `count` (which takes the `ms` of its body). */
   serve: () => void
+  /** From now on `count` never answers. */
+  hold: () => void
   api: (request: ApiRequest) => Promise<unknown>
   direct: (request: DirectRequest) => Promise<void>
   find: (request: FindRequest) => Promise<unknown>
@@ -19,6 +21,7 @@ export interface Commands {
 }
 
 let nexus: Nexus
+let holding = false
 const received: ReturnType<Commands['received']> = []
 
 const commands: Commands = {
@@ -31,10 +34,13 @@ const commands: Commands = {
     nexus.handle('whoami', ({ from }) => ({ ...from, worker: nexus.identity.peerId }))
     nexus.handle('count', async ({ body }) => {
       process.send?.({ executed: body.id })
-      await new Promise((resolve) => setTimeout(resolve, body.ms ?? 0))
+      await new Promise((resolve) => holding || setTimeout(resolve, body.ms ?? 0))
       return { id: body.id, worker: nexus.identity.peerId }
     })
     nexus.onDirect(({ body, from }) => received.push({ kind: 'direct', body, from: from.jid }))
+  },
+  hold() {
+    holding = true
   },
   api: (request) => nexus.api(request),
   direct: (request) => nexus.direct(request),
