@@ -232,10 +232,8 @@ describe('the sidecar', function () {
     await waitFor('all to be accounted for', () => program.of('channel').length - 1 + dropped() === total, 30_000)
     assert.ok(dropped() > 0)
     assert.equal(program.of('dropped')[0].channel, 'flood')
+    // In what order they came depends on the paths that they took; none came twice.
     const numbers = program.of('channel').map(({ body }) => body.n)
-    assert.deepEqual(
-      numbers,
-      [...numbers].sort((a, b) => a - b)
-    )
+    assert.equal(new Set(numbers).size, numbers.length)
   })
 })
