@@ -1,6 +1,6 @@
 /** What every kind of call is measured by. */
 
-export interface Question {
+export type Question = {
   a: number
   b: number
   text: string

@@ -20,7 +20,7 @@ async function serveSession(kind: string): Promise<string> {
   await node.handle(SESSION_PROTOCOL, (stream) => {
     const handlers: SessionHandlers = {
       onRequest: async (request) => {
-        const question = decodeBody(request.type, request.body) as unknown as Question
+        const question = decodeBody(request.type, request.body) as Question
         const { type, bytes } = encodeBody(answerTo(question), DEFAULT_BODY_LIMIT_BYTES)
         request.respond(type, bytes)
       },
