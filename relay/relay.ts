@@ -2,14 +2,14 @@ import type { PeerId } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS, MAX_SYSTEM_BODY_BYTES } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
-import { Bootstrap, parseAddresses } from '../src/node/bootstrap.ts'
-import { type Core, createCore, refusingRouter } from '../src/node/core.ts'
+import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
+import { type Member, createMember, refusingRouter } from '../src/node/member.ts'
 import { OwnCredential } from '../src/node/own-credential.ts'
-import { nodePlatform } from '../src/node/transports.ts'
-import { serveProviderSearch } from '../src/protocols/provider-delegation.ts'
-import { Providers } from '../src/protocols/providers.ts'
-import { TopicForwarder } from '../src/protocols/topic-forwarder.ts'
-import { TopicInterest } from '../src/protocols/topic-interest.ts'
+import { nodePlatform } from '../src/node/runtime/node.ts'
+import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
+import { ProviderRecords } from '../src/protocols/find/provider-records.ts'
+import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
+import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import type { Identity } from '../src/types.ts'
 import { circuitService, countReservations, endReservation } from './circuits.ts'
 import { HealthServer } from './health.ts'
@@ -77,7 +77,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     )
   }
 
-  const core = await createCore({
+  const member = await createMember({
     credential,
     platform: nodePlatform,
     webrtc: false,
@@ -95,30 +95,36 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
   })
   const forwarder = new TopicForwarder({
-    gossip: core.gossip,
-    events: core.mesh.libp2p,
+    gossip: member.gossip,
+    events: member.node.libp2p,
     maxTopics: options.maxTopics,
     maxTopicsPerPeer: options.maxTopicsPerPeer,
     log
   })
-  const interest = new TopicInterest({ gossip: core.gossip, system: core.system, peers: core.peers, forwarder, log })
-  const { dht } = core.mesh.libp2p.services
+  const interest = new TopicInterest({
+    gossip: member.gossip,
+    system: member.system,
+    peers: member.peers,
+    forwarder,
+    log
+  })
+  const { dht } = member.node.libp2p.services
 
   if (dht !== undefined) {
-    serveProviderSearch(core.system, new Providers({ network: core.identity.network, dht, log }))
+    serveProviderSearch(member.system, new ProviderRecords({ network: member.identity.network, dht, log }))
   }
 
   return new RunningRelay({
     options,
-    core,
+    member,
     credential,
     forwarder,
     interest,
     bootstrap: new Bootstrap({
       addresses: bootstrap,
-      libp2p: core.mesh.libp2p,
-      dialer: core.dialer,
-      circuit: core.mesh.circuit,
+      libp2p: member.node.libp2p,
+      dialer: member.dialer,
+      circuit: member.node.circuit,
       reserve: false,
       onConnected: () => undefined,
       log
@@ -128,7 +134,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
 
 interface RelayParts {
   options: ResolvedRelayOptions
-  core: Core
+  member: Member
   credential: OwnCredential
   bootstrap: Bootstrap
   forwarder: TopicForwarder
@@ -144,11 +150,11 @@ class RunningRelay implements Relay {
 
   constructor(parts: RelayParts) {
     this.#parts = parts
-    this.identity = parts.core.identity
+    this.identity = parts.member.identity
   }
 
   get addresses(): string[] {
-    return this.#parts.core.mesh.libp2p.getMultiaddrs().map(String)
+    return this.#parts.member.node.libp2p.getMultiaddrs().map(String)
   }
 
   get health(): { port: number } | undefined {
@@ -156,7 +162,7 @@ class RunningRelay implements Relay {
   }
 
   status(): RelayStatus {
-    const { libp2p } = this.#parts.core.mesh
+    const { libp2p } = this.#parts.member.node
     return {
       status: this.#stopping === undefined ? 'ok' : 'stopping',
       jid: this.identity.jid,
@@ -170,8 +176,8 @@ class RunningRelay implements Relay {
   }
 
   async start(): Promise<void> {
-    const { core, credential, bootstrap, options } = this.#parts
-    const { libp2p } = core.mesh
+    const { member, credential, bootstrap, options } = this.#parts
+    const { libp2p } = member.node
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
 
@@ -185,8 +191,8 @@ class RunningRelay implements Relay {
       throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
     }
 
-    await core.sessions.start()
-    credential.keepFresh({ onRenewed: (certificate) => core.sync.pushCertificate(certificate.token) })
+    await member.sessions.start()
+    credential.keepFresh({ onRenewed: (certificate) => member.sync.pushCertificate(certificate.token) })
     // A relay serves its own clients whether or not other relays are up.
     bootstrap.start().catch(() => undefined)
   }
@@ -197,16 +203,16 @@ class RunningRelay implements Relay {
   }
 
   async #stop(): Promise<void> {
-    const { core, credential, bootstrap, forwarder, interest } = this.#parts
-    const { libp2p, verified } = core.mesh
+    const { member, credential, bootstrap, forwarder, interest } = this.#parts
+    const { libp2p, verified } = member.node
     credential.stop()
     await this.#health?.stop()
     await bootstrap.stop()
-    await core.sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
+    await member.sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
     interest.stop()
     forwarder.stop()
-    core.sync.stop()
-    core.gossip.stop()
+    member.sync.stop()
+    member.gossip.stop()
     libp2p.removeEventListener('peer:connect', this.#onConnect)
     libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     await libp2p.stop()
@@ -215,21 +221,21 @@ class RunningRelay implements Relay {
 
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
     const peer = detail.toString()
-    this.#parts.core.sync.onConnected(peer)
+    this.#parts.member.sync.onConnected(peer)
     this.#tell('connected', peer)
   }
 
   // Others ask the relay who is live: what it can see to be gone it must not go on naming.
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     const peer = detail.toString()
-    const { book, mesh } = this.#parts.core
+    const { book, node } = this.#parts.member
     book.remove(peer)
-    endReservation(mesh.libp2p.services, detail)
+    endReservation(node.libp2p.services, detail)
     this.#tell('disconnected', peer)
   }
 
   #tell(event: 'connected' | 'disconnected', peer: string): void {
-    const jid = this.#parts.core.mesh.verified.get(peer)?.identity.jid
+    const jid = this.#parts.member.node.verified.get(peer)?.identity.jid
     this.#parts.options.onEvent?.({ event, peer, jid })
   }
 }

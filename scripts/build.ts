@@ -15,8 +15,8 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   cwd: root,
   stdio: 'inherit'
 })
-rmSync(join(dist, 'src/node/webrtc.js.map'))
-await bundleWebRtc(join(dist, 'src/node/webrtc.js'))
+rmSync(join(dist, 'src/node/runtime/webrtc.js.map'))
+await bundleWebRtc(join(dist, 'src/node/runtime/webrtc.js'))
 await bundleBrowser(join(dist, 'browser'))
 await bundleOne(join(dist, 'browser'))
 await bundleSidecar(join(dist, 'sidecar/nexus-sidecar.mjs'))

@@ -15,7 +15,7 @@ export async function bundleWebRtc(outfile: string): Promise<void> {
   const outside = Object.keys(dependencies).flatMap((name) => [name, `${name}/*`])
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/node/webrtc.ts'],
+    entryPoints: ['src/node/runtime/webrtc.ts'],
     outfile,
     allowOverwrite: true,
     bundle: true,

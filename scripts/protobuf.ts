@@ -1,5 +1,5 @@
 /**
- * Generates `src/protocols/pb/*.ts` from `src/protocols/*.proto` with protons.
+ * Generates `src/protocols/pb/*.ts` from `src/protocols/pb/*.proto` with protons.
  *
  * protons writes TypeScript namespaces, which Node cannot run without a compiler; they become objects here, with
  * `encode` and `decode` alone.
@@ -9,12 +9,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const PROTOCOLS = join(import.meta.dirname, '../src/protocols')
+const PROTOCOLS = join(import.meta.dirname, '../src/protocols/pb')
 const PROTONS = join(import.meta.dirname, '../node_modules/.bin/protons')
 
 for (const file of readdirSync(PROTOCOLS).filter((name) => name.endsWith('.proto'))) {
   const name = file.replace(/\.proto$/, '.ts')
-  writeFileSync(join(PROTOCOLS, 'pb', name), withoutNamespaces(generate(join(PROTOCOLS, file), name), file))
+  writeFileSync(join(PROTOCOLS, name), withoutNamespaces(generate(join(PROTOCOLS, file), name), file))
 }
 
 function generate(source: string, name: string): string {

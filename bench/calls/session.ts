@@ -6,8 +6,8 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { DEFAULT_BODY_LIMIT_BYTES, SESSION_PROTOCOL } from '../../src/constants.ts'
-import { decodeBody, encodeBody } from '../../src/protocols/body.ts'
-import { Session, type SessionHandlers } from '../../src/protocols/session.ts'
+import { decodeBody, encodeBody } from '../../src/protocols/body/body.ts'
+import { Session, type SessionHandlers } from '../../src/protocols/session/session.ts'
 import { answerTo, type Client, type Kind, type Question } from './load.ts'
 
 export function sessionKind(encrypter: 'tls' | 'noise'): Kind {

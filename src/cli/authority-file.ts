@@ -2,7 +2,7 @@ import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
-import { readJsonFile, writeSecretFile } from '../node/credential-file.ts'
+import { readJsonFile, writeSecretFile } from '../node/runtime/credential-file.ts'
 
 /** Where an authority lives that no flag places. */
 export const DEFAULT_AUTHORITY_DIR = '.nexus'

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import type { Stage } from './demo/stage.ts'
-import { EXIT } from './exit-codes.ts'
+import type { DemoMesh } from './demo/demo-mesh.ts'
+import { EXIT, type SetExitCode } from './exit-codes.ts'
 import { addCommonFlags, type CommonFlags } from './flags.ts'
 import { aborted, Interrupted, interruptible } from './interrupt.ts'
 import { Output } from './output.ts'
-import type { SetExitCode } from './program.ts'
 
 interface DemoFlags extends CommonFlags {
   once?: boolean
@@ -30,16 +29,16 @@ Example:
 }
 
 async function demo(flags: DemoFlags): Promise<number> {
-  const { Stage } = await import('./demo/stage.ts')
+  const { DemoMesh } = await import('./demo/demo-mesh.ts')
 
   try {
     return await interruptible(async (signal) => {
-      const stage = await Stage.open(signal)
+      const mesh = await DemoMesh.open(signal)
 
       try {
-        return await perform(stage, flags)
+        return await perform(mesh, flags)
       } finally {
-        await stage.close()
+        await mesh.close()
       }
     })
   } catch (error) {
@@ -51,7 +50,7 @@ async function demo(flags: DemoFlags): Promise<number> {
   }
 }
 
-async function perform(stage: Stage, flags: DemoFlags): Promise<number> {
+async function perform(mesh: DemoMesh, flags: DemoFlags): Promise<number> {
   const output = new Output(flags)
   const { DemoPrinter } = await import('./demo/printer.ts')
   const { runSteps } = await import('./demo/run-steps.ts')
@@ -59,8 +58,8 @@ async function perform(stage: Stage, flags: DemoFlags): Promise<number> {
   // With --json stdout is for the result alone.
   const printer = new DemoPrinter(output.json ? process.stderr : process.stdout)
   printer.title(STEPS)
-  const report = await runSteps(STEPS, stage, (step) => printer.step(step))
-  const commands = report.ok && flags.once !== true ? stage.commandsToTry() : undefined
+  const report = await runSteps(STEPS, mesh, (step) => printer.step(step))
+  const commands = report.ok && flags.once !== true ? mesh.commandsToTry() : undefined
 
   if (output.json) {
     output.result({ ...report, try: commands }, '')
@@ -75,8 +74,8 @@ async function perform(stage: Stage, flags: DemoFlags): Promise<number> {
   printer.end(report)
 
   if (commands !== undefined) {
-    printer.commands(commands, stage.page?.url)
-    await aborted(stage.signal)
+    printer.commands(commands, mesh.page?.url)
+    await aborted(mesh.signal)
   }
 
   return EXIT.OK

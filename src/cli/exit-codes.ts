@@ -14,6 +14,9 @@ export const EXIT = {
   OTHER: 8
 } as const
 
+/** Tells with which code the program is to exit when a command ended without an error; 0 without it. */
+export type SetExitCode = (code: number) => void
+
 /** Ends the help of the program. */
 export const EXIT_CODES_HELP = `
 Exit codes:

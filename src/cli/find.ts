@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import type { WorkerInfo } from '../types.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT, type SetExitCode } from './exit-codes.ts'
 import { addMeshFlags, addTargetFlags, type MeshFlags, type TargetFlags, targetOf } from './flags.ts'
 import { Output, table } from './output.ts'
-import type { SetExitCode } from './program.ts'
 import { withNexus } from './with-nexus.ts'
 
 export function addFind(program: Command, setExitCode: SetExitCode): void {

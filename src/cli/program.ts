@@ -3,7 +3,7 @@ import { addApi } from './api.ts'
 import { addAuthority } from './authority.ts'
 import { addDemo } from './demo.ts'
 import { addDirect } from './direct.ts'
-import { EXIT_CODES_HELP } from './exit-codes.ts'
+import { EXIT_CODES_HELP, type SetExitCode } from './exit-codes.ts'
 import { addFind } from './find.ts'
 import { OneLineCommand } from './one-line-command.ts'
 import { packageVersion } from './package-version.ts'
@@ -13,9 +13,6 @@ import { addRelay } from './relay.ts'
 import { addSidecar } from './sidecar.ts'
 import { addSub } from './sub.ts'
 import { addWhoami } from './whoami.ts'
-
-/** Tells with which code the program is to exit when a command ended without an error; 0 without it. */
-export type SetExitCode = (code: number) => void
 
 /** The whole command line. Its commands load what they need when they run, so that help comes at once. */
 export function createProgram(setExitCode: SetExitCode): Command {

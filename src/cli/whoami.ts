@@ -25,7 +25,7 @@ export function addWhoami(program: Command): void {
 async function whoami(flags: CommonFlags & { credential?: string }): Promise<void> {
   const output = new Output(flags)
   const path = requireCredential(flags)
-  const { readCredentialFile } = await import('../node/credential-file.ts')
+  const { readCredentialFile } = await import('../node/runtime/credential-file.ts')
   const { openCredential } = await import('../identity/credential.ts')
   const credential = await readCredentialFile(path)
   await warnOfCredential(path, output)

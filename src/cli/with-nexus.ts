@@ -70,7 +70,7 @@ export function requireCredential({ credential }: { credential?: string }): stri
 
 /** Says so when others can read a credential file. Silent about files that are not there: reading them tells. */
 export async function warnOfCredential(path: string, output: Output): Promise<void> {
-  const { isReadableByOthers } = await import('../node/credential-file.ts')
+  const { isReadableByOthers } = await import('../node/runtime/credential-file.ts')
   const isOpen = await isReadableByOthers(path).catch(() => false)
 
   if (isOpen) {

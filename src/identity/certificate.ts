@@ -76,6 +76,29 @@ export async function readCertificate(
   return Object.freeze({ ...identity, id: claims.id(), ...claims.validity(), rootId: jws.kid, token })
 }
 
+/** The identity that a certificate proves, frozen: it is handed to the application's handlers. */
+export function identityOf(certificate: Certificate): Identity {
+  const { network, app, uid, role, block, resource, jid, peerId } = certificate
+  return Object.freeze({ network, app, uid, role, block, resource, jid, peerId })
+}
+
+/** The identities of certificates, one object each for as long as the certificate is kept by somebody. */
+export class IdentityCache {
+  readonly #identities = new WeakMap<Certificate, Identity>()
+
+  of(certificate: Certificate): Identity {
+    const known = this.#identities.get(certificate)
+
+    if (known !== undefined) {
+      return known
+    }
+
+    const identity = identityOf(certificate)
+    this.#identities.set(certificate, identity)
+    return identity
+  }
+}
+
 function readIdentity(claims: ClaimReader, network: string): Identity {
   const app = claims.checked('app', checkApp)
   const uid = claims.checked('uid', checkUid)

@@ -1,16 +1,16 @@
 import type { ComponentLogger } from '@libp2p/interface'
-import type { Access } from '../protocols/access.ts'
-import { ApiClient } from '../protocols/api.ts'
-import { Balancer } from '../protocols/balance.ts'
-import { Directs } from '../protocols/direct.ts'
-import type { Directory } from '../protocols/directory.ts'
-import { Routing } from '../protocols/routing.ts'
-import type { Core } from './core.ts'
+import type { Access } from '../protocols/call/access.ts'
+import { ApiClient } from '../protocols/call/api-client.ts'
+import { Balancer } from '../protocols/call/balancer.ts'
+import { Directs } from '../protocols/call/directs.ts'
+import type { Directory } from '../protocols/find/directory.ts'
+import { Router } from '../protocols/call/router.ts'
+import type { Member } from './member.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { OwnCredential } from './own-credential.ts'
 
 export interface CallsInit {
-  core: Core
+  member: Member
   credential: OwnCredential
   access: Access
   /** Where workers are looked up. */
@@ -25,12 +25,12 @@ export interface CallParts {
   directs: Directs
 }
 
-export function assembleCalls({ core, credential, access, directory, options, logger }: CallsInit): CallParts {
-  const { identity: self, sessions } = core
+export function assembleCalls({ member, credential, access, directory, options, logger }: CallsInit): CallParts {
+  const { identity: self, sessions } = member
   const { bodyLimitBytes, timeoutMs } = options
   const now = (): number => performance.now()
   const balancer = new Balancer({ now, random: Math.random })
-  const routing = new Routing({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })
+  const routing = new Router({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })
   return {
     apiClient: new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes }),
     directs: new Directs({ self, access, routing, bodyLimitBytes, log: logger.forComponent('nexus:direct') })

@@ -1,18 +1,18 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
-import { Announcer } from '../protocols/announcer.ts'
-import { Finder } from '../protocols/finder.ts'
-import { Prober } from '../protocols/prober.ts'
-import { DelegatedProviders } from '../protocols/provider-delegation.ts'
-import { Providers } from '../protocols/providers.ts'
-import { WorkerSearch } from '../protocols/worker-search.ts'
+import { Announcer } from '../protocols/find/announcer.ts'
+import { Finder } from '../protocols/find/finder.ts'
+import { Prober } from '../protocols/find/prober.ts'
+import { RelayedSearch } from '../protocols/find/relayed-search.ts'
+import { ProviderRecords } from '../protocols/find/provider-records.ts'
+import { DhtSearch } from '../protocols/find/dht-search.ts'
 import type { Clock } from '../types.ts'
-import type { Core } from './core.ts'
-import type { Dialer } from './dialer.ts'
+import type { Member } from './member.ts'
+import type { Dialer } from './connect/dialer.ts'
 import type { OwnCredential } from './own-credential.ts'
 
 export interface FindInit {
-  core: Core
+  member: Member
   credential: OwnCredential
   /** Whether a worker is to be found by all. */
   isPublic: boolean
@@ -30,21 +30,21 @@ export interface FindParts {
   announcer: Announcer | undefined
 }
 
-export function assembleFind({ core, credential, isPublic, joined, clock, logger }: FindInit): FindParts {
-  const { identity: self, mesh, book, dialer, gossip, leases, system } = core
-  const { dht } = mesh.libp2p.services
+export function assembleFind({ member, credential, isPublic, joined, clock, logger }: FindInit): FindParts {
+  const { identity: self, node, book, dialer, gossip, leases, system } = member
+  const { dht } = node.libp2p.services
   const log = logger.forComponent('nexus:find')
   const connect: Dialer['connect'] = (peerId, signal) => dialer.connect(peerId, signal)
-  const prober = new Prober({ self, book, isConnected: core.isConnected, connect, log })
-  const providers = dht && new Providers({ network: self.network, dht, log })
-  const relays = (): string[] => core.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
-  const search = new WorkerSearch({
+  const prober = new Prober({ self, book, isConnected: member.isConnected, connect, log })
+  const providers = dht && new ProviderRecords({ network: self.network, dht, log })
+  const relays = (): string[] => member.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
+  const search = new DhtSearch({
     self,
     book,
-    providers: providers ?? new DelegatedProviders({ system, relays, log }),
+    providers: providers ?? new RelayedSearch({ system, relays, log }),
     verify: async (peerId, signal) => {
       await connect(peerId, signal)
-      const verified = mesh.verified.get(peerId)
+      const verified = node.verified.get(peerId)
 
       if (verified === undefined) {
         throw new NexusError('UNREACHABLE', `${peerId} is not verified`)
@@ -63,7 +63,7 @@ export function assembleFind({ core, credential, isPublic, joined, clock, logger
     gossip,
     search,
     prober,
-    peers: () => core.peers().map(({ peerId }) => peerId),
+    peers: () => member.peers().map(({ peerId }) => peerId),
     joined,
     now: () => performance.now()
   })
@@ -74,8 +74,8 @@ export function assembleFind({ core, credential, isPublic, joined, clock, logger
     gossip,
     book,
     providers,
-    addresses: () => mesh.libp2p.getMultiaddrs().map(String),
-    load: () => core.sessions.inFlight,
+    addresses: () => node.libp2p.getMultiaddrs().map(String),
+    load: () => member.sessions.inFlight,
     clock,
     log
   })

@@ -1,21 +1,21 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
-import { Access } from '../protocols/access.ts'
-import { ApiServer } from '../protocols/api-server.ts'
-import { Channels } from '../protocols/channel.ts'
-import type { SessionRouter } from '../protocols/sessions.ts'
-import { TopicInterest } from '../protocols/topic-interest.ts'
-import { identityOf } from '../protocols/verified-peers.ts'
+import { Access } from '../protocols/call/access.ts'
+import { ApiServer } from '../protocols/call/api-server.ts'
+import { Channels } from '../protocols/channel/channels.ts'
+import type { SessionRouter } from '../protocols/session/session-table.ts'
+import { TopicInterest } from '../protocols/subscription/topic-interest.ts'
+import { identityOf } from '../identity/certificate.ts'
 import type { Clock, NexusNotice } from '../types.ts'
 import { assembleCalls } from './assemble-calls.ts'
 import { assembleFind } from './assemble-find.ts'
 import { Block } from './block.ts'
-import { Bootstrap, parseAddresses } from './bootstrap.ts'
-import { type Core, createCore } from './core.ts'
+import { Bootstrap, parseAddresses } from './connect/bootstrap.ts'
+import { type Member, createMember } from './member.ts'
 import type { ResolvedOptions } from './options.ts'
 import { OwnCredential } from './own-credential.ts'
-import { Paths } from './paths.ts'
-import type { Platform } from './platform.ts'
+import { PathUpgrader } from './connect/path-upgrader.ts'
+import type { Platform } from './libp2p/platform.ts'
 import { factsOf, StatusBoard } from './status.ts'
 
 /** New connections a second from one host: everything behind one relay or NAT shares an address. */
@@ -53,7 +53,7 @@ export async function assembleBlock(
     onDirect: (direct, from) => calls.directs.onArrival(direct, from),
     onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
   }
-  const core = await createCore({
+  const member = await createMember({
     ...options,
     credential,
     platform,
@@ -65,8 +65,8 @@ export async function assembleBlock(
     onLive: (entry) => find.prober.welcome(entry)
   })
   const joined = (signal: AbortSignal): Promise<void> => bootstrap.joined(signal)
-  const find = assembleFind({ core, credential, isPublic: options.public, joined, clock, logger })
-  const calls = assembleCalls({ core, credential, access, directory: find.finder, options, logger })
+  const find = assembleFind({ member, credential, isPublic: options.public, joined, clock, logger })
+  const calls = assembleCalls({ member, credential, access, directory: find.finder, options, logger })
   const status = new StatusBoard({
     clock,
     notices: [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])],
@@ -75,9 +75,9 @@ export async function assembleBlock(
   status.report({ joined: bootstrapAddresses.length === 0 })
   const bootstrap = new Bootstrap({
     addresses: bootstrapAddresses,
-    libp2p: core.mesh.libp2p,
-    dialer: core.dialer,
-    circuit: core.mesh.circuit,
+    libp2p: member.node.libp2p,
+    dialer: member.dialer,
+    circuit: member.node.circuit,
     reserve: options.reserve,
     onConnected: () => {
       find.announcer?.announce()
@@ -86,12 +86,12 @@ export async function assembleBlock(
     onChange: (entrances) => status.report(factsOf(entrances)),
     log: logger.forComponent('nexus:bootstrap')
   })
-  const paths = assemblePaths(core, platform, logger)
+  const paths = assemblePaths(member, platform, logger)
   return new Block({
-    ...core,
+    ...member,
     ...find,
     ...calls,
-    ...assembleChannels(core, options, paths, logger),
+    ...assembleChannels(member, options, paths, logger),
     credential,
     status,
     paths,
@@ -101,23 +101,23 @@ export async function assembleBlock(
   })
 }
 
-function assemblePaths(core: Core, platform: Platform, logger: ComponentLogger): Paths {
-  const { identity, mesh, dialer, sessions } = core
-  return new Paths({
+function assemblePaths(member: Member, platform: Platform, logger: ComponentLogger): PathUpgrader {
+  const { identity, node, dialer, sessions } = member
+  return new PathUpgrader({
     self: identity.peerId,
-    libp2p: mesh.libp2p,
+    libp2p: node.libp2p,
     dialer,
     relayFirst: platform.relayFirst === true,
-    isRelay: (peerId) => mesh.verified.get(peerId)?.identity.block === 'relay',
+    isRelay: (peerId) => node.verified.get(peerId)?.identity.block === 'relay',
     move: (peerId) => sessions.move(peerId),
     log: logger.forComponent('nexus:paths')
   })
 }
 
 function assembleChannels(
-  { identity: self, gossip, system, peers }: Core,
+  { identity: self, gossip, system, peers }: Member,
   { webrtc, bodyLimitBytes }: ResolvedOptions,
-  paths: Paths,
+  paths: PathUpgrader,
   logger: ComponentLogger
 ): { interest: TopicInterest; channels: Channels } {
   const log = logger.forComponent('nexus:channel')

@@ -19,31 +19,31 @@ import type {
   Subscription,
   WorkerInfo
 } from '../types.ts'
-import type { Announcer } from '../protocols/announcer.ts'
-import type { ApiClient } from '../protocols/api.ts'
-import type { ApiServer } from '../protocols/api-server.ts'
-import type { Channels } from '../protocols/channel.ts'
-import type { Directs } from '../protocols/direct.ts'
-import type { Finder } from '../protocols/finder.ts'
-import type { SignedGossip } from '../protocols/gossip.ts'
-import type { IdentitySync } from '../protocols/identity-sync.ts'
-import type { Prober } from '../protocols/prober.ts'
-import type { Sessions } from '../protocols/sessions.ts'
-import type { TopicInterest } from '../protocols/topic-interest.ts'
-import type { Bootstrap } from './bootstrap.ts'
-import { pathOf } from './addresses.ts'
-import type { Mesh } from './mesh.ts'
+import type { Announcer } from '../protocols/find/announcer.ts'
+import type { ApiClient } from '../protocols/call/api-client.ts'
+import type { ApiServer } from '../protocols/call/api-server.ts'
+import type { Channels } from '../protocols/channel/channels.ts'
+import type { Directs } from '../protocols/call/directs.ts'
+import type { Finder } from '../protocols/find/finder.ts'
+import type { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
+import type { IdentitySync } from '../protocols/system/identity-sync.ts'
+import type { Prober } from '../protocols/find/prober.ts'
+import type { SessionManager } from '../protocols/session/session-manager.ts'
+import type { TopicInterest } from '../protocols/subscription/topic-interest.ts'
+import type { Bootstrap } from './connect/bootstrap.ts'
+import { pathOf } from './libp2p/addresses.ts'
+import type { GatedNode } from './libp2p/gated-node.ts'
 import type { OwnCredential } from './own-credential.ts'
-import type { Paths } from './paths.ts'
+import type { PathUpgrader } from './connect/path-upgrader.ts'
 import type { StatusBoard } from './status.ts'
-import type { Platform } from './platform.ts'
+import type { Platform } from './libp2p/platform.ts'
 
 /** What a block is made of; `create.ts` puts it together. */
 export interface BlockParts {
   identity: Identity
-  mesh: Mesh
+  node: GatedNode
   bootstrap: Bootstrap
-  sessions: Sessions
+  sessions: SessionManager
   apiServer: ApiServer
   apiClient: ApiClient
   directs: Directs
@@ -55,7 +55,7 @@ export interface BlockParts {
   sync: IdentitySync
   credential: OwnCredential
   status: StatusBoard
-  paths: Paths
+  paths: PathUpgrader
   watchDevice: Platform['watchDevice']
   /** Only on workers. */
   announcer: Announcer | undefined
@@ -75,11 +75,11 @@ export class Block implements Nexus {
   }
 
   get addresses(): string[] {
-    return this.#parts.mesh.libp2p.getMultiaddrs().map(String)
+    return this.#parts.node.libp2p.getMultiaddrs().map(String)
   }
 
   get peers(): PeerPath[] {
-    const { libp2p, verified } = this.#parts.mesh
+    const { libp2p, verified } = this.#parts.node
     return libp2p.getConnections().flatMap((connection) => {
       const peer = verified.get(connection.remotePeer.toString())
       return peer === undefined ? [] : [toPeerPath(peer.identity, connection)]
@@ -96,8 +96,8 @@ export class Block implements Nexus {
 
   /** Starts to listen and to join. Rejects with `INVALID` when an address cannot be listened on. */
   async start(waitForBootstrap: boolean): Promise<void> {
-    const { mesh, sessions, bootstrap, announcer, paths } = this.#parts
-    const { libp2p } = mesh
+    const { node, sessions, bootstrap, announcer, paths } = this.#parts
+    const { libp2p } = node
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
 
@@ -178,9 +178,9 @@ export class Block implements Nexus {
 
   // Others are told first, so that no new call comes while those under way end.
   async #stop(): Promise<void> {
-    const { mesh, sessions, bootstrap, channels, interest, gossip, finder, prober } = this.#parts
+    const { node, sessions, bootstrap, channels, interest, gossip, finder, prober } = this.#parts
     const { sync, credential, announcer, paths } = this.#parts
-    const { libp2p, verified } = mesh
+    const { libp2p, verified } = node
     this.#unwatchDevice?.()
     // libp2p ignores a stop while it starts.
     await this.#starting?.catch(() => undefined)
@@ -245,7 +245,7 @@ export class Block implements Nexus {
   }
 
   #reportPeers(): void {
-    this.#parts.status.report({ hasPeers: this.#parts.mesh.libp2p.getConnections().length > 0 })
+    this.#parts.status.report({ hasPeers: this.#parts.node.libp2p.getConnections().length > 0 })
   }
 
   readonly #onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void => {

@@ -4,7 +4,7 @@ import type { Nexus } from '../types.ts'
 import { assembleBlock, type BlockExtras } from './assemble.ts'
 import type { Block } from './block.ts'
 import { type NexusOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import type { Platform } from './platform.ts'
+import type { Platform } from './libp2p/platform.ts'
 
 /** `createNexus` for a given platform. */
 export async function createBlock(options: NexusOptions, platform: Platform, extras: BlockExtras = {}): Promise<Nexus> {

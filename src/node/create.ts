@@ -1,7 +1,7 @@
 import type { Nexus } from '../types.ts'
 import { createBlock } from './create-block.ts'
 import type { NexusOptions } from './options.ts'
-import { nodePlatform } from './transports.ts'
+import { nodePlatform } from './runtime/node.ts'
 
 /**
  * Starts a block and joins the mesh: resolves when the first bootstrap peer is connected (at once when there is none,

@@ -10,7 +10,7 @@ import {
 } from '../identity/credential.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
-import { ClockAlarm } from '../protocols/clock-alarm.ts'
+import { WallClockTimer } from '../lib/wall-clock-timer.ts'
 import type { Clock } from '../types.ts'
 import type { CredentialSource } from './options.ts'
 
@@ -39,7 +39,7 @@ export class OwnCredential {
   readonly #opened: OpenedCredential
   #certificate: Certificate
   #grants: HeldGrant[]
-  readonly #alarm: ClockAlarm
+  readonly #alarm: WallClockTimer
   #watch: CredentialWatch | undefined
   #stopped = false
   #retryMs = FIRST_RETRY_MS
@@ -49,7 +49,7 @@ export class OwnCredential {
     this.#opened = opened
     this.#certificate = opened.certificate
     this.#grants = opened.grants
-    this.#alarm = new ClockAlarm(init.clock, () => void this.#renew())
+    this.#alarm = new WallClockTimer(init.clock, () => void this.#renew())
   }
 
   /** Loads a credential and verifies it as others would. Rejects with `INVALID` or `REFUSED`. */

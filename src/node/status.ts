@@ -1,9 +1,11 @@
 import type { NexusError } from '../errors.ts'
-import type { EntranceState } from './entrance.ts'
+import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 import type { Clock, NexusNotice, NexusState, NexusStatus, NexusStatusReason, StatusHandler } from '../types.ts'
 
 /** What the status says of how the entrances stand. */
-export function factsOf(entrances: readonly EntranceState[]): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
+export function factsOf(
+  entrances: readonly BootstrapPeerState[]
+): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
   const failures = entrances.flatMap(({ failure }) => failure ?? [])
   const failure = failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
   return {

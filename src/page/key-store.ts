@@ -3,7 +3,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { type CertificateAnswer, parseAnswer } from '../identity/enrolment.ts'
 import { formatKey, generateKey, parseKey } from '../identity/keys.ts'
 import type { NexusNotice } from '../types.ts'
-import { takeSlot } from './slot.ts'
+import { takeTabNumber } from './tab-number.ts'
 
 const DATABASE = 'nexus-mesh'
 const DATABASE_VERSION = 1
@@ -38,9 +38,9 @@ export interface PageKey {
  * one peer in two places. Where nothing can be kept the key lasts as long as the page; the notices say so.
  */
 export async function openPageKey(name: string): Promise<PageKey> {
-  const slot = await takeSlot(`${DATABASE}/${name}`)
+  const tab = await takeTabNumber(`${DATABASE}/${name}`)
 
-  if (slot === undefined) {
+  if (tab === undefined) {
     return temporary('this browser has no Web Locks, or not without TLS: the key lasts as long as the page')
   }
 
@@ -50,9 +50,9 @@ export async function openPageKey(name: string): Promise<PageKey> {
       // A newer version of the site is open in another tab.
       blocking: (_current, _next, event) => (event.target as IDBDatabase).close()
     })
-    return await keyOf(database, `${name}/${slot.index}`, slot.release)
+    return await keyOf(database, `${name}/${tab.index}`, tab.release)
   } catch (error) {
-    slot.release()
+    tab.release()
     const isOld = error instanceof DOMException && error.name === 'VersionError'
     return isOld
       ? temporary('the storage is of a newer version of this site: the key lasts as long as the page', 'OLD_STORAGE')

@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS } from '../constants.ts'
-import { encodeBody } from '../protocols/body.ts'
-import type { Session } from '../protocols/session.ts'
+import { encodeBody } from '../protocols/body/body.ts'
+import type { Session } from '../protocols/session/session.ts'
 import type { Json } from '../types.ts'
 
 /** Events that the program has not acknowledged yet; what comes while there are so many is dropped, and counted. */

@@ -1,8 +1,8 @@
 import type { Logger, Stream } from '@libp2p/interface'
 import { DEFAULT_BODY_LIMIT_BYTES, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
-import { decodeBody, encodeBody } from '../protocols/body.ts'
-import { type InboundRequest, Session } from '../protocols/session.ts'
+import { decodeBody, encodeBody } from '../protocols/body/body.ts'
+import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
 import type { ApiContext, Body, Json, Nexus, Subscription } from '../types.ts'
 import { EventQueue } from './event-queue.ts'
 import { readRequest, REQUESTS, type RequestName, type RequestOf } from './requests.ts'
@@ -62,7 +62,7 @@ export class Link {
     await this.#session.close()
   }
 
-  async #answer(request: InboundRequest): Promise<void> {
+  async #answer(request: ReceivedRequest): Promise<void> {
     const isGreeting = request.cmd === 'hello' && !this.#greeted
     this.#greeted ||= isGreeting
 
@@ -83,7 +83,7 @@ export class Link {
     }
   }
 
-  async #run(request: InboundRequest, isGreeting: boolean): Promise<Json> {
+  async #run(request: ReceivedRequest, isGreeting: boolean): Promise<Json> {
     const { cmd } = request
 
     if (!Object.hasOwn(REQUESTS, cmd)) {
@@ -132,7 +132,7 @@ export class Link {
     }
   }
 
-  async #perform(name: RequestName, body: any, nexus: Nexus, { timeoutMs, signal }: InboundRequest): Promise<Json> {
+  async #perform(name: RequestName, body: any, nexus: Nexus, { timeoutMs, signal }: ReceivedRequest): Promise<Json> {
     switch (name) {
       case 'api':
         return carry(await nexus.api<Body>({ ...(body as RequestOf<'api'>), timeoutMs, signal }))

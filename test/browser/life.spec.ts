@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import { closeChromium } from '../support/chromium.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { NexusProgram } from '../support/nexus-program.ts'

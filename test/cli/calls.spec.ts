@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import type { Nexus } from '../../src/types.ts'
 import { BOB_UID, MALLORY_UID, testNetwork } from '../support/identities.ts'
 import { TestMesh } from '../support/mesh.ts'

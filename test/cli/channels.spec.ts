@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import { BOB_UID } from '../support/identities.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { jsonLines, NexusProgram, nexus } from '../support/nexus-program.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
 import { jsonLines, NexusProgram, nexus } from '../support/nexus-program.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'

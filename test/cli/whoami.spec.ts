@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeCredentialFile } from '../../src/node/credential-file.ts'
+import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import { ALICE_UID, BOB_UID, testNetwork } from '../support/identities.ts'
 import { nexus } from '../support/nexus-program.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'

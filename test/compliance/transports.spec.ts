@@ -1,7 +1,7 @@
 import { memory } from '@libp2p/memory'
 import assert from 'node:assert/strict'
 import { createBlock } from '../../src/node/create-block.ts'
-import { nodePlatform } from '../../src/node/transports.ts'
+import { nodePlatform } from '../../src/node/runtime/node.ts'
 import type { TestBlock } from '../support/identities.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
 import { until } from '../support/until.ts'

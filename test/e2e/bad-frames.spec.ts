@@ -37,7 +37,7 @@ describe('a member that sends malformed frames', function () {
   for (const [what, bytes] of Object.entries(frames)) {
     it(`loses that stream alone: frames ${what}`, async () => {
       const member = await startMember(mesh.network, { block: { uid: 'mallory' } })
-      const { libp2p } = member.core.mesh
+      const { libp2p } = member.parts.node
       const meanwhile = other.api({ app: 'etest', cmd: 'wait', peer: worker.identity.peerId })
       await until(() => waiting.length === 1, 'another member has a call under way')
       const connection = await libp2p.dial(worker.addresses.map((address) => multiaddr(address)))
@@ -46,7 +46,7 @@ describe('a member that sends malformed frames', function () {
       await until(() => stream.status !== 'open', 'the stream is reset')
       assert.equal(connection.status, 'open', 'the connection stands')
 
-      const session = await member.core.sessions.open(worker.identity.peerId)
+      const session = await member.parts.sessions.open(worker.identity.peerId)
       const answer = session.session.request({ cmd: 'ping', type: 0, body: Uint8Array.of(0x31), timeoutMs: 5_000 })
       assert.equal(new TextDecoder().decode((await answer).body), '"pong"', 'its next session works')
       waiting.pop()?.(1)

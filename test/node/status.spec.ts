@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { NexusError } from '../../src/errors.ts'
-import type { EntranceState } from '../../src/node/entrance.ts'
+import type { BootstrapPeerState } from '../../src/node/connect/bootstrap-peer.ts'
 import { factsOf, StatusBoard, type StatusFacts } from '../../src/node/status.ts'
 import type { NexusStatus } from '../../src/types.ts'
 
-const OPEN: EntranceState = { connected: true, reserved: true, failure: undefined, doubtful: false }
-const CLOSED: EntranceState = { connected: false, reserved: false, failure: undefined, doubtful: false }
+const OPEN: BootstrapPeerState = { connected: true, reserved: true, failure: undefined, doubtful: false }
+const CLOSED: BootstrapPeerState = { connected: false, reserved: false, failure: undefined, doubtful: false }
 
 describe('status', () => {
   let now: number

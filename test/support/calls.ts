@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { defaultLogger } from '@libp2p/logger'
 import { NexusError, type NexusErrorCode } from '../../src/errors.ts'
-import { BODY_JSON, decodeBody, encodeBody } from '../../src/protocols/body.ts'
-import type { InboundRequest } from '../../src/protocols/session.ts'
-import type { PeerSession } from '../../src/protocols/sessions.ts'
+import { BODY_JSON, decodeBody, encodeBody } from '../../src/protocols/body/body.ts'
+import type { ReceivedRequest } from '../../src/protocols/session/session.ts'
+import type { PeerSession } from '../../src/protocols/session/session-table.ts'
 import type { Body, Identity } from '../../src/types.ts'
 import { ALICE_UID, TEST_NETWORK } from './identities.ts'
 
@@ -46,7 +46,7 @@ export function sessionOf(peer: Identity, session: Partial<PeerSession['session'
 }
 
 /** A request as it arrives, and what it is answered: the body, or a rejection with the code and message that travel. */
-export function arrival(cmd: string, body: Body = null): { request: InboundRequest; answer: Promise<Body> } {
+export function arrival(cmd: string, body: Body = null): { request: ReceivedRequest; answer: Promise<Body> } {
   const { promise, resolve, reject } = Promise.withResolvers<Body>()
   promise.catch(() => undefined)
   return {

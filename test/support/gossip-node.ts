@@ -3,15 +3,15 @@ import type { PrivateKey } from '@libp2p/interface'
 import { generateKey } from '../../src/identity/keys.ts'
 import { RevocationList } from '../../src/identity/revocation.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
-import { createMesh, type Mesh } from '../../src/node/mesh.ts'
-import { nodePlatform } from '../../src/node/transports.ts'
-import { Channels } from '../../src/protocols/channel.ts'
-import { SignedGossip } from '../../src/protocols/gossip.ts'
-import { Sessions } from '../../src/protocols/sessions.ts'
-import { System } from '../../src/protocols/system.ts'
-import { TopicForwarder } from '../../src/protocols/topic-forwarder.ts'
-import { TopicInterest } from '../../src/protocols/topic-interest.ts'
-import { identityOf } from '../../src/protocols/verified-peers.ts'
+import { createGatedNode, type GatedNode } from '../../src/node/libp2p/gated-node.ts'
+import { nodePlatform } from '../../src/node/runtime/node.ts'
+import { Channels } from '../../src/protocols/channel/channels.ts'
+import { SignedGossip } from '../../src/protocols/gossip/signed-gossip.ts'
+import { SessionManager } from '../../src/protocols/session/session-manager.ts'
+import { SystemCommands } from '../../src/protocols/system/system-commands.ts'
+import { TopicForwarder } from '../../src/protocols/subscription/topic-forwarder.ts'
+import { TopicInterest } from '../../src/protocols/subscription/topic-interest.ts'
+import { identityOf } from '../../src/identity/certificate.ts'
 import type { Identity } from '../../src/types.ts'
 import type { TestBlock, TestNetwork } from './identities.ts'
 import { waitFor } from './wait-for.ts'
@@ -29,9 +29,9 @@ export interface GossipNode {
   identity: Identity
   /** The certificate that it sends; a test may put another in its place. */
   token: string
-  mesh: Mesh
+  mesh: GatedNode
   revocations: RevocationList
-  system: System
+  system: SystemCommands
   gossip: SignedGossip
   interest: TopicInterest
   channels: Channels
@@ -96,7 +96,7 @@ async function createParts(network: TestNetwork, privateKey: PrivateKey, token: 
   const certificate = await verifier.verify(token)
   const identity = identityOf(certificate)
   const logger = defaultLogger()
-  const mesh = await createMesh({
+  const mesh = await createGatedNode({
     privateKey,
     verifier,
     revocations,
@@ -111,8 +111,11 @@ async function createParts(network: TestNetwork, privateKey: PrivateKey, token: 
     clock: network.clock,
     logger
   })
-  const system: System = new System({ sessions: () => sessions, log: logger.forComponent('nexus:test') })
-  const sessions = new Sessions({
+  const system: SystemCommands = new SystemCommands({
+    sessions: () => sessions,
+    log: logger.forComponent('nexus:test')
+  })
+  const sessions = new SessionManager({
     self: identity,
     registrar: mesh.libp2p,
     connect: async (peerId) => {

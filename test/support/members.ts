@@ -2,11 +2,11 @@ import { defaultLogger } from '@libp2p/logger'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { NexusError } from '../../src/errors.ts'
 import type { Credential } from '../../src/identity/credential.ts'
-import { type Core, createCore, refusingRouter } from '../../src/node/core.ts'
+import { type Member, createMember, refusingRouter } from '../../src/node/member.ts'
 import { OwnCredential } from '../../src/node/own-credential.ts'
-import { nodePlatform } from '../../src/node/transports.ts'
-import type { LeaseEntry } from '../../src/protocols/lease-book.ts'
-import type { SessionRouter } from '../../src/protocols/sessions.ts'
+import { nodePlatform } from '../../src/node/runtime/node.ts'
+import type { LeaseEntry } from '../../src/protocols/find/lease-book.ts'
+import type { SessionRouter } from '../../src/protocols/session/session-table.ts'
 import type { TestBlock, TestNetwork } from './identities.ts'
 import { LOOPBACK_TCP } from './mesh.ts'
 import { until } from './until.ts'
@@ -23,20 +23,20 @@ export interface MemberOptions {
 }
 
 /** What blocks and relays have in common, running on 127.0.0.1. */
-export interface Member {
-  core: Core
+export interface TestMember {
+  parts: Member
   credential: OwnCredential
   peerId: string
   addresses: () => Multiaddr[]
   /** Connects to another, and waits until it knows of that as well. */
-  dial: (other: Member) => Promise<void>
+  dial: (other: TestMember) => Promise<void>
   stop: () => Promise<void>
 }
 
-const started: Member[] = []
+const started: TestMember[] = []
 
 /** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
-export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<Member> {
+export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<TestMember> {
   const { block, listen = [LOOPBACK_TCP], router = refusingRouter, dhtServer = false, onLive, onRefused } = options
   const logger = defaultLogger()
   const credential = await OwnCredential.open({
@@ -45,7 +45,7 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
     clock: network.clock,
     log: logger.forComponent('nexus:test')
   })
-  const core = await createCore({
+  const parts = await createMember({
     credential,
     platform: nodePlatform,
     webrtc: false,
@@ -60,27 +60,27 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
     onLive,
     onRefused
   })
-  const { libp2p, verified } = core.mesh
+  const { libp2p, verified } = parts.node
   const onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void =>
-    core.sync.onConnected(detail.toString())
+    parts.sync.onConnected(detail.toString())
   libp2p.addEventListener('peer:connect', onConnect)
   await libp2p.start()
-  await core.sessions.start()
+  await parts.sessions.start()
 
-  const member: Member = {
-    core,
+  const member: TestMember = {
+    parts,
     credential,
-    peerId: core.identity.peerId,
+    peerId: parts.identity.peerId,
     addresses: () => libp2p.getMultiaddrs(),
     dial: async (other) => {
       await libp2p.dial(other.addresses())
-      await until(() => other.core.isConnected(member.peerId), 'the connection')
+      await until(() => other.parts.isConnected(member.peerId), 'the connection')
     },
     stop: async () => {
       credential.stop()
-      await core.sessions.stop(AbortSignal.timeout(1))
-      core.sync.stop()
-      core.gossip.stop()
+      await parts.sessions.stop(AbortSignal.timeout(1))
+      parts.sync.stop()
+      parts.gossip.stop()
       libp2p.removeEventListener('peer:connect', onConnect)
       await libp2p.stop()
       verified.clear()

@@ -2,21 +2,21 @@ import type { Stream } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { streamPair } from '@libp2p/utils'
 import { MAX_FRAME_BYTES } from '../../src/constants.ts'
-import { encodeFrame, type Frame, FrameDecoder, type FrameFields } from '../../src/protocols/frame.ts'
+import { encodeFrame, type Frame, FrameDecoder, type FrameFields } from '../../src/protocols/session/frame.ts'
 import {
-  type InboundDirect,
-  type InboundRequest,
+  type ReceivedDirect,
+  type ReceivedRequest,
   Session,
   type SessionHandlers,
   type SessionLimits
-} from '../../src/protocols/session.ts'
+} from '../../src/protocols/session/session.ts'
 
 /** One end of a session, with what arrived there. */
 export interface SessionEnd {
   session: Session
   stream: Stream
-  requests: InboundRequest[]
-  directs: InboundDirect[]
+  requests: ReceivedRequest[]
+  directs: ReceivedDirect[]
   grants: Array<{ grant: string; issuerCertificate: string | undefined }>
   goaways: number
   /** The error of each `onClose`. */

@@ -3,8 +3,8 @@ import { defaultLogger } from '@libp2p/logger'
 import { TypedEventEmitter } from 'main-event'
 import { createBlock } from '../../src/node/create-block.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
-import type { TransportFactory } from '../../src/node/platform.ts'
-import { nodePlatform } from '../../src/node/transports.ts'
+import type { TransportFactory } from '../../src/node/libp2p/platform.ts'
+import { nodePlatform } from '../../src/node/runtime/node.ts'
 import type { Nexus } from '../../src/types.ts'
 
 /** A block as `createNexus` makes it, and what goes on in the libp2p node below. */

@@ -42,7 +42,7 @@ async function grant(flags: GrantFlags): Promise<void> {
 }
 
 async function grantInto(path: string, authority: Authority, flags: GrantFlags): Promise<void> {
-  const { readCredentialFile, writeCredentialFile } = await import('../../node/credential-file.ts')
+  const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
   const { openCredential } = await import('../../identity/credential.ts')
   const credential = await readCredentialFile(path)
 

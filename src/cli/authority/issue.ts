@@ -54,7 +54,7 @@ async function issueCredentialFile(flags: IssueFlags): Promise<void> {
   const { checkMayWrite, readAuthority } = await import('../authority-file.ts')
   const { issueCredential } = await import('../issue-credential.ts')
   const { openCredential } = await import('../../identity/credential.ts')
-  const { writeCredentialFile } = await import('../../node/credential-file.ts')
+  const { writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
   await checkMayWrite(out, flags.force, 'its key would be lost')
   const authority = await readAuthority(flags.dir)
   const request = { app, uid, role, block, resource, validForMs: days, grants: grant }

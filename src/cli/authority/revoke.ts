@@ -36,7 +36,7 @@ async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
   }
 
   if (flags.credential !== undefined) {
-    const { readCredentialFile, writeCredentialFile } = await import('../../node/credential-file.ts')
+    const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
     const credential = await readCredentialFile(flags.credential)
     await writeCredentialFile(flags.credential, { ...credential, revocations: list })
   }

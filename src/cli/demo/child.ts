@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { StepFailure } from './step.ts'
+import { StepFailure } from './step-failure.ts'
 
 /** How long a process may take to leave before it is killed. */
 const STOP_GRACE_MS = 5_000

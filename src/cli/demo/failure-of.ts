@@ -1,5 +1,5 @@
 import { NexusError } from '../../errors.ts'
-import { StepFailure } from './step.ts'
+import { StepFailure } from './step-failure.ts'
 
 /** What a promise that must fail rejects with. Rejects with a `StepFailure` when it does not, or not with a `NexusError`. */
 export async function failureOf(promise: Promise<unknown>, otherwise: string): Promise<NexusError> {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Authority } from '../../identity/authority.ts'
-import { writeCredentialFile } from '../../node/credential-file.ts'
+import { writeCredentialFile } from '../../node/runtime/credential-file.ts'
 import { writeAuthority } from '../authority-file.ts'
 import { type CredentialRequest, issueCredential } from '../issue-credential.ts'
 

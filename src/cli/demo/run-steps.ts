@@ -1,6 +1,7 @@
 import { raceSignal } from '../interrupt.ts'
-import type { Stage } from './stage.ts'
-import { type Step, type StepReport, StepFailure } from './step.ts'
+import type { DemoMesh } from './demo-mesh.ts'
+import type { Step, StepReport } from './step.ts'
+import { StepFailure } from './step-failure.ts'
 
 /** A step that takes longer did not hold. Ten times what the slowest takes where two cores are free. */
 const STEP_TIMEOUT_MS = 25_000
@@ -11,17 +12,17 @@ export interface DemoReport {
   steps: StepReport[]
 }
 
-/** Runs steps one by one, up to the first that does not hold. Rejects only when the stage's signal aborts. */
+/** Runs steps one by one, up to the first that does not hold. Rejects only when the mesh's signal aborts. */
 export async function runSteps(
   steps: readonly Step[],
-  stage: Stage,
+  mesh: DemoMesh,
   onStep: (report: StepReport) => void
 ): Promise<DemoReport> {
   const reports: StepReport[] = []
 
   for (const step of steps) {
-    const report = await runStep(step, stage)
-    stage.signal.throwIfAborted()
+    const report = await runStep(step, mesh)
+    mesh.signal.throwIfAborted()
     reports.push(report)
     onStep(report)
 
@@ -33,21 +34,21 @@ export async function runSteps(
   return { ok: true, steps: reports }
 }
 
-async function runStep(step: Step, stage: Stage): Promise<StepReport> {
+async function runStep(step: Step, mesh: DemoMesh): Promise<StepReport> {
   const { name } = step
   const start = performance.now()
   const timeout = new AbortController()
   const timer = setTimeout(() => {
     timeout.abort(new StepFailure(`not done within ${STEP_TIMEOUT_MS / 1000} s`))
   }, STEP_TIMEOUT_MS)
-  const signal = AbortSignal.any([timeout.signal, stage.lost, stage.signal])
+  const signal = AbortSignal.any([timeout.signal, mesh.lost, mesh.signal])
   const ms = (): number => Math.round(performance.now() - start)
 
   try {
-    const result = await raceSignal(step.run(stage, signal), signal)
+    const result = await raceSignal(step.run(mesh, signal), signal)
     return { name, ok: true, ms: ms(), ...result }
   } catch (error) {
-    return { name, ok: false, ms: ms(), detail: describe(error), lines: stage.lastWords() }
+    return { name, ok: false, ms: ms(), detail: describe(error), lines: mesh.lastWords() }
   } finally {
     clearTimeout(timer)
   }

@@ -1,6 +1,7 @@
 import { SERVICE } from '../members.ts'
-import type { Stage } from '../stage.ts'
-import { check, checkEqual, type Step } from '../step.ts'
+import type { DemoMesh } from '../demo-mesh.ts'
+import type { Step } from '../step.ts'
+import { check, checkEqual } from '../step-failure.ts'
 import type { Product } from './api.ts'
 
 const CALLS = 300
@@ -9,11 +10,11 @@ const IN_FLIGHT = 16
 export const balance: Step = {
   name: 'balance',
   title: 'many calls without a target are shared among the workers',
-  async run(stage, signal) {
+  async run(mesh, signal) {
     const start = performance.now()
-    const counts = await callMany(stage, signal)
+    const counts = await callMany(mesh, signal)
     const seconds = (performance.now() - start) / 1000
-    const shares = stage.workers.map(({ identity }) => ({ jid: identity.jid, calls: counts.get(identity.peerId) ?? 0 }))
+    const shares = mesh.workers.map(({ identity }) => ({ jid: identity.jid, calls: counts.get(identity.peerId) ?? 0 }))
     const total = shares.reduce((sum, { calls }) => sum + calls, 0)
     checkEqual(total, CALLS, 'not every call was answered by one of the workers')
 
@@ -31,7 +32,7 @@ export const balance: Step = {
 }
 
 /** Calls, `IN_FLIGHT` at a time. Gives the number of answers by the worker's peer id. */
-async function callMany({ caller }: Stage, signal: AbortSignal): Promise<Map<string, number>> {
+async function callMany({ caller }: DemoMesh, signal: AbortSignal): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
   let next = 0
 

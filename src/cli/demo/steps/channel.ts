@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ChildEvent } from '../child.ts'
-import { checkEqual, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
+import { checkEqual } from '../step-failure.ts'
 
 /** The channel that the workers of the demo follow. */
 const CHANNEL = 'news'
@@ -8,8 +9,8 @@ const CHANNEL = 'news'
 export const channel: Step = {
   name: 'channel',
   title: 'a message on a channel reaches every worker, with its verified sender',
-  async run(stage, signal) {
-    const { caller, workers } = stage
+  async run(mesh, signal) {
+    const { caller, workers } = mesh
     const body = { headline: 'hello, all', id: randomUUID() }
     const peers = await caller.publish(CHANNEL, body, { signal })
     const isMessage = ({ event, body: received }: ChildEvent): boolean =>

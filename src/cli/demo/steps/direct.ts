@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { ChildEvent } from '../child.ts'
 import { SERVICE } from '../members.ts'
-import { check, checkEqual, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
+import { check, checkEqual } from '../step-failure.ts'
 
 export const direct: Step = {
   name: 'direct',
   title: 'a direct reaches the one worker that it is for',
-  async run(stage, signal) {
-    const { caller, workers } = stage
+  async run(mesh, signal) {
+    const { caller, workers } = mesh
     const body = { note: 'for you alone', id: randomUUID() }
     const target = workers.at(-1)
     check(target !== undefined, 'there is no worker')

@@ -2,14 +2,15 @@ import { join } from 'node:path'
 import { parseAnswer, requestCertificate } from '../../../identity/enrolment.ts'
 import { generateKey } from '../../../identity/keys.ts'
 import { PageServer } from '../page/server.ts'
-import { check, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
+import { check } from '../step-failure.ts'
 
 export const page: Step = {
   name: 'page',
   title: 'a website serves the page that shows this mesh, and certificates for its users',
-  async run(stage, signal) {
-    const server = await PageServer.open(stage.network, [stage.relayAddress('ws')], join(stage.directory, 'page'))
-    stage.page = server
+  async run(mesh, signal) {
+    const server = await PageServer.open(mesh.network, [mesh.relayAddress('ws')], join(mesh.directory, 'page'))
+    mesh.page = server
     const { url } = server
     const html = await (await fetch(url, { signal })).text()
     check(html.includes('main.js'), 'the page is not served')

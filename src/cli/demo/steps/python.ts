@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SERVICE } from '../members.ts'
 import type { Participant } from '../participants.ts'
-import { check, checkEqual, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
+import { check, checkEqual } from '../step-failure.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const PROGRAM = join(ROOT, 'examples/bridge/api.py')
@@ -35,23 +36,23 @@ const PYTHON_WORKER: Participant = {
 export const python: Step = {
   name: 'python',
   title: 'a worker in Python joins, is found and called',
-  async run(stage, signal) {
+  async run(mesh, signal) {
     const missing = whatIsMissing()
 
     if (missing !== undefined) {
       return { detail: `left out: ${missing}`, data: { leftOut: missing } }
     }
 
-    const child = stage.start(PYTHON_WORKER)
+    const child = mesh.start(PYTHON_WORKER)
     const target = { app: SERVICE, resource: RESOURCE }
 
-    while ((await stage.caller.find({ ...target, signal })).length === 0) {
+    while ((await mesh.caller.find({ ...target, signal })).length === 0) {
       await sleep(POLL_MS, undefined, { signal })
     }
 
-    const { result } = await stage.caller.api({ ...target, cmd: 'multiply', body: { a: 6, b: 7 }, signal })
+    const { result } = await mesh.caller.api({ ...target, cmd: 'multiply', body: { a: 6, b: 7 }, signal })
     checkEqual(result, 42, 'the Python worker gave another product')
-    const [worker] = await stage.caller.find({ ...target, signal })
+    const [worker] = await mesh.caller.find({ ...target, signal })
     check(worker !== undefined, 'the Python worker has gone')
     return {
       detail: `${worker.jid}, process ${child.pid}, multiplied too`,

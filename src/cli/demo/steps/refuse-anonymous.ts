@@ -1,17 +1,18 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import type { Libp2p } from '@libp2p/interface'
-import type { Stage } from '../stage.ts'
-import { check, type Step } from '../step.ts'
+import type { DemoMesh } from '../demo-mesh.ts'
+import type { Step } from '../step.ts'
+import { check } from '../step-failure.ts'
 
 export const refuseAnonymous: Step = {
   name: 'refuse-anonymous',
   title: 'a libp2p node without a certificate gets no connection',
-  async run(stage, signal) {
+  async run(mesh, signal) {
     const node = await createStockNode()
 
     try {
-      const targets = targetsOf(stage)
+      const targets = targetsOf(mesh)
 
       for (const { what, address } of targets) {
         await checkRefused(node, what, address, signal)
@@ -28,13 +29,13 @@ export const refuseAnonymous: Step = {
   }
 }
 
-function targetsOf(stage: Stage): Array<{ what: string; address: string }> {
-  const [worker] = stage.workers
+function targetsOf(mesh: DemoMesh): Array<{ what: string; address: string }> {
+  const [worker] = mesh.workers
   const workerAddress = worker?.addresses.find((address) => !address.includes('/p2p-circuit'))
   check(worker !== undefined && workerAddress !== undefined, 'no worker can be dialled directly')
   return [
-    { what: 'the relay (TCP)', address: stage.relayAddress('tcp') },
-    { what: 'the relay (WebSocket)', address: stage.relayAddress('ws') },
+    { what: 'the relay (TCP)', address: mesh.relayAddress('tcp') },
+    { what: 'the relay (WebSocket)', address: mesh.relayAddress('ws') },
     { what: `the worker ${worker.participant.name}`, address: workerAddress }
   ]
 }

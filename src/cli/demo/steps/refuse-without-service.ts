@@ -1,12 +1,13 @@
 import { SERVICE } from '../members.ts'
-import { check, checkEqual, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
+import { check, checkEqual } from '../step-failure.ts'
 import { failureOf } from '../failure-of.ts'
 
 export const refuseWithoutService: Step = {
   name: 'refuse-without-service',
   title: 'a member that does not have the service is refused',
-  async run(stage, signal) {
-    const dora = await stage.join('dora')
+  async run(mesh, signal) {
+    const dora = await mesh.join('dora')
     const found = await dora.find({ app: SERVICE, signal })
     check(found.length > 0, 'the caller finds no worker')
     const failure = await failureOf(

@@ -4,14 +4,14 @@ import type { Step } from '../step.ts'
 export const relay: Step = {
   name: 'relay',
   title: 'a relay starts, in a process of its own',
-  async run(stage, signal) {
-    const child = stage.start(RELAY)
+  async run(mesh, signal) {
+    const child = mesh.start(RELAY)
     const ready = child.waitFor(({ event }) => event === 'ready', signal)
     // What the caller needs later on is loaded while the process starts.
     const [{ peerId, addresses }] = await Promise.all([ready, import('../../../index.ts')])
-    stage.relayAddresses = addresses as string[]
+    mesh.relayAddresses = addresses as string[]
     return {
-      detail: `process ${child.pid} at ${stage.relayAddress('tcp')}`,
+      detail: `process ${child.pid} at ${mesh.relayAddress('tcp')}`,
       data: { pid: child.pid, peerId, addresses }
     }
   }

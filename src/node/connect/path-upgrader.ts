@@ -1,0 +1,223 @@
+import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { isDirectWebSocket, isWebRtc, isWebRtcDirect, pathOf, peerIdIn } from '../libp2p/addresses.ts'
+import type { Dialer } from './dialer.ts'
+
+/** What a peer speaks that WebRTC can be signalled to (libp2p's "WebRTC" specification). */
+const SIGNALING_PROTOCOL = '/webrtc-signaling/0.0.1'
+/** WebRTC connections that this side begins in its life. A page has some 500 `RTCPeerConnection`s in all. */
+const MAX_UPGRADES = 400
+/** Tries at a time. */
+const MAX_PARALLEL = 4
+/** How long after a try that failed, or a path that died, the next may begin; the last one stands for all that follow. */
+const RETRY_MS = [10_000, 60_000, 600_000]
+/** A direct path that held for so long was a good one: the waits begin anew. */
+const GOOD_MS = 60_000
+/** How long a relayed connection stays beside a direct one, as the way back from a path that dies young. */
+const LINGER_MS = 30_000
+/** Subscribers of the same channels that are connected to though nothing else is wanted of them. */
+const MAX_NEIGHBOURS = 8
+
+export interface PathUpgraderInit {
+  self: string
+  libp2p: Libp2p
+  dialer: Dialer
+  /** Whether addresses of WebSocket listeners were not tried before the relay. */
+  relayFirst: boolean
+  /** Whether a peer is a relay: what is spoken with relays needs no other path. */
+  isRelay: (peerId: string) => boolean
+  /** Goes over to the best path with the session to a peer. */
+  move: (peerId: string) => Promise<void>
+  log: Logger
+}
+
+/** What was tried with a peer. */
+interface Attempts {
+  count: number
+  nextAt: number
+  timer: ReturnType<typeof setTimeout> | undefined
+  isRunning: boolean
+}
+
+/**
+ * Better paths: a peer that was reached through a relay is connected to over WebRTC-Direct or WebRTC when both sides
+ * have it, by pages over WebSocket too; sessions go over, and the relayed connection is closed a while later. When the
+ * direct path dies, the next message takes the relay again.
+ */
+export class PathUpgrader {
+  readonly #init: PathUpgraderInit
+  readonly #attempts = new Map<string, Attempts>()
+  readonly #lingering = new Set<ReturnType<typeof setTimeout>>()
+  readonly #stopping = new AbortController()
+  #upgrades = 0
+  #running = 0
+
+  constructor(init: PathUpgraderInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    const { libp2p } = this.#init
+    libp2p.addEventListener('peer:identify', this.#onIdentify)
+    libp2p.addEventListener('connection:close', this.#onClose)
+  }
+
+  stop(): void {
+    const { libp2p } = this.#init
+    this.#stopping.abort()
+    libp2p.removeEventListener('peer:identify', this.#onIdentify)
+    libp2p.removeEventListener('connection:close', this.#onClose)
+
+    for (const timer of [...this.#lingering, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
+      clearTimeout(timer)
+    }
+
+    this.#lingering.clear()
+    this.#attempts.clear()
+  }
+
+  /** Subscribers of a channel that this block is on: some of them are connected to, so that messages need no relay. */
+  meet(peerIds: readonly string[]): void {
+    const { libp2p, dialer, self, log } = this.#init
+    const near = libp2p.getConnections().filter((connection) => pathOf(connection) === 'webrtc').length
+    const strangers = peerIds.filter((peerId) => peerId !== self && dialer.best(peerId) === undefined)
+
+    for (const peerId of strangers.slice(0, Math.max(0, MAX_NEIGHBOURS - near))) {
+      dialer.connect(peerId, this.#stopping.signal).catch((error) => log('%s is not met: %e', peerId, error))
+    }
+  }
+
+  readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    const { connection, protocols, listenAddrs } = detail
+    const addresses = this.#addressesTo(connection, protocols, listenAddrs)
+
+    if (addresses.length > 0) {
+      this.#consider(connection.remotePeer.toString(), addresses)
+    }
+  }
+
+  #addressesTo(connection: Connection, protocols: string[], listenAddrs: Multiaddr[]): Multiaddr[] {
+    const { relayFirst, isRelay } = this.#init
+    const peerId = connection.remotePeer.toString()
+
+    if (pathOf(connection) !== 'relay' || isRelay(peerId)) {
+      return []
+    }
+
+    // They come without the peer id.
+    const told = listenAddrs.map((address) =>
+      peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peerId}`) : address
+    )
+    const webSockets = relayFirst ? told.filter(isDirectWebSocket) : []
+    return [...webSockets, ...this.#webRtcAddresses(connection, protocols, told.filter(isWebRtcDirect))]
+  }
+
+  // Of two who could dial, the one with the smaller peer id does; one with an address of its own is dialled.
+  #webRtcAddresses({ remotePeer, remoteAddr }: Connection, protocols: string[], direct: Multiaddr[]): Multiaddr[] {
+    const { libp2p, self } = this.#init
+    const peerId = remotePeer.toString()
+    const hasDirect = direct.length > 0
+    const ownDirect = libp2p.getMultiaddrs().some(isWebRtcDirect)
+    const dials = hasDirect === ownDirect ? self < peerId : hasDirect
+
+    if (!dials || !libp2p.getProtocols().includes(SIGNALING_PROTOCOL)) {
+      return []
+    }
+
+    const circuit = remoteAddr.toString().replace(/\/p2p-circuit.*$/, '/p2p-circuit')
+    const signalled = multiaddr(`${circuit}/webrtc/p2p/${peerId}`)
+    return protocols.includes(SIGNALING_PROTOCOL) ? [...direct, signalled] : direct
+  }
+
+  #consider(peerId: string, addresses: Multiaddr[]): void {
+    const attempts = this.#attempts.get(peerId) ?? { count: 0, nextAt: 0, timer: undefined, isRunning: false }
+    this.#attempts.set(peerId, attempts)
+
+    if (attempts.timer === undefined && !attempts.isRunning) {
+      const wait = Math.max(0, attempts.nextAt - performance.now())
+      attempts.timer = setTimeout(() => {
+        attempts.timer = undefined
+        void this.#try(peerId, attempts, addresses)
+      }, wait)
+    }
+  }
+
+  async #try(peerId: string, attempts: Attempts, addresses: Multiaddr[]): Promise<void> {
+    const best = this.#init.dialer.best(peerId)
+
+    if (best === undefined || pathOf(best) !== 'relay') {
+      return
+    }
+
+    if (this.#running >= MAX_PARALLEL) {
+      attempts.nextAt = performance.now() + 1_000
+      this.#consider(peerId, addresses)
+      return
+    }
+
+    this.#running++
+    attempts.isRunning = true
+    const upgraded = await this.#upgrade(peerId, addresses)
+    attempts.isRunning = false
+    this.#running--
+    attempts.nextAt = performance.now() + RETRY_MS[Math.min(attempts.count++, RETRY_MS.length - 1)]!
+
+    if (!upgraded && !this.#stopping.signal.aborted) {
+      this.#consider(peerId, addresses)
+    }
+  }
+
+  async #upgrade(peerId: string, addresses: Multiaddr[]): Promise<boolean> {
+    const { dialer, move, log } = this.#init
+
+    for (const address of addresses) {
+      if (this.#stopping.signal.aborted) {
+        return false
+      }
+
+      if (isWebRtc(address) && ++this.#upgrades > MAX_UPGRADES) {
+        continue
+      }
+
+      try {
+        await dialer.upgrade(peerId, address, this.#stopping.signal)
+        await move(peerId)
+        this.#retireRelayed(peerId)
+        return true
+      } catch (error) {
+        log('no better path to %s by %s: %e', peerId, address, error)
+      }
+    }
+
+    return false
+  }
+
+  #retireRelayed(peerId: string): void {
+    const timer = setTimeout(() => {
+      this.#lingering.delete(timer)
+      const connections = this.#init.libp2p
+        .getConnections()
+        .filter(({ remotePeer }) => remotePeer.toString() === peerId)
+
+      if (connections.some((connection) => pathOf(connection) !== 'relay')) {
+        for (const relayed of connections.filter((connection) => pathOf(connection) === 'relay')) {
+          relayed.close().catch((error) => relayed.abort(error))
+        }
+      }
+    }, LINGER_MS)
+    this.#lingering.add(timer)
+  }
+
+  // A path that has died after long service is no reason to wait for the next one.
+  readonly #onClose = ({ detail }: CustomEvent<Connection>): void => {
+    const { open, close = Date.now() } = detail.timeline
+    const attempts = this.#attempts.get(detail.remotePeer.toString())
+
+    if (attempts !== undefined && pathOf(detail) !== 'relay') {
+      if (close - open > GOOD_MS) {
+        attempts.count = 0
+        attempts.nextAt = 0
+      }
+    }
+  }
+}

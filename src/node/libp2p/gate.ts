@@ -1,0 +1,158 @@
+import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
+import type {
+  Connection,
+  ConnectionEncrypter,
+  ConnectionGater,
+  Logger,
+  MessageStream,
+  PeerId,
+  SecureConnectionOptions,
+  SecuredConnection
+} from '@libp2p/interface'
+import { LRUCache } from 'lru-cache'
+import { MAX_CONNECTIONS_PER_PEER } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { shakeHands } from '../../protocols/peers/handshake.ts'
+import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
+import { isWebRtc, peerIdIn } from './addresses.ts'
+import { PendingConnections } from './pending-connections.ts'
+
+/** Refusals kept for those who ask why a dial failed. */
+const MAX_REFUSALS = 1_000
+
+export interface GateInit {
+  verifier: CertificateVerifier
+  verified: VerifiedPeers
+  /** The certificate that this block shows now, and the version of its revocation list. */
+  proof: () => { certificate: string; revocationVersion: number }
+  /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
+  maxPendingPerHost?: number
+  /** The open connections to a peer: there may be `MAX_CONNECTIONS_PER_PEER`. Default none. */
+  connectionsTo?: (peerId: PeerId) => Connection[]
+  /** Circuits that one peer may have open through this one. Default without end. */
+  maxCircuitsPerPeer?: number
+  /** Told of every peer with which there was no proof, or no acceptance. */
+  onRefused?: (peerId: string, error: NexusError) => void
+  log: Logger
+}
+
+/**
+ * No protocol handler runs for a peer whose certificate was not verified: connection encrypters are wrapped so that
+ * certificates are exchanged before the muxer starts, and the connection gater lets verified peers alone pass, which
+ * covers the transports that bring their own encryption (WebRTC, WebRTC-Direct).
+ */
+export class Gate {
+  readonly #init: GateInit
+  readonly #pending: PendingConnections
+  readonly #upgrading = new Set<string>()
+  readonly #refusals = new LRUCache<string, NexusError>({ max: MAX_REFUSALS })
+
+  constructor(init: GateInit) {
+    this.#init = init
+    this.#pending = new PendingConnections(init.maxPendingPerHost)
+  }
+
+  /** A factory of the same encrypter with the exchange of certificates behind it, under a protocol id of its own. */
+  wrap<C>(factory: (components: C) => ConnectionEncrypter, protocol: string): (components: C) => ConnectionEncrypter {
+    return (components) => {
+      const inner = factory(components)
+
+      return {
+        protocol,
+        secureInbound: async (connection, options) =>
+          this.#secure(await inner.secureInbound(connection, options), connection, options),
+        secureOutbound: async (connection, options) =>
+          this.#secure(await inner.secureOutbound(connection, options), connection, options)
+      }
+    }
+  }
+
+  /** The connection gater that goes with the wrapped encrypters. */
+  get gater(): ConnectionGater {
+    const isUnverified = (peerId: PeerId): boolean => !this.#init.verified.has(peerId.toString())
+
+    return {
+      denyInboundConnection: (connection) => !this.#pending.admit(connection),
+      denyInboundUpgradedConnection: (peerId, connection) => {
+        this.#pending.release(connection)
+        return isUnverified(peerId) || this.#connectionsTo(peerId).length >= MAX_CONNECTIONS_PER_PEER
+      },
+      denyOutboundUpgradedConnection: isUnverified,
+      denyInboundRelayReservation: isUnverified,
+      denyOutboundRelayedConnection: (source, destination) =>
+        isUnverified(source) || isUnverified(destination) || this.#hasTooManyCircuits(source),
+      // The library's default denies private addresses in browsers, where a mesh on a LAN or loopback is wanted too.
+      denyDialMultiaddr: (address) => isWebRtc(address) && !this.#upgrading.has(peerIdIn(address) ?? '')
+    }
+  }
+
+  /** Lets WebRTC addresses of a peer be dialled until `endUpgrade`: else no dial tries them, whoever asks for it. */
+  allowUpgrade(peerId: string): void {
+    this.#upgrading.add(peerId)
+  }
+
+  endUpgrade(peerId: string): void {
+    this.#upgrading.delete(peerId)
+  }
+
+  /** Why the last dial of this peer id, or of this address, was refused, if it was; asking forgets it. */
+  takeRefusal(target: string): NexusError | undefined {
+    const refusal = this.#refusals.get(target)
+    this.#refusals.delete(target)
+    return refusal
+  }
+
+  #connectionsTo(peerId: PeerId): Connection[] {
+    return this.#init.connectionsTo?.(peerId) ?? []
+  }
+
+  // The library limits the streams of each connection alone. The one that asks for the circuit is among them.
+  #hasTooManyCircuits(source: PeerId): boolean {
+    const { maxCircuitsPerPeer = Number.POSITIVE_INFINITY } = this.#init
+    const streams = this.#connectionsTo(source).flatMap((connection) => connection.streams)
+    return streams.filter(({ protocol }) => protocol === RELAY_V2_HOP_CODEC).length > maxCircuitsPerPeer
+  }
+
+  async #secure(
+    secured: SecuredConnection,
+    raw: MessageStream,
+    options?: SecureConnectionOptions
+  ): Promise<SecuredConnection> {
+    const peerId = secured.remotePeer.toString()
+    const { verifier, verified, proof, log } = this.#init
+
+    try {
+      const { certificate, revocationVersion } = await shakeHands(secured.connection, {
+        ...proof(),
+        verify: (token) => verifier.verify(token, peerId),
+        signal: options?.signal
+      })
+      verified.add(certificate, revocationVersion)
+      this.#pending.release(raw)
+      this.#refusals.delete(peerId)
+      joinChunks(secured.connection)
+      return secured
+    } catch (error) {
+      if (error instanceof NexusError) {
+        this.#refusals.set(peerId, error)
+        this.#refusals.set(addressOf(raw), error)
+        this.#init.onRefused?.(peerId, error)
+      }
+      log('no connection with %s: %e', peerId, error)
+      raw.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+}
+
+// A muxer sends the header and the data of a frame as two chunks, and an encrypter makes a record and a write of each.
+function joinChunks(connection: MessageStream): void {
+  const send = connection.send.bind(connection)
+  connection.send = (data) => send(data instanceof Uint8Array ? data : data.subarray())
+}
+
+// What the encrypter is given is the raw connection, which knows its address; the type does not say so.
+function addressOf(raw: MessageStream & { remoteAddr?: { toString: () => string } }): string {
+  return raw.remoteAddr?.toString() ?? ''
+}

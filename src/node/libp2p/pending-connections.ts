@@ -1,0 +1,125 @@
+import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
+import { isLoopback, isNetworkAddress } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { MAX_PENDING_PER_HOST, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
+
+/** What the library's connections have beside their interface: transports hand over here what has come. */
+interface ReceivingConnection extends MultiaddrConnection {
+  onData?: (data: { byteLength: number }) => void
+}
+
+/**
+ * The incoming connections that have proven nothing yet. One host has so many of them at a time that it cannot take the
+ * place of all others, and each holds so many bytes: the layers below the gate would keep 4 MiB of each.
+ */
+export class PendingConnections {
+  readonly #maxPerHost: number
+  readonly #hosts = new Map<string, number>()
+  /** What ends the watch over each of them. */
+  readonly #releases = new Map<object, () => void>()
+
+  /** @param maxPerHost - default `MAX_PENDING_PER_HOST` */
+  constructor(maxPerHost: number = MAX_PENDING_PER_HOST) {
+    this.#maxPerHost = maxPerHost
+  }
+
+  get size(): number {
+    return this.#releases.size
+  }
+
+  /** Takes up a new connection, until it is released or closed. `false` when its host has too many. */
+  admit(connection: MultiaddrConnection): boolean {
+    const host = hostOf(connection.remoteAddr)
+    const count = this.#hosts.get(host ?? '') ?? 0
+
+    if (host !== undefined && count >= this.#maxPerHost) {
+      return false
+    }
+
+    const unlimit = limitBytes(connection)
+    const release = (): void => this.release(connection)
+    connection.addEventListener('close', release)
+
+    if (host !== undefined) {
+      this.#hosts.set(host, count + 1)
+    }
+
+    this.#releases.set(connection, () => {
+      connection.removeEventListener('close', release)
+      unlimit()
+
+      if (host !== undefined) {
+        this.#leave(host)
+      }
+    })
+    return true
+  }
+
+  /** The peer is verified. */
+  release(connection: MultiaddrConnection | MessageStream): void {
+    this.#releases.get(connection)?.()
+    this.#releases.delete(connection)
+  }
+
+  #leave(host: string): void {
+    const count = (this.#hosts.get(host) ?? 0) - 1
+
+    if (count > 0) {
+      this.#hosts.set(host, count)
+    } else {
+      this.#hosts.delete(host)
+    }
+  }
+}
+
+/**
+ * What counts as one host: an IPv4 address, or the 64 bits of an IPv6 address that its owner fills up at will. A proxy
+ * on this machine may bring everybody, and so may a relay, which lets members alone use it: there it is `undefined`.
+ */
+function hostOf(address: Multiaddr): string | undefined {
+  const components = address.getComponents()
+
+  if (!isNetworkAddress(address) || isLoopback(address) || components.some(({ name }) => name === 'p2p-circuit')) {
+    return undefined
+  }
+
+  const { name, value = '' } = components.find(({ name }) => name === 'ip4' || name === 'ip6') ?? {}
+  return name === 'ip6' ? networkOf(value) : value
+}
+
+/** The first four groups of an IPv6 address. One that stands for an IPv4 address stays whole. */
+function networkOf(address: string): string {
+  if (address.startsWith('::ffff:')) {
+    return address
+  }
+
+  const [before = '', after] = address.split('::')
+  const head = before.split(':').filter(Boolean)
+  const tail = after?.split(':').filter(Boolean) ?? []
+  return [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
+}
+
+function limitBytes(connection: ReceivingConnection): () => void {
+  const onData = connection.onData?.bind(connection)
+  let left = MAX_UNVERIFIED_BYTES
+
+  if (onData !== undefined) {
+    connection.onData = (data) => {
+      left -= data.byteLength
+
+      if (left < 0) {
+        connection.abort(new Error('too much was sent before the peer had proven itself'))
+      } else {
+        onData(data)
+      }
+    }
+  }
+
+  return () => {
+    // What the class has shows again.
+    delete connection.onData
+  }
+}

@@ -1,0 +1,46 @@
+/** What a kind of program (Node, a browser) brings to a block. */
+import type { ConnectionEncrypter, Transport } from '@libp2p/interface'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
+import type { Credential } from '../../identity/credential.ts'
+import type { NexusNotice } from '../../types.ts'
+
+/** A factory of a transport, given the components of its node. */
+export type TransportFactory = (components: any) => Transport
+
+/** A connection encrypter that the gate wraps, and the id of the wrapped one. */
+export interface EncrypterChoice {
+  protocol: string
+  factory: (components: any) => ConnectionEncrypter
+}
+
+/** What a device tells of itself. */
+export interface DeviceWatch {
+  /** The network is gone, or back. */
+  onNetwork: (isUp: boolean) => void
+  /** It woke up, or the page is shown again: what was connected may not be any more. */
+  onResume: () => void
+}
+
+/** What a kind of program brings to reach others. */
+export interface Platform {
+  transports: (options: { webrtc: boolean }) => Promise<TransportFactory[]>
+  /** In order of preference. */
+  encrypters: EncrypterChoice[]
+  /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */
+  dht?: (options: { server: boolean }) => (components: any) => SingleKadDHT
+  /** Reads a credential file; absent where there are no files. */
+  readCredentialFile?: (path: string) => Promise<Credential>
+  /** Listen addresses when the options name none. */
+  defaultListen: (options: { webrtc: boolean }) => string[]
+  /**
+   * Peers are reached through a relay first, and directly as soon as that stands: for programs that most addresses are
+   * out of reach of, and that would wait for each of them in turn. Default `false`.
+   */
+  relayFirst?: boolean
+  /** Whether `webrtc` is on when the options do not say. Default `false`. */
+  defaultWebRtc?: boolean
+  /** What this runtime lacks, and works without. */
+  notices?: () => Promise<NexusNotice[]>
+  /** Watches the device's network and sleep, where it tells of them. Gives a function that ends it. */
+  watchDevice?: (watch: DeviceWatch) => () => void
+}

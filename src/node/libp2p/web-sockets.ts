@@ -1,0 +1,128 @@
+import type { IncomingMessage } from 'node:http'
+import type { Server, Socket } from 'node:net'
+import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
+
+/** What a connection of the library's transport has beside its interface. */
+interface WebSocketConnection extends MultiaddrConnection {
+  websocket?: {
+    close: () => void
+    terminate?: () => void
+    addEventListener: (event: 'error', listener: () => void) => void
+  }
+  sendReset?: () => void
+  sendData?: (data: Uint8ArrayList) => unknown
+}
+
+/** What a listener of the library's transport has beside its interface. */
+interface WebSocketListener extends Listener {
+  server: Server
+  /** The server of `ws`, which reads its options at each upgrade. */
+  wsServer: {
+    options: { maxPayload?: number }
+    on: (event: 'headers', listener: (headers: string[], request: IncomingMessage) => void) => void
+  }
+}
+
+/** What the transport is given of its node. */
+interface Components extends WebSocketsComponents {
+  connectionManager: { getMaxConnections: () => number }
+}
+
+/**
+ * The WebSocket transport, with four things mended. Connections end when they are aborted: the library closes an
+ * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the other
+ * side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for errors,
+ * and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the first byte
+ * on. And messages have a size that the other side takes: with TLS, all that waits may become one piece.
+ */
+export function closingWebSockets(): (components: Components) => Transport {
+  const factory = webSockets()
+
+  return (components) => {
+    const transport = factory(components)
+    const dial = transport.dial.bind(transport)
+    const createListener = transport.createListener.bind(transport)
+    transport.dial = (address, options) => dial(address, { ...options, upgrader: mending(options.upgrader) })
+    transport.createListener = (options) => {
+      const listener = createListener({ ...options, upgrader: mending(options.upgrader) }) as WebSocketListener
+      boundListener(listener, components.connectionManager.getMaxConnections())
+      return listener
+    }
+    return transport
+  }
+}
+
+/**
+ * Bounds what a listener takes before libp2p knows of it: the sockets, their time until the upgrade to WebSocket, and
+ * the size of a message. The library waits for the first byte without end, and has no server that times the rest.
+ */
+function boundListener(listener: WebSocketListener, maxConnections: number): void {
+  const { server, wsServer } = listener
+  const waiting = new Map<Socket, ReturnType<typeof setTimeout>>()
+  const close = listener.close.bind(listener)
+
+  const settle = (socket: Socket): void => {
+    clearTimeout(waiting.get(socket))
+    waiting.delete(socket)
+  }
+
+  wsServer.options.maxPayload = MAX_WEBSOCKET_MESSAGE_BYTES
+  server.maxConnections = maxConnections + MAX_PENDING_CONNECTIONS
+  server.on('connection', (socket) => {
+    waiting.set(
+      socket,
+      setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS)
+    )
+    socket.once('close', () => settle(socket))
+  })
+  wsServer.on('headers', (_, { socket }) => settle(socket))
+  listener.close = () => {
+    const closed = close()
+
+    for (const socket of waiting.keys()) {
+      socket.destroy()
+    }
+
+    return closed
+  }
+}
+
+function mending(upgrader: Upgrader): Upgrader {
+  return Object.assign(Object.create(upgrader) as Upgrader, {
+    upgradeInbound: (async (connection, options) => {
+      try {
+        await upgrader.upgradeInbound(mend(connection), options)
+      } catch (error) {
+        // The library would wait until the other side closes as well.
+        connection.abort(error as Error)
+        throw error
+      }
+    }) satisfies Upgrader['upgradeInbound'],
+    upgradeOutbound: ((connection, options) =>
+      upgrader.upgradeOutbound(mend(connection), options)) satisfies Upgrader['upgradeOutbound']
+  })
+}
+
+function mend(connection: WebSocketConnection): MultiaddrConnection {
+  const { websocket } = connection
+
+  if (websocket !== undefined) {
+    connection.sendReset = () => (websocket.terminate === undefined ? websocket.close() : websocket.terminate())
+    websocket.addEventListener('error', () => connection.abort(new Error('the WebSocket failed')))
+    const sendData = connection.sendData?.bind(connection)
+    connection.sendData = (data) => sendData?.(new Uint8ArrayList(...messagesOf(data)))
+  }
+
+  return connection
+}
+
+function* messagesOf(data: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const piece of data) {
+    for (let start = 0; start < piece.byteLength; start += MAX_WEBSOCKET_MESSAGE_BYTES) {
+      yield piece.subarray(start, start + MAX_WEBSOCKET_MESSAGE_BYTES)
+    }
+  }
+}

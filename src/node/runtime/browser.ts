@@ -1,0 +1,39 @@
+/** Transports of a page. */
+import { noise } from '@libp2p/noise'
+import { closingWebSockets } from '../libp2p/web-sockets.ts'
+import { NOISE_PROTOCOL } from '../../constants.ts'
+import type { NexusNotice } from '../../types.ts'
+import { watchPage } from './page-life.browser.ts'
+import type { Platform } from '../libp2p/platform.ts'
+import { webRtcTransports } from './webrtc.ts'
+
+const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'
+
+export const browserPlatform: Platform = {
+  transports: async ({ webrtc }) => [closingWebSockets(), ...(webrtc && hasWebRtc() ? webRtcTransports() : [])],
+  encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],
+  // Others reach a page by WebRTC alone, signalled through its relays.
+  defaultListen: ({ webrtc }) => (webrtc && hasWebRtc() ? ['/webrtc'] : []),
+  relayFirst: true,
+  defaultWebRtc: true,
+  notices: async () => [...(hasWebRtc() ? [] : [NO_WEBRTC]), ...((await hasEd25519()) ? [] : [NO_ED25519])],
+  watchDevice: watchPage
+}
+
+const NO_WEBRTC: NexusNotice = {
+  reason: 'NO_WEBRTC',
+  message: 'this browser has no WebRTC: everything goes through the relay'
+}
+const NO_ED25519: NexusNotice = {
+  reason: 'NO_ED25519',
+  message: 'this browser has no Ed25519 in WebCrypto: signatures are made and checked in JavaScript'
+}
+
+async function hasEd25519(): Promise<boolean> {
+  try {
+    await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,92 @@
+import { MAX_JSON_DEPTH } from '../../constants.ts'
+import { NexusError, toNexusError } from '../../errors.ts'
+import type { Body } from '../../types.ts'
+import { findUnencodable, isPlainJson } from './encode-check.ts'
+import { exceedsDepth, removeProtoKeys } from './decode-guard.ts'
+
+/** `type` of a JSON body: UTF-8 text, RFC 8259. */
+export const BODY_JSON = 0
+/** `type` of a body of raw bytes. */
+export const BODY_RAW = 1
+
+/** A body as it travels. */
+export interface EncodedBody {
+  /** `BODY_JSON` or `BODY_RAW`. */
+  type: number
+  bytes: Uint8Array
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Most bodies fit here, and `encodeInto` a buffer at hand takes a tenth of the time of `encode`. */
+const scratch = new Uint8Array(16 * 1024)
+
+/**
+ * The bytes of a body. A `Uint8Array` is copied as it is, all else becomes JSON: members that are `undefined` are left
+ * out, and objects with `toJSON` (a `Date`, say) are asked for it.
+ *
+ * Throws `INVALID`, naming the path of the culprit (`$.a.list[3]`), for what JSON would lose or refuse: functions,
+ * symbols, BigInt, NaN, infinities, `undefined` at the top or in an array, binary data, Map and Set inside a body,
+ * cycles, and nesting deeper than 512. Throws `TOO_LARGE` above `limitBytes`.
+ */
+export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
+  const raw = value instanceof Uint8Array
+  const bytes = raw ? value : utf8(toJson(value))
+
+  if (bytes.byteLength > limitBytes) {
+    throw new NexusError('TOO_LARGE', `a body of ${bytes.byteLength} bytes is over the limit of ${limitBytes}`)
+  }
+
+  return raw ? { type: BODY_RAW, bytes: new Uint8Array(bytes) } : { type: BODY_JSON, bytes }
+}
+
+/**
+ * The value that a body's bytes stand for, new each time. Members named `[object Object]` are left out, so that no code that copies the
+ * value changes a prototype. Throws `INVALID` for an unknown type, for what is not JSON or not UTF-8, and for nesting
+ * deeper than 512.
+ */
+export function decodeBody(type: number, bytes: Uint8Array): Body {
+  if (type === BODY_RAW) {
+    // A copy, as a small body must not keep the chunk alive that it arrived in. In Node that may be a `Buffer`, whose
+    // `slice` copies nothing.
+    return new Uint8Array(bytes)
+  }
+
+  if (type !== BODY_JSON) {
+    throw new NexusError('INVALID', `bodies of type ${type} are not known here`)
+  }
+
+  if (exceedsDepth(bytes, MAX_JSON_DEPTH)) {
+    throw new NexusError('INVALID', `the body is nested deeper than ${MAX_JSON_DEPTH}`)
+  }
+
+  try {
+    const text = decoder.decode(bytes)
+    return removeProtoKeys(text, JSON.parse(text))
+  } catch (cause) {
+    throw new NexusError('INVALID', 'the body is not JSON in UTF-8', { cause })
+  }
+}
+
+function toJson(value: unknown): string {
+  try {
+    const culprit = isPlainJson(value, MAX_JSON_DEPTH) ? undefined : findUnencodable(value, MAX_JSON_DEPTH)
+
+    if (culprit !== undefined) {
+      throw new NexusError('INVALID', culprit)
+    }
+
+    return JSON.stringify(value)
+  } catch (error) {
+    throw toNexusError(error, 'INVALID', 'the body cannot be read to write it as JSON')
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  if (text.length * 3 > scratch.byteLength) {
+    return encoder.encode(text)
+  }
+
+  return scratch.slice(0, encoder.encodeInto(text, scratch).written)
+}

@@ -1,0 +1,67 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+/** Whether JSON text holds arrays and objects that lie more than `maxDepth` deep in each other. Assumes valid JSON. */
+export function exceedsDepth(json: Uint8Array, maxDepth: number): boolean {
+  // each level takes two bytes, so that small bodies need no look
+  return json.byteLength > 2 * maxDepth && depthOf(json, maxDepth) > maxDepth
+}
+
+/** Stops counting above `enough`. */
+function depthOf(json: Uint8Array, enough: number): number {
+  let depth = 0
+  let deepest = 0
+
+  for (let at = 0; at < json.byteLength && deepest <= enough; at++) {
+    const byte = json[at]
+
+    if (byte === QUOTE) {
+      at = endOfString(json, at)
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      deepest = Math.max(deepest, ++depth)
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      depth--
+    }
+  }
+
+  return deepest
+}
+
+/** The position of the quote that ends the string which starts at `start`. */
+function endOfString(json: Uint8Array, start: number): number {
+  let at = start + 1
+
+  while (at < json.byteLength && json[at] !== QUOTE) {
+    at += json[at] === BACKSLASH ? 2 : 1
+  }
+
+  return at
+}
+
+/** Any of the letters of `[object Object]` as an escape: `_`, `o`, `p`, `r`, `t`. */
+const ESCAPED_LETTER = /\\u00(?:5f|6f|7[024])/i
+
+/** `value`, parsed from `text`, without the members that are named `[object Object]`. */
+export function removeProtoKeys<T>(text: string, value: T): T {
+  if (text.includes('__proto__') || (text.includes('\\u00') && ESCAPED_LETTER.test(text))) {
+    const left: unknown[] = [value]
+
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (typeof next === 'object' && next !== null) {
+        if (Object.hasOwn(next, '__proto__')) {
+          Reflect.deleteProperty(next, '__proto__')
+        }
+
+        for (const member of Object.values(next)) {
+          left.push(member)
+        }
+      }
+    }
+  }
+
+  return value
+}

@@ -1,0 +1,60 @@
+import type { HeldGrant } from '../../identity/credential.ts'
+import type { ApiRequest, Identity } from '../../types.ts'
+import { checkCommand } from './api-server.ts'
+import { decodeBody, encodeBody } from '../body/body.ts'
+import type { Router } from './router.ts'
+import type { PeerSession } from '../session/session-table.ts'
+import { checkCallOptions, checkTarget } from '../find/target.ts'
+
+export interface ApiClientInit {
+  self: Identity
+  routing: Router
+  /** The grants that this block holds. */
+  grants: () => readonly HeldGrant[]
+  bodyLimitBytes: number
+}
+
+/** Calls commands of workers. */
+export class ApiClient {
+  readonly #init: ApiClientInit
+
+  constructor(init: ApiClientInit) {
+    this.#init = init
+  }
+
+  /** Calls a command and gives the answer's body. Rejects with any code of `NexusError` but `REFUSED`. */
+  async call<R>(request: ApiRequest): Promise<R> {
+    checkTarget(request)
+    checkCallOptions(request)
+    checkCommand(request.cmd)
+    const { cmd, signal } = request
+    const { type, bytes } = encodeBody(request.body ?? null, this.#init.bodyLimitBytes)
+
+    return this.#init.routing.route(request, request, async (to, timeoutMs) => {
+      this.#showGrant(to)
+      const answer = await to.session.request({ cmd, type, body: bytes, timeoutMs, signal })
+      return decodeBody(answer.type, answer.body) as R
+    })
+  }
+
+  // Once a session, in the same write as the first call that needs it, and again when it was renewed. A worker that
+  // wants one and sees none says so.
+  #showGrant(to: PeerSession): void {
+    if (to.peer.app === this.#init.self.app && this.#init.self.role !== 'user') {
+      return
+    }
+
+    let newest: HeldGrant | undefined
+
+    for (const held of this.#init.grants()) {
+      if (held.app === to.peer.app && (newest === undefined || held.expiresAt > newest.expiresAt)) {
+        newest = held
+      }
+    }
+
+    if (newest !== undefined && newest.grant !== to.grantShown) {
+      to.session.sendGrant(newest.grant, newest.issuerCertificate)
+      to.grantShown = newest.grant
+    }
+  }
+}

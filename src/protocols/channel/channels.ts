@@ -1,0 +1,212 @@
+import type { Logger } from '@libp2p/interface'
+import { LRUCache } from 'lru-cache'
+import { raceSignal } from 'race-signal'
+import { MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
+import { cancelled, NexusError, stopped } from '../../errors.ts'
+import type {
+  Body,
+  ChannelHandler,
+  ChannelOptions,
+  Identity,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionReach
+} from '../../types.ts'
+import { encodeBody } from '../body/body.ts'
+import { ByteBudget } from '../../lib/byte-budget.ts'
+import { ChannelCipher } from './cipher.ts'
+import { ChannelInbox } from './inbox.ts'
+import { ChannelOutbox } from './outbox.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import type { SignedMessage } from '../gossip/message-validator.ts'
+import type { TopicInterest } from '../subscription/topic-interest.ts'
+import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
+
+/** Bytes of bodies that wait to be sent, above which `publish` waits. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024
+/** Channels published to that are kept ready. One that comes back later starts with a new epoch. */
+const MAX_OUTBOXES = 1_000
+
+export interface ChannelsInit {
+  /** Who this block is. */
+  self: Identity
+  gossip: SignedGossip
+  interest: TopicInterest
+  /** The largest body, in bytes. Default, and at most, 16 KiB less than 4 MiB: what gossip carries. */
+  bodyLimitBytes?: number
+  log: Logger
+}
+
+/** A channel that this block subscribes to: one for each name and secret. */
+interface OpenChannel {
+  key: string
+  topic: string
+  inbox: ChannelInbox
+  onMessage: (message: SignedMessage) => void
+  /** Resolves when others know of the subscription. */
+  reach: Promise<SubscriptionReach>
+  /** Nobody was there to tell: to be tried again with the next handler. */
+  alone: boolean
+}
+
+/**
+ * Named broadcast to every block that subscribes: encrypted under the channel's name and secret, numbered by each
+ * sender, batched while there is much to send.
+ */
+export class Channels {
+  readonly #init: ChannelsInit
+  readonly #budget = new ByteBudget(MAX_WAITING_BYTES)
+  readonly #channels = new Map<string, OpenChannel>()
+  readonly #outboxes = new LRUCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
+  readonly #stopping = new AbortController()
+
+  constructor(init: ChannelsInit) {
+    this.#init = init
+  }
+
+  /**
+   * Receives a channel until `unsubscribe`. Resolves when the peers of this block know of it, so that nothing that is
+   * published from then on is missed, or after some 2 s with those that do not answer. What the handler throws is
+   * logged.
+   *
+   * Rejects with `INVALID` for a bad name, an empty secret or no handler, `CANCELLED` when the signal aborts, and
+   * `STOPPED`.
+   */
+  async subscribe(name: string, handler: ChannelHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    const channel = this.#channel(name, options, handler)
+    const subscriber = { handler, onGap: options.onGap }
+    channel.inbox.add(subscriber)
+
+    const unsubscribe = async (): Promise<void> => {
+      channel.inbox.remove(subscriber)
+
+      if (channel.inbox.empty && this.#channels.get(channel.key) === channel) {
+        this.#channels.delete(channel.key)
+        this.#close(channel)
+      }
+    }
+
+    try {
+      return { channel: name, reach: await this.#untilStopped(channel.reach, options.signal), unsubscribe }
+    } catch (error) {
+      await unsubscribe()
+      throw error
+    }
+  }
+
+  /**
+   * Sends a body to all who subscribe, this block's own handlers included. Resolves when it was handed to the peers
+   * that take it on, with their number: 0 when nobody else is known on the channel.
+   *
+   * Rejects with `INVALID` for a bad name, body or an empty secret, `TOO_LARGE`, `CANCELLED` when the signal aborts
+   * before the message left, and `STOPPED`. Waits while 32 MiB of bodies are still to be sent.
+   */
+  async publish(name: string, body: Body, options: PublishOptions = {}): Promise<number> {
+    const outbox = this.#outbox(name, options)
+    const encoded = encodeBody(
+      body,
+      Math.min(this.#init.bodyLimitBytes ?? MAX_CHANNEL_BODY_BYTES, MAX_CHANNEL_BODY_BYTES)
+    )
+    return outbox.send(encoded, options.signal)
+  }
+
+  /** Leaves all channels. What is still to be sent is rejected with `STOPPED`. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+
+    for (const outbox of this.#outboxes.values()) {
+      outbox.stop()
+    }
+
+    for (const channel of this.#channels.values()) {
+      this.#close(channel)
+    }
+    this.#outboxes.clear()
+    this.#channels.clear()
+  }
+
+  #channel(name: string, options: ChannelOptions, handler: unknown): OpenChannel {
+    const key = this.#key(name, options)
+
+    if (typeof handler !== 'function') {
+      throw new NexusError('INVALID', 'a subscription needs a handler')
+    }
+
+    const channel = this.#channels.get(key) ?? this.#join(key, name, options)
+
+    if (channel.alone) {
+      this.#announce(channel)
+    }
+    return channel
+  }
+
+  #join(key: string, name: string, { secret }: ChannelOptions): OpenChannel {
+    const { self, gossip, log } = this.#init
+    const topic = channelTopic(self.network, name)
+    const cipher = new ChannelCipher({ network: self.network, name, secret })
+    const inbox = new ChannelInbox({ name, self, cipher, log })
+    const onMessage = (message: SignedMessage): void => inbox.receive(message)
+    const channel: OpenChannel = { key, topic, inbox, onMessage, reach: Promise.resolve('alone'), alone: true }
+    gossip.join(topic, onMessage)
+    this.#channels.set(key, channel)
+    return channel
+  }
+
+  #announce(channel: OpenChannel): void {
+    channel.alone = false
+    channel.reach = this.#init.interest.announce(channel.topic).then((reach) => {
+      channel.alone = reach === 'alone'
+      return reach
+    })
+  }
+
+  #close({ topic, inbox, onMessage }: OpenChannel): void {
+    inbox.stop()
+    this.#init.gossip.leave(topic, onMessage)
+  }
+
+  #outbox(name: string, options: ChannelOptions): ChannelOutbox {
+    const key = this.#key(name, options)
+    const known = this.#outboxes.get(key)
+
+    if (known !== undefined) {
+      return known
+    }
+
+    const { self, gossip, interest } = this.#init
+    const topic = channelTopic(self.network, name)
+    const outbox = new ChannelOutbox({
+      self: self.peerId,
+      cipher: new ChannelCipher({ network: self.network, name, secret: options.secret }),
+      budget: this.#budget,
+      ready: () => interest.ready(topic),
+      publish: (payload) => gossip.publish(topic, payload),
+      onSend: (first, items) => this.#channels.get(key)?.inbox.receiveOwn(first, items)
+    })
+    this.#outboxes.set(key, outbox)
+    return outbox
+  }
+
+  /** Stands for a name and secret. Throws `INVALID` or `STOPPED`. */
+  #key(name: string, { secret }: ChannelOptions): string {
+    if (this.#stopping.signal.aborted) {
+      throw stopped()
+    }
+
+    if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
+      throw new NexusError('INVALID', 'the secret of a channel is a text that is not empty')
+    }
+    return JSON.stringify([checkChannelName(name), secret])
+  }
+
+  async #untilStopped<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const stopping = this.#stopping.signal
+
+    try {
+      return await raceSignal(promise, signal === undefined ? stopping : AbortSignal.any([signal, stopping]))
+    } catch {
+      throw stopping.aborted ? stopped() : cancelled(signal)
+    }
+  }
+}

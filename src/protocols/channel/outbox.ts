@@ -1,0 +1,170 @@
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
+import { cancelled, type NexusError, stopped, toNexusError } from '../../errors.ts'
+import type { EncodedBody } from '../body/body.ts'
+import type { ByteBudget } from '../../lib/byte-budget.ts'
+import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
+import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
+
+export interface ChannelOutboxInit {
+  /** This block's peer id. */
+  self: string
+  cipher: ChannelCipher
+  /** Bytes that wait to be sent, on all channels together. */
+  budget: ByteBudget
+  /** Waits until the subscribers of the channel are known, before each batch. Never rejects. */
+  ready: () => Promise<void> | undefined
+  /** Hands a batch over to gossip; gives to how many peers. */
+  publish: (payload: Uint8Array<ArrayBuffer>) => Promise<number>
+  /** Told of each batch as it leaves, for this block's own handlers. */
+  onSend: (first: number, items: ChannelItem[]) => void
+}
+
+interface Waiting {
+  body: EncodedBody
+  cancelled: boolean
+  resolve: (recipients: number) => void
+  reject: (error: NexusError) => void
+}
+
+/**
+ * Sends the messages of this block on one channel: the first one leaves at once, those that come while it is being
+ * published leave together in the next batch. Messages are numbered in the order in which they were given.
+ */
+export class ChannelOutbox {
+  readonly #init: ChannelOutboxInit
+  readonly #epoch = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint
+  #queue: Waiting[] = []
+  #next = 0
+  #sending = false
+  #stopped = false
+
+  constructor(init: ChannelOutboxInit) {
+    this.#init = init
+  }
+
+  /** Nothing waits here. */
+  get idle(): boolean {
+    return !this.#sending && this.#queue.length === 0
+  }
+
+  /**
+   * Resolves when the message was handed to gossip, with the number of peers. Rejects with `CANCELLED` when the signal
+   * aborts before it left, and with `STOPPED`.
+   */
+  async send(body: EncodedBody, signal?: AbortSignal): Promise<number> {
+    await this.#init.budget.take(body.bytes.byteLength, signal)
+
+    try {
+      return await this.#enqueue(body, signal)
+    } finally {
+      this.#init.budget.give(body.bytes.byteLength)
+    }
+  }
+
+  /** What has not left yet is rejected with `STOPPED`. */
+  stop(): void {
+    this.#stopped = true
+    const queue = this.#queue
+    this.#queue = []
+
+    for (const { reject } of queue) {
+      reject(stopped())
+    }
+  }
+
+  #enqueue(body: EncodedBody, signal: AbortSignal | undefined): Promise<number> {
+    if (this.#stopped) {
+      throw stopped()
+    }
+
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { body, cancelled: false, resolve, reject }
+      this.#queue.push(waiting)
+
+      if (signal !== undefined) {
+        cancelOnAbort(waiting, signal)
+      }
+
+      if (!this.#sending) {
+        void this.#drain()
+      }
+    })
+  }
+
+  async #drain(): Promise<void> {
+    this.#sending = true
+    // Own handlers must not run inside the call of `publish`.
+    await undefined
+
+    while (this.#queue.length > 0) {
+      await this.#init.ready()
+      const batch = this.#takeBatch()
+
+      if (batch.length > 0) {
+        await this.#sendBatch(batch)
+      }
+    }
+    this.#sending = false
+  }
+
+  #takeBatch(): Waiting[] {
+    let bytes = 0
+    let count = 0
+
+    for (const { body } of this.#queue) {
+      bytes += body.bytes.byteLength
+
+      if (count === MAX_BATCH_MESSAGES || (count > 0 && bytes > MAX_BATCH_BYTES)) {
+        break
+      }
+      count++
+    }
+
+    return this.#queue.splice(0, count).filter(({ cancelled }) => !cancelled)
+  }
+
+  async #sendBatch(batch: Waiting[]): Promise<void> {
+    const first = this.#next
+    this.#next += batch.length
+
+    try {
+      const items = batch.map(({ body }) => ({ body: body.bytes as Uint8Array<ArrayBuffer>, type: body.type }))
+      this.#init.onSend(first, items)
+      const recipients = await this.#init.publish(await this.#seal(first, items))
+
+      for (const { resolve } of batch) {
+        resolve(recipients)
+      }
+    } catch (error) {
+      for (const { reject } of batch) {
+        reject(toNexusError(error, 'UNREACHABLE', 'the message could not be published'))
+      }
+    }
+  }
+
+  async #seal(first: number, items: ChannelItem[]): Promise<Uint8Array<ArrayBuffer>> {
+    const { self, cipher } = this.#init
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
+    const head = { sender: self, epoch: this.#epoch, first }
+    const ciphertext = await cipher.seal(head, nonce, ChannelItems.encode({ items }))
+    return ChannelBatch.encode({ epoch: this.#epoch, first, nonce, ciphertext })
+  }
+}
+
+function cancelOnAbort(waiting: Waiting, signal: AbortSignal): void {
+  const { resolve, reject } = waiting
+  const onAbort = (): void => {
+    waiting.cancelled = true
+    reject(cancelled(signal))
+  }
+
+  signal.addEventListener('abort', onAbort, { once: true })
+  waiting.resolve = (recipients) => {
+    signal.removeEventListener('abort', onAbort)
+    resolve(recipients)
+  }
+  waiting.reject = (error) => {
+    signal.removeEventListener('abort', onAbort)
+    reject(error)
+  }
+}

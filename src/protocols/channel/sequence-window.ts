@@ -1,0 +1,121 @@
+/** Ranges of missing numbers kept for one sender; the oldest is given up first. */
+const MAX_MISSING_RANGES = 64
+
+/** The numbers from `start` to `end - 1`. */
+export interface NumberRange {
+  start: number
+  end: number
+}
+
+interface MissingRange extends NumberRange {
+  /** When a later number arrived; `undefined` once it is told, or when it is not worth telling. */
+  since: number | undefined
+}
+
+/**
+ * The numbers that one sender has used since its start, in whatever order they arrive. Each number is accepted once at
+ * most. Memory is bounded: numbers that arrived are one range, those that are missing below are 64 ranges at most.
+ */
+export class SequenceWindow {
+  /** Above all numbers that were seen. */
+  #next: number | undefined
+  /** Not seen and below `#next`, ascending. */
+  #missing: MissingRange[] = []
+  /** Given up for room before they were told. */
+  #givenUp: number[] = []
+
+  /**
+   * Takes note of `count` numbers from `first` on; gives those of them that are new, ascending.
+   *
+   * @param now ms, on the clock of `takeMissing`
+   */
+  accept(first: number, count: number, now: number): NumberRange[] {
+    const end = first + count
+
+    if (count <= 0) {
+      return []
+    }
+
+    if (this.#next === undefined) {
+      this.#begin(first)
+    }
+
+    const next = this.#next ?? first
+    const late = first < next ? this.#fill(first, Math.min(end, next)) : []
+
+    if (end <= next) {
+      return late
+    }
+
+    if (first > next) {
+      this.#addMissing({ start: next, end: first, since: now })
+    }
+    this.#next = end
+    return [...late, { start: Math.max(first, next), end }]
+  }
+
+  /** When the first of the numbers that are missing and not told was found to be; `undefined` when there is none. */
+  oldestMissing(): number | undefined {
+    return this.#givenUp.length > 0 ? 0 : this.#missing.find(({ since }) => since !== undefined)?.since
+  }
+
+  /** How many numbers each range holds that is missing since `before` or earlier and was not told yet. */
+  takeMissing(before: number): number[] {
+    const told = this.#missing.filter(({ since }) => since !== undefined && since <= before)
+    const counts = [...this.#givenUp, ...told.map(({ start, end }) => end - start)]
+    this.#givenUp = []
+
+    for (const range of told) {
+      range.since = undefined
+    }
+    return counts
+  }
+
+  // What came before the first number that was seen may still arrive, and is not missed if it does not.
+  #begin(first: number): void {
+    this.#next = first
+
+    if (first > 0) {
+      this.#missing = [{ start: 0, end: first, since: undefined }]
+    }
+  }
+
+  #fill(start: number, end: number): NumberRange[] {
+    const filled: NumberRange[] = []
+    const left: MissingRange[] = []
+
+    for (const range of this.#missing) {
+      const from = Math.max(start, range.start)
+      const to = Math.min(end, range.end)
+
+      if (from >= to) {
+        left.push(range)
+        continue
+      }
+
+      filled.push({ start: from, end: to })
+      left.push({ ...range, end: from }, { ...range, start: to })
+    }
+
+    if (filled.length > 0) {
+      this.#missing = left.filter((range) => range.start < range.end)
+      this.#makeRoom()
+    }
+    return filled
+  }
+
+  #addMissing(range: MissingRange): void {
+    this.#missing.push(range)
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
+    while (this.#missing.length > MAX_MISSING_RANGES) {
+      const { start, end, since } = this.#missing.shift() as MissingRange
+
+      if (since !== undefined) {
+        this.#givenUp.push(end - start)
+      }
+    }
+  }
+}

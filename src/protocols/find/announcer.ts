@@ -1,0 +1,165 @@
+import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import { fromString } from 'uint8arrays/from-string'
+import { LEASE_RENEW_MS } from '../../constants.ts'
+import type { Certificate } from '../../identity/certificate.ts'
+import { type LeaseEvent, signLease } from '../../identity/lease.ts'
+import type { Clock } from '../../types.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import type { LeaseBook } from './lease-book.ts'
+import type { ProviderRecords } from './provider-records.ts'
+import { leaseTopic } from '../gossip/topic-names.ts'
+import { identityOf } from '../../identity/certificate.ts'
+
+/** One round of publishing provider records. */
+const PROVIDE_TIMEOUT_MS = 10_000
+/** A round that no server took is repeated after this time, then after twice that, and so on. */
+const FIRST_PROVIDE_RETRY_MS = 250
+const MAX_PROVIDE_RETRY_MS = 10_000
+
+/** Newcomers of this time are greeted together. */
+const GREETING_DELAY_MS = 50
+
+export interface AnnouncerInit {
+  privateKey: Ed25519PrivateKey
+  certificate: () => Certificate
+  /** `false`: no lease is gossiped, and the records are those that the own user and the app's owner look for. */
+  isPublic: boolean
+  gossip: SignedGossip
+  book: LeaseBook
+  /** Absent where the platform takes no part in the DHT. */
+  providers: ProviderRecords | undefined
+  /** Where this worker can be dialled, as multiaddrs. */
+  addresses: () => string[]
+  /** Calls that it serves now. */
+  load: () => number
+  clock: Clock
+  log: Logger
+}
+
+/** Says that this worker is live: signed leases on its app's topic, and provider records in the DHT. */
+export class Announcer {
+  readonly #init: AnnouncerInit
+  readonly #stopping = new AbortController()
+  readonly #topic: string
+  #version = 0
+  #greeting: ReturnType<typeof setTimeout> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #providing: Promise<void> | undefined
+  #provideTimer: ReturnType<typeof setTimeout> | undefined
+  #provideAgain = false
+  #provideRetryMs = FIRST_PROVIDE_RETRY_MS
+
+  constructor(init: AnnouncerInit) {
+    this.#init = init
+    this.#topic = leaseTopic(init.certificate().network, init.certificate().app)
+  }
+
+  start(): void {
+    if (this.#init.isPublic) {
+      this.#init.gossip.join(this.#topic)
+      this.#init.gossip.addEventListener('subscription', this.#onSubscription)
+    }
+
+    this.announce('join')
+  }
+
+  /** Says it again now: to a relay that was just connected, or with new addresses. */
+  announce(event: LeaseEvent = 'renew'): void {
+    // After its goodbye it would come back.
+    if (this.#stopping.signal.aborted) {
+      return
+    }
+
+    void this.#publish(event)
+    this.#provideRetryMs = FIRST_PROVIDE_RETRY_MS
+    this.#provide()
+    this.#schedule()
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    clearTimeout(this.#greeting)
+    clearTimeout(this.#provideTimer)
+    this.#greeting = undefined
+    this.#stopping.abort()
+    this.#init.gossip.removeEventListener('subscription', this.#onSubscription)
+    const { providers, certificate, isPublic, gossip } = this.#init
+    await this.#publish('leave')
+
+    if (isPublic) {
+      gossip.leave(this.#topic)
+    }
+
+    await this.#providing
+    await providers?.withdraw(identityOf(certificate()), isPublic)
+  }
+
+  // Whoever has just joined the topic has missed the last lease.
+  readonly #onSubscription = ({ detail }: CustomEvent<{ topic: string; subscribed: boolean }>): void => {
+    if (detail.topic === this.#topic && detail.subscribed && this.#greeting === undefined) {
+      this.#greeting = setTimeout(() => {
+        this.#greeting = undefined
+        void this.#publish('renew')
+      }, GREETING_DELAY_MS)
+    }
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+
+    if (!this.#stopping.signal.aborted && this.#init.isPublic) {
+      this.#timer = setTimeout(() => {
+        void this.#publish('renew')
+        this.#schedule()
+      }, LEASE_RENEW_MS)
+    }
+  }
+
+  async #publish(event: LeaseEvent): Promise<void> {
+    const { privateKey, certificate, isPublic, gossip, book, addresses, load, clock, log } = this.#init
+
+    if (!isPublic) {
+      return
+    }
+
+    try {
+      const issuedAt = clock()
+      this.#version = Math.max(issuedAt, this.#version + 1)
+      const lease = { event, version: this.#version, addresses: addresses(), load: load() }
+      const token = await signLease({ privateKey, certificate: certificate() }, { ...lease, issuedAt })
+      // Peers that ask this worker for leases are told its own.
+      book.take(certificate(), { ...lease, token })
+      await gossip.publish(this.#topic, fromString(token))
+    } catch (error) {
+      log.error('the lease could not be published: %e', error)
+    }
+  }
+
+  // One round at a time; a call during a round makes one more. A round that nobody took is repeated.
+  #provide(): void {
+    const { providers, certificate, isPublic } = this.#init
+    clearTimeout(this.#provideTimer)
+
+    if (providers === undefined) {
+      return
+    }
+
+    if (this.#providing !== undefined || this.#stopping.signal.aborted) {
+      this.#provideAgain = true
+      return
+    }
+
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
+    this.#provideAgain = false
+    this.#providing = providers.provide(identityOf(certificate()), isPublic, signal).then((isTaken) => {
+      this.#providing = undefined
+
+      if (this.#provideAgain) {
+        this.#provide()
+      } else if (!isTaken && !this.#stopping.signal.aborted) {
+        this.#provideTimer = setTimeout(() => this.#provide(), this.#provideRetryMs)
+        this.#provideRetryMs = Math.min(this.#provideRetryMs * 2, MAX_PROVIDE_RETRY_MS)
+      }
+    })
+  }
+}

@@ -1,0 +1,212 @@
+import { cancelled, stopped } from '../../errors.ts'
+import type { FindRequest, Identity, Target, WorkerInfo } from '../../types.ts'
+import type { Directory, LookUpOptions } from './directory.ts'
+import { type FollowedApp, FollowedApps } from './followed-apps.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import type { LeaseBook } from './lease-book.ts'
+import type { LeaseExchange } from './lease-exchange.ts'
+import type { Prober } from './prober.ts'
+import { checkCallOptions, checkTarget } from './target.ts'
+import { WorkerList } from './worker-list.ts'
+import type { DhtSearch } from './dht-search.ts'
+
+/** Connected peers that are asked for their leases. */
+const MAX_ASKED = 16
+/** A find without `timeoutMs`. */
+const FIND_TIMEOUT_MS = 2_000
+/** How long other peers are waited for once one has told of a live worker. */
+const LATECOMERS_MS = 100
+/** An empty answer stands for so long before the mesh is asked again. */
+const RETRY_MS = 500
+/** How old the DHT's answer may be, where leases don't tell all: workers that are not public. */
+const HIDDEN_MAX_AGE_MS = 2_000
+/** How long `find` waits for workers that it has just heard of to answer. */
+const PROBE_PATIENCE_MS = 1_500
+
+export interface FinderInit {
+  self: Identity
+  /** Whether this block itself is to be listed: a worker that runs. */
+  isServing: () => boolean
+  book: LeaseBook
+  leases: LeaseExchange
+  gossip: SignedGossip
+  search: DhtSearch
+  prober: Prober
+  /** Connected peers, relays first. */
+  peers: () => string[]
+  /** Resolves when this block has a way into the mesh, or when the signal aborts. */
+  joined: (signal: AbortSignal) => Promise<void>
+  now: () => number
+}
+
+/**
+ * Answers `find`, and the search of a call for its worker. The first question about an app follows its leases, asks
+ * connected peers for those that they know, and searches the DHT; from then on answers come from memory. Nobody is
+ * listed who has not shown a certificate that says so.
+ */
+export class Finder implements Directory {
+  readonly #init: FinderInit
+  readonly #apps: FollowedApps
+  readonly #list: WorkerList
+  readonly #stopping = new AbortController()
+
+  constructor(init: FinderInit) {
+    this.#init = init
+    this.#apps = new FollowedApps({ network: init.self.network, gossip: init.gossip })
+    this.#list = new WorkerList(init)
+  }
+
+  /** The live workers that a request means. */
+  async find(request: FindRequest): Promise<WorkerInfo[]> {
+    checkTarget(request)
+    checkCallOptions(request)
+    const workers = await this.lookUp(request, {
+      timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
+      signal: request.signal
+    })
+
+    if (request.signal?.aborted === true) {
+      throw cancelled(request.signal)
+    }
+
+    if (request.prioritizeMine !== true) {
+      return [...workers]
+    }
+
+    const isMine = ({ uid }: Identity): boolean => uid === this.#init.self.uid
+    return [...workers.filter(isMine), ...workers.filter((worker) => !isMine(worker))]
+  }
+
+  known(target: Target): Identity[] | undefined {
+    return this.#apps.ask(target.app)?.ready === true ? this.#list.select(target) : undefined
+  }
+
+  async lookUp(target: Target, { timeoutMs, signal }: LookUpOptions): Promise<Identity[]> {
+    if (this.#stopping.signal.aborted) {
+      throw stopped()
+    }
+
+    const followed = this.#apps.follow(target.app)
+    const patience = AbortSignal.any([
+      AbortSignal.timeout(Math.ceil(timeoutMs)),
+      this.#stopping.signal,
+      ...(signal ? [signal] : [])
+    ])
+
+    // Without a way into the mesh an empty answer would mean nothing.
+    if (this.#list.select(target).length === 0) {
+      await this.#init.joined(patience)
+    }
+
+    if (!followed.ready) {
+      await settled(this.#refresh(followed), patience)
+    }
+
+    if (this.#list.select(target).length === 0 && this.#init.now() - followed.refreshedAt >= RETRY_MS) {
+      await settled(this.#refresh(followed), patience)
+    }
+
+    await this.#searchHidden(followed, target, patience)
+    await this.#init.prober.settle(
+      this.#init.book.live(target.app).map(({ worker }) => worker),
+      AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
+    )
+    return this.#list.select(target)
+  }
+
+  suspect(peerId: string): void {
+    this.#init.prober.suspect(peerId)
+  }
+
+  /** Asks again for all apps that are followed: after the way into the mesh was lost and found. */
+  refreshAll(): void {
+    for (const followed of this.#apps.all()) {
+      void this.#refresh(followed)
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort()
+    this.#init.search.stop()
+
+    this.#apps.stop()
+  }
+
+  #refresh(followed: FollowedApp): Promise<void> {
+    followed.refreshing ??= this.#askAll(followed).finally(() => {
+      followed.refreshing = undefined
+      followed.refreshedAt = this.#init.now()
+      followed.ready = true
+    })
+    return followed.refreshing
+  }
+
+  // Leases of connected peers answer in one round trip. Only when they know nobody is the DHT worth waiting for.
+  async #askAll(followed: FollowedApp): Promise<void> {
+    const { leases, peers, book } = this.#init
+    const search = this.#search(followed)
+    const asked = peers()
+      .slice(0, MAX_ASKED)
+      .map((peerId) => leases.ask(peerId, followed.app, this.#stopping.signal))
+    await oneAndSome(asked, () => book.live(followed.app).length > 0)
+
+    if (book.live(followed.app).length === 0) {
+      await search
+    }
+  }
+
+  // Workers that are not public sign no leases: those who may see them look into the DHT.
+  async #searchHidden(followed: FollowedApp, target: Target, patience: AbortSignal): Promise<void> {
+    if (this.#init.now() - followed.searchedAt < HIDDEN_MAX_AGE_MS) {
+      return
+    }
+
+    const search = this.#search(followed)
+
+    if (target.ownership === 'mine' || this.#list.select(target).length === 0) {
+      await settled(search, patience)
+    }
+  }
+
+  async #search(followed: FollowedApp): Promise<void> {
+    await this.#init.search.run(followed.app)
+    followed.searchedAt = this.#init.now()
+  }
+}
+
+/**
+ * Waits until all have answered, or a little longer than the first answer after which the condition holds: one peer that
+ * says nothing must not hold up the others' word. The promises never reject.
+ */
+async function oneAndSome(answers: Array<Promise<void>>, isEnough: () => boolean): Promise<void> {
+  const all = Promise.all(answers).then(() => undefined)
+  const { promise: enough, resolve } = Promise.withResolvers<void>()
+
+  for (const answer of answers) {
+    void answer.then(() => {
+      if (isEnough()) {
+        resolve()
+      }
+    })
+  }
+
+  await Promise.race([all, enough])
+  await settled(all, AbortSignal.timeout(LATECOMERS_MS))
+}
+
+/** Waits for a promise that never rejects, no longer than the signal. */
+function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve()
+      return
+    }
+
+    const done = (): void => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    promise.then(done, done)
+  })
+}

@@ -1,0 +1,224 @@
+import { LEASE_TTL_MS } from '../../constants.ts'
+import type { Certificate } from '../../identity/certificate.ts'
+import type { Lease } from '../../identity/lease.ts'
+import type { Identity } from '../../types.ts'
+import { identityOf } from '../../identity/certificate.ts'
+
+/** How long the version of a worker that is gone is remembered, so that its old leases don't bring it back. */
+const TOMBSTONE_MS = 2 * 60_000
+/** Leases kept; the oldest leaves first. About 2 KiB each. */
+const MAX_LEASES = 50_000
+
+/** A live worker. */
+export interface LeaseEntry {
+  worker: Identity
+  certificate: Certificate
+  /** Absent for a worker that was found in the DHT and has announced nothing. */
+  lease: Lease | undefined
+  /** On this block's own clock. */
+  expiresAt: number
+}
+
+export interface LeaseBookInit {
+  /** Milliseconds, never running backwards. */
+  now: () => number
+  /** A worker came. */
+  onLive?: (entry: LeaseEntry) => void
+  /** A worker said goodbye, or was found dead. */
+  onGone?: (peerId: string) => void
+}
+
+/** What is remembered of a worker that is gone. */
+interface Tombstone {
+  version: number
+  until: number
+  /** It said goodbye itself, and its connection may still be open while its last calls end. */
+  isLeaving: boolean
+}
+
+/** The live workers of an app, until one changes or ends. */
+interface Live {
+  entries: readonly LeaseEntry[]
+  /** When the first of them ends. */
+  until: number
+}
+
+/** The leases that hold now, by app. Blocks answer `find` from it, relays hand it to newcomers. */
+export class LeaseBook {
+  readonly #init: LeaseBookInit
+  readonly #entries = new Map<string, LeaseEntry>()
+  readonly #byApp = new Map<string, Map<string, LeaseEntry>>()
+  readonly #live = new Map<string, Live>()
+  readonly #tombstones = new Map<string, Tombstone>()
+  readonly #watchers: Array<(entry: LeaseEntry) => void> = []
+
+  constructor(init: LeaseBookInit) {
+    this.#init = init
+  }
+
+  /** Tells of each lease that is taken up, renewals included. */
+  watch(watcher: (entry: LeaseEntry) => void): void {
+    this.#watchers.push(watcher)
+  }
+
+  /** Takes up a verified lease. One that is not newer than what is known of the worker changes nothing. */
+  take(certificate: Certificate, lease: Lease): void {
+    const { peerId } = certificate
+    const known = this.#entries.get(peerId)
+
+    if (lease.version <= Math.max(known?.lease?.version ?? 0, this.#deadVersion(peerId))) {
+      return
+    }
+
+    if (lease.event === 'leave') {
+      this.#bury(peerId, lease.version, true)
+      return
+    }
+
+    const entry: LeaseEntry = {
+      worker: known?.certificate === certificate ? known.worker : identityOf(certificate),
+      certificate,
+      lease,
+      expiresAt: this.#init.now() + LEASE_TTL_MS
+    }
+    this.#put(entry)
+
+    for (const watcher of this.#watchers) {
+      watcher(entry)
+    }
+  }
+
+  /**
+   * Takes up a worker that is connected and has no lease here: it stays until it is found gone. One that said goodbye
+   * and has not hung up since is not taken up.
+   */
+  takeConnected(certificate: Certificate): void {
+    if (!this.#entries.has(certificate.peerId) && !this.#isLeaving(certificate.peerId)) {
+      const worker = identityOf(certificate)
+      this.#put({ worker, certificate, lease: undefined, expiresAt: Number.POSITIVE_INFINITY })
+    }
+  }
+
+  /** The last connection to a peer has closed: if it can be connected to again, it has come back. */
+  disconnected(peerId: string): void {
+    const tombstone = this.#tombstones.get(peerId)
+
+    if (tombstone !== undefined) {
+      tombstone.isLeaving = false
+    }
+  }
+
+  /** A worker was found dead: it leaves the book, and only a newer lease brings it back. */
+  remove(peerId: string): void {
+    const known = this.#entries.get(peerId)
+
+    if (known !== undefined) {
+      this.#bury(peerId, known.lease?.version ?? 0)
+    }
+  }
+
+  get(peerId: string): LeaseEntry | undefined {
+    return this.#entries.get(peerId)
+  }
+
+  /** The live workers of an app: the same list until one changes or ends. */
+  live(app: string): readonly LeaseEntry[] {
+    const now = this.#init.now()
+    const known = this.#live.get(app)
+
+    if (known !== undefined && now < known.until) {
+      return known.entries
+    }
+
+    const ofApp = [...(this.#byApp.get(app)?.values() ?? [])]
+    const entries = ofApp.filter(({ expiresAt }) => expiresAt > now)
+
+    for (const { worker, lease, expiresAt } of ofApp) {
+      if (expiresAt <= now) {
+        this.#bury(worker.peerId, lease?.version ?? 0)
+      }
+    }
+
+    // Last, as what was buried has changed the list.
+    if (entries.length > 0) {
+      this.#live.set(app, {
+        entries,
+        until: entries.reduce((first, { expiresAt }) => Math.min(first, expiresAt), Number.POSITIVE_INFINITY)
+      })
+    }
+    return entries
+  }
+
+  #put(entry: LeaseEntry): void {
+    const { peerId, app } = entry.worker
+    const isNew = !this.#entries.has(peerId)
+    this.#forget(peerId)
+    this.#entries.set(peerId, entry)
+    const ofApp = this.#byApp.get(app) ?? new Map<string, LeaseEntry>()
+    ofApp.set(peerId, entry)
+    this.#byApp.set(app, ofApp)
+    this.#live.delete(app)
+
+    this.#dropOldest()
+
+    if (isNew) {
+      this.#init.onLive?.(entry)
+    }
+  }
+
+  // Leases stand in the order of their last renewal: what has ended stands in front.
+  #dropOldest(): void {
+    for (const [peerId, entry] of this.#entries) {
+      if (entry.expiresAt > this.#init.now() && this.#entries.size <= MAX_LEASES) {
+        return
+      }
+      this.#bury(peerId, entry.lease?.version ?? 0)
+    }
+  }
+
+  #bury(peerId: string, version: number, isLeaving = false): void {
+    const now = this.#init.now()
+
+    for (const [dead, { until }] of this.#tombstones) {
+      if (until > now) {
+        break
+      }
+      this.#tombstones.delete(dead)
+    }
+
+    this.#tombstones.delete(peerId)
+    this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS, isLeaving })
+
+    if (this.#forget(peerId)) {
+      this.#init.onGone?.(peerId)
+    }
+  }
+
+  #forget(peerId: string): boolean {
+    const known = this.#entries.get(peerId)
+
+    if (known === undefined) {
+      return false
+    }
+
+    this.#entries.delete(peerId)
+    this.#live.delete(known.worker.app)
+    const ofApp = this.#byApp.get(known.worker.app)
+    ofApp?.delete(peerId)
+
+    if (ofApp?.size === 0) {
+      this.#byApp.delete(known.worker.app)
+    }
+
+    return true
+  }
+
+  #isLeaving(peerId: string): boolean {
+    const tombstone = this.#tombstones.get(peerId)
+    return tombstone?.isLeaving === true && tombstone.until > this.#init.now()
+  }
+
+  #deadVersion(peerId: string): number {
+    return this.#tombstones.get(peerId)?.version ?? 0
+  }
+}

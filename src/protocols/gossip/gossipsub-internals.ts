@@ -1,0 +1,63 @@
+import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Connection, PeerId } from '@libp2p/interface'
+
+/** The gossipsub router, with what its class has beside its published interface. */
+export interface GossipsubInternals extends GossipSub {
+  isStarted: () => boolean
+  /** By peer id. Without such a stream a peer can be sent nothing, subscribed or not. */
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  /** Peers to open such a stream to, in turn, and the connection to do it on. */
+  readonly outboundInflightQueue: { push: (peer: { peerId: PeerId; connection: Connection }) => unknown }
+  /** The peer ids that are known to subscribe to a topic, by topic. */
+  readonly topics: ReadonlyMap<string, ReadonlySet<string>>
+  /** The peer ids that messages from others are forwarded to, by topic. */
+  readonly mesh: ReadonlyMap<string, ReadonlySet<string>>
+  readonly score: {
+    /** Called for a message whose signature does not hold, or that has none. */
+    rejectInvalidMessage: (from: string, topic: string) => void
+  }
+  /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
+  readonly backoff: ReadonlyMap<string, Map<string, number>>
+}
+
+/**
+ * Makes the router take no message of a topic that has no check. Without one it would keep any signed message, of
+ * whomever, and hand it on to those who ask for it. The neighbour is not to blame: the topic may just have been left.
+ */
+export function refuseUnchecked(router: GossipsubInternals): void {
+  router.topicValidators = new CheckedTopics(router.topicValidators)
+}
+
+class CheckedTopics extends Map<string, TopicValidatorFn> {
+  override get(topic: string): TopicValidatorFn {
+    return super.get(topic) ?? ignore
+  }
+}
+
+const ignore: TopicValidatorFn = () => TopicValidatorResult.Ignore
+
+/**
+ * Tells of the messages that the router itself refuses: whoever sends one has not checked it, or has made it.
+ */
+export function watchBadSignatures(router: GossipsubInternals, onBad: (peerId: string) => void): void {
+  const { score } = router
+  const reject = score.rejectInvalidMessage.bind(score)
+  score.rejectInvalidMessage = (from, topic) => {
+    reject(from, topic)
+    onBad(from)
+  }
+}
+
+/**
+ * Lets peers come back to a topic at once that were parted because one side left it. Gossipsub keeps them apart for
+ * 10 to 30 s, also from a relay that is their only way to the others: a channel that is left and subscribed to again
+ * would miss the messages of that time, or get them from the next heartbeats. A peer that was sent away because the
+ * mesh was full is still kept away.
+ */
+export function forgetLeavers(router: GossipsubInternals, topic: string, peerIds: Iterable<string>): void {
+  const backoff = router.backoff.get(topic)
+
+  for (const peerId of peerIds) {
+    backoff?.delete(peerId)
+  }
+}

@@ -1,0 +1,195 @@
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
+import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
+import { TypedEventEmitter } from 'main-event'
+import { NexusError, toNexusError } from '../../errors.ts'
+import { GossipEnvelope } from '../pb/gossip.ts'
+import { PeerFaults } from './peer-faults.ts'
+import { StreamWatch } from './stream-watch.ts'
+import { TopicHandlers, type SignedMessageHandler } from './topic-handlers.ts'
+import type { GossipsubInternals } from './gossipsub-internals.ts'
+import { forgetLeavers, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
+import { waitForRoom } from './backpressure.ts'
+
+export interface SignedGossipInit extends MessageValidatorInit {
+  /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
+  gossip: GossipSub
+  /** The certificate that this block shows now. */
+  certificate: () => string
+  /** The open connections, all or those to one peer. */
+  connections: (peerId?: PeerId) => Connection[]
+  log: Logger
+}
+
+export interface SignedGossipEvents {
+  /** A connected peer joined or left a topic. A peer whose connection closes leaves without saying so. */
+  subscription: CustomEvent<{ peerId: string; topic: string; subscribed: boolean }>
+  /** This block left a topic. */
+  leave: CustomEvent<{ topic: string }>
+}
+
+/**
+ * Gossip in which every message carries its sender's certificate, and every hop checks it: nothing is handed to a
+ * handler or forwarded before the certificate was verified and found to be of the key that signed the message.
+ */
+export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
+  readonly #init: SignedGossipInit
+  readonly #router: GossipsubInternals
+  readonly #checker: MessageValidator
+  readonly #topics: TopicHandlers
+  readonly #watch: StreamWatch
+
+  constructor(init: SignedGossipInit) {
+    super()
+    this.#init = init
+    this.#router = init.gossip as GossipsubInternals
+    const faults = new PeerFaults({ connections: () => init.connections(), log: init.log })
+    const onFault = (peerId: string): void => faults.add(peerId)
+    this.#checker = new MessageValidator({ ...init, onFault })
+    this.#topics = new TopicHandlers(init.log)
+    this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
+    refuseUnchecked(this.#router)
+    watchBadSignatures(this.#router, onFault)
+    this.#router.addEventListener('message', this.#onMessage)
+    this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
+    this.#router.addEventListener('gossipsub:prune', this.#onPrune)
+  }
+
+  /**
+   * One more check for all topics that begin with `prefix`, here and at every hop that adds it. A message for which
+   * it throws or rejects is refused.
+   */
+  addCheck(prefix: string, check: GossipCheck): void {
+    this.#checker.add(prefix, check)
+  }
+
+  /**
+   * Receives a topic, or with no handler only forwards it. Each call is undone by one `leave` with the same
+   * arguments. Throws `STOPPED` when gossip is not running.
+   */
+  join(topic: string, handler?: SignedMessageHandler): void {
+    if (!this.#topics.has(topic)) {
+      // Before the topic is subscribed, so that no message of it can arrive unchecked.
+      this.#router.topicValidators.set(topic, this.#validate)
+
+      try {
+        this.#router.subscribe(topic)
+      } catch (cause) {
+        this.#router.topicValidators.delete(topic)
+        throw new NexusError('STOPPED', 'gossip is not running', { cause })
+      }
+    }
+
+    this.#topics.add(topic, handler)
+  }
+
+  /** Undoes one `join`; the topic itself is left with the last one. Does nothing when there is none to undo. */
+  leave(topic: string, handler?: SignedMessageHandler): void {
+    if (!this.#topics.remove(topic, handler) || this.#topics.has(topic)) {
+      return
+    }
+
+    if (this.#router.isStarted()) {
+      const fed = [...(this.#router.mesh.get(topic) ?? [])]
+      this.#router.unsubscribe(topic)
+      forgetLeavers(this.#router, topic, fed)
+    }
+    this.#router.topicValidators.delete(topic)
+    this.safeDispatchEvent('leave', { detail: { topic } })
+  }
+
+  /** Whether this block takes part in the topic. */
+  joined(topic: string): boolean {
+    return this.#topics.has(topic)
+  }
+
+  /** Whether this block itself receives the topic, more than forwarding it. */
+  receives(topic: string): boolean {
+    return this.#topics.receives(topic)
+  }
+
+  /**
+   * Signs and sends to the subscribers of a topic that this block is connected to; gives how many there were. Resolves
+   * when those who are slow have taken most of what was sent to them before, or after a second. Rejects with `STOPPED`, and with `UNREACHABLE` when gossip fails.
+   */
+  async publish(topic: string, payload: Uint8Array<ArrayBuffer>): Promise<number> {
+    if (!this.#router.isStarted()) {
+      throw new NexusError('STOPPED', 'gossip is not running')
+    }
+
+    const { certificate, verifier } = this.#init
+    const data = GossipEnvelope.encode({ certificate: certificate(), payload, time: verifier.clock() })
+    const { recipients } = await this.#router.publish(topic, data).catch((cause: unknown) => {
+      throw toNexusError(cause, 'UNREACHABLE', 'gossip did not take the message')
+    })
+    await waitForRoom(recipients.flatMap((peerId) => this.#init.connections(peerId)))
+    return recipients.length
+  }
+
+  /** The peer ids that are known to subscribe to a topic and connected to this block. */
+  subscribers(topic: string): string[] {
+    return [...(this.#router.topics.get(topic) ?? [])]
+  }
+
+  /** Whether a peer is known to subscribe to a topic and connected to this block. */
+  isSubscriber(topic: string, peerId: string): boolean {
+    return this.#router.topics.get(topic)?.has(peerId) === true
+  }
+
+  /** The subscribers that what is published here now reaches at once: those with a stream to them. */
+  reached(topic: string): Set<string> {
+    return new Set(this.subscribers(topic).filter((peerId) => this.#router.streamsOutbound.has(peerId)))
+  }
+
+  /** Whether what is published here now reaches this peer at once. */
+  reaches(topic: string, peerId: string): boolean {
+    return this.#router.streamsOutbound.has(peerId) && this.isSubscriber(topic, peerId)
+  }
+
+  /** Whether what arrives here from others is forwarded to this peer at once. */
+  feeds(topic: string, peerId: string): boolean {
+    return this.#router.mesh.get(topic)?.has(peerId) === true
+  }
+
+  /** Leaves all topics. */
+  stop(): void {
+    this.#watch.stop()
+
+    for (const topic of this.#topics.clear()) {
+      if (this.#router.isStarted()) {
+        this.#router.unsubscribe(topic)
+      }
+      this.#router.topicValidators.delete(topic)
+    }
+    this.#router.removeEventListener('message', this.#onMessage)
+    this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
+    this.#router.removeEventListener('gossipsub:prune', this.#onPrune)
+  }
+
+  readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
+    this.#checker.check(source, message)
+
+  readonly #onMessage = ({ detail: message }: CustomEvent<Message>): void => {
+    const checked = this.#checker.take(message)
+
+    if (checked !== undefined) {
+      this.#topics.deliver(checked)
+    }
+  }
+
+  readonly #onSubscriptionChange = ({ detail }: CustomEvent<SubscriptionChangeData>): void => {
+    const peerId = detail.peerId.toString()
+
+    for (const { topic, subscribe } of detail.subscriptions) {
+      this.safeDispatchEvent('subscription', { detail: { peerId, topic, subscribed: subscribe } })
+    }
+  }
+
+  readonly #onPrune = ({ detail }: CustomEvent<{ peerId: string; topic: string; direction: string }>): void => {
+    const { peerId, topic, direction } = detail
+
+    if (direction === 'inbound' && !this.isSubscriber(topic, peerId)) {
+      forgetLeavers(this.#router, topic, [peerId])
+    }
+  }
+}

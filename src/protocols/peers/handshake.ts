@@ -1,0 +1,108 @@
+import type { MessageStream } from '@libp2p/interface'
+import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
+import { anySignal } from 'any-signal'
+import { pEvent } from 'p-event'
+import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
+import { IDENTITY_FAILURES, NexusError, toNexusError } from '../../errors.ts'
+import type { Certificate } from '../../identity/certificate.ts'
+import { Hello, Verdict } from '../pb/handshake.ts'
+
+/** How long the side that refuses lets the other read the verdict, before the connection is cut. */
+const VERDICT_LINGER_MS = 1_000
+/** The same when both refuse: each waits for the other to close first. */
+const MUTUAL_LINGER_MS = 100
+
+export interface HandshakeInit {
+  /** This side's certificate, a compact JWS. */
+  certificate: string
+  /** The version of the revocation list that this side holds. */
+  revocationVersion: number
+  /** Checks the other side's certificate for the peer id that the encrypter has proven. */
+  verify: (certificate: string) => Promise<Certificate>
+  signal?: AbortSignal
+}
+
+/** What the other side has proven. */
+export interface HandshakeResult {
+  certificate: Certificate
+  revocationVersion: number
+}
+
+/**
+ * Both sides show their certificates on an encrypted stream and tell each other the verdict (docs/PROTOCOL.md,
+ * "Gate"). Afterwards the stream stands right behind the last byte of the exchange.
+ *
+ * Rejects with `REFUSED` when either side refuses: with the failed check as `reason`, and a message that says which
+ * side it was. All is bounded: 8 KiB a message, 5 s in total.
+ */
+export async function shakeHands(stream: MessageStream, init: HandshakeInit): Promise<HandshakeResult> {
+  const signal = anySignal([init.signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)])
+  const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
+
+  try {
+    const { certificate, revocationVersion } = init
+    await messages.write(Hello.encode({ certificate, revocationVersion }), { signal })
+    const hello = Hello.decode(await messages.read({ signal }))
+    const verdict = await judge(hello, init)
+
+    if ('failure' in verdict) {
+      await messages.write(Verdict.encode({ refused: verdict.failure.reason }), { signal }).catch(() => undefined)
+      await lingerUntilRead(stream, messages)
+      throw verdict.failure
+    }
+
+    await messages.write(Verdict.encode({ refused: '' }), { signal })
+    const theirs = Verdict.decode(await messages.read({ signal }))
+
+    if (theirs.refused !== '') {
+      throw refusedByPeer(theirs.refused)
+    }
+
+    messages.unwrap()
+    return { certificate: verdict.certificate, revocationVersion: hello.revocationVersion }
+  } catch (error) {
+    if (error instanceof NexusError) {
+      throw error
+    }
+    throw new NexusError('REFUSED', 'the peer did not show a certificate', { reason: 'NO_CERTIFICATE', cause: error })
+  } finally {
+    signal.clear()
+  }
+}
+
+async function judge(
+  hello: Hello,
+  init: HandshakeInit
+): Promise<{ certificate: Certificate } | { failure: NexusError }> {
+  try {
+    return { certificate: await init.verify(hello.certificate) }
+  } catch (error) {
+    const failure = toNexusError(error, 'REFUSED', 'the certificate of the peer could not be checked')
+    return {
+      failure: new NexusError('REFUSED', `the peer was refused: ${failure.message}`, {
+        reason: failure.reason ?? 'BAD_CLAIM',
+        cause: failure
+      })
+    }
+  }
+}
+
+function refusedByPeer(text: string): NexusError {
+  // A reason of a later version reads as the most general one.
+  const reason = IDENTITY_FAILURES.find((known) => known === text) ?? 'BAD_CLAIM'
+  return new NexusError('REFUSED', `the peer refused this block's certificate: ${reason}`, { reason })
+}
+
+// A connection that is cut at once can lose what was written last: the other side closes it when it has read why. When
+// it refuses too, each would wait for the other.
+async function lingerUntilRead(stream: MessageStream, messages: LengthPrefixedStream): Promise<void> {
+  const theirs = await messages
+    .read({ signal: AbortSignal.timeout(VERDICT_LINGER_MS) })
+    .then((bytes) => Verdict.decode(bytes).refused)
+    .catch(() => undefined)
+
+  if (theirs !== undefined && stream.status === 'open') {
+    const timeout = theirs === '' ? VERDICT_LINGER_MS : MUTUAL_LINGER_MS
+    await pEvent(stream, ['close', 'remoteCloseWrite'], { timeout, rejectionEvents: [] }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,159 @@
+import { TypedEventEmitter } from 'main-event'
+import { CLOCK_LEEWAY_S } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import { type Certificate, identityOf } from '../../identity/certificate.ts'
+import type { RevocationList } from '../../identity/revocation.ts'
+import type { Clock, Identity } from '../../types.ts'
+import { WallClockTimer } from '../../lib/wall-clock-timer.ts'
+
+/** A peer whose certificate was checked and whose key the transport has proven. */
+export interface VerifiedPeer {
+  certificate: Certificate
+  /** What handlers are given: the certificate's identity, without the certificate. */
+  identity: Identity
+  /** The version of the revocation list that it is known to hold. */
+  revocationVersion: number
+}
+
+export interface VerifiedPeersInit {
+  clock: Clock
+  revocations: RevocationList
+  /** Whether there is an open connection to this peer: such an entry is never evicted for room. */
+  isConnected: (peerId: string) => boolean
+  /** Default 100,000. */
+  maxPeers?: number
+}
+
+export interface VerifiedPeersEvents {
+  /** A peer was verified, or showed a newer certificate. */
+  verified: CustomEvent<VerifiedPeer>
+  /** A peer's certificate ended or was revoked: its connections must close. */
+  removed: CustomEvent<{ peer: VerifiedPeer; reason: NexusError }>
+}
+
+/**
+ * The peers that may run protocols with this block. A peer is in the set from the moment its certificate was checked
+ * until that certificate ends or is revoked.
+ */
+export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
+  readonly #init: VerifiedPeersInit
+  readonly #peers = new Map<string, VerifiedPeer>()
+  readonly #stopWatching: () => void
+  /** Set to the end of the certificate that ends first. */
+  readonly #alarm: WallClockTimer
+
+  constructor(init: VerifiedPeersInit) {
+    super()
+    this.#init = init
+    this.#alarm = new WallClockTimer(init.clock, () => this.#removeInvalid())
+    this.#stopWatching = init.revocations.onChange(() => this.#removeInvalid())
+  }
+
+  get size(): number {
+    return this.#peers.size
+  }
+
+  /** The peer's proof, or `undefined` when it is not in the set. */
+  get(peerId: string): VerifiedPeer | undefined {
+    const peer = this.#peers.get(peerId)
+    // After sleep, or when the clock was set, it may not have been removed yet.
+    return peer === undefined || this.#hasEnded(peer.certificate) ? undefined : peer
+  }
+
+  has(peerId: string): boolean {
+    return this.get(peerId) !== undefined
+  }
+
+  values(): IterableIterator<VerifiedPeer> {
+    return this.#peers.values()
+  }
+
+  /**
+   * Takes up a verified certificate. One that ends earlier than the known one of the same peer changes nothing. Throws
+   * `REFUSED` when it has ended or was revoked since it was verified.
+   */
+  add(certificate: Certificate, revocationVersion: number): void {
+    const failure = this.#failureOf(certificate)
+
+    if (failure !== undefined) {
+      throw failure
+    }
+
+    const known = this.#peers.get(certificate.peerId)
+
+    if (known !== undefined && known.certificate.expiresAt > certificate.expiresAt) {
+      known.revocationVersion = revocationVersion
+      return
+    }
+
+    const peer = { certificate, identity: identityOf(certificate), revocationVersion }
+    this.#peers.delete(certificate.peerId)
+    this.#peers.set(certificate.peerId, peer)
+    this.#makeRoom()
+    this.#schedule(endOf(certificate))
+    this.safeDispatchEvent('verified', { detail: peer })
+  }
+
+  /** Stops the timers and forgets everybody. */
+  clear(): void {
+    this.#alarm.stop()
+    this.#stopWatching()
+    this.#peers.clear()
+  }
+
+  #makeRoom(): void {
+    const maxPeers = this.#init.maxPeers ?? 100_000
+
+    if (this.#peers.size <= maxPeers) {
+      return
+    }
+
+    for (const peerId of this.#peers.keys()) {
+      if (!this.#init.isConnected(peerId)) {
+        this.#peers.delete(peerId)
+        return
+      }
+    }
+  }
+
+  #schedule(at: number): void {
+    if (at < this.#alarm.at) {
+      this.#alarm.set(at)
+    }
+  }
+
+  #removeInvalid(): void {
+    let next = Number.POSITIVE_INFINITY
+
+    for (const [peerId, peer] of this.#peers) {
+      const reason = this.#failureOf(peer.certificate)
+
+      if (reason === undefined) {
+        next = Math.min(next, endOf(peer.certificate))
+      } else {
+        this.#peers.delete(peerId)
+        this.safeDispatchEvent('removed', { detail: { peer, reason } })
+      }
+    }
+
+    this.#alarm.stop()
+    this.#schedule(next)
+  }
+
+  #hasEnded(certificate: Certificate): boolean {
+    return endOf(certificate) <= this.#init.clock()
+  }
+
+  #failureOf(certificate: Certificate): NexusError | undefined {
+    const isRevoked = (): boolean => this.#init.revocations.isRevoked(certificate)
+    const reason = this.#hasEnded(certificate) ? 'EXPIRED' : isRevoked() ? 'REVOKED' : undefined
+    return (
+      reason &&
+      new NexusError('REFUSED', `the certificate of ${certificate.jid} is ${reason.toLowerCase()}`, { reason })
+    )
+  }
+}
+
+function endOf(certificate: Certificate): number {
+  return certificate.expiresAt + CLOCK_LEEWAY_S * 1000
+}

@@ -1,0 +1,191 @@
+import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../../errors.ts'
+import { type Frame, KIND } from './frame.ts'
+import { type Answer, PendingCall, type Question } from './pending-call.ts'
+import { bodyLimitOf, type SessionContext } from './session-context.ts'
+
+const MAX_UINT32 = 0xffff_ffff
+const NOTHING: Answer = { type: 0, body: new Uint8Array(0) }
+
+/** The calls that this side of a session has begun and that are not answered yet. */
+export class CallSender {
+  readonly #link: SessionContext
+  readonly #calls = new Map<number, PendingCall>()
+
+  constructor(link: SessionContext) {
+    this.#link = link
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  has(id: number): boolean {
+    return this.#calls.has(id)
+  }
+
+  /** Asks, and waits for the answer. While too much waits to be written, so does the question. */
+  open(question: Question): Promise<Answer> {
+    const { signal } = question
+
+    if (signal?.aborted) {
+      return Promise.reject(cancelled(signal))
+    }
+
+    return new Promise((resolve, reject) => {
+      const now = this.#link.clock()
+      const call = new PendingCall(this.#link.ids.next(), question, now, resolve, reject)
+      this.#calls.set(call.id, call)
+
+      if (signal !== undefined) {
+        call.onAbort = () => this.#giveUp(call, cancelled(signal))
+        signal.addEventListener('abort', call.onAbort)
+      }
+
+      this.#link.began(call.deadline, now)
+      this.#link.writer.whenRoom(question.body?.byteLength ?? 0, () => this.#send(call))
+    })
+  }
+
+  /** Takes a response, error, ack, part or end. Those of calls that ended meanwhile are dropped. */
+  receive(frame: Frame): void {
+    const call = this.#calls.get(frame.id)
+
+    if (call === undefined) {
+      return
+    }
+
+    switch (frame.kind) {
+      case KIND.RESPONSE:
+        this.#receiveAnswer(call, frame)
+        break
+      case KIND.ACK:
+        this.#receiveAck(call)
+        break
+      case KIND.ERROR:
+        this.#end(call)
+        call.reject(new NexusError(codeFromWire(frame.code), frame.message))
+        break
+      case KIND.PART:
+        this.#receivePart(call, frame)
+        break
+      case KIND.END:
+        this.#receiveEnd(call)
+        break
+    }
+  }
+
+  /** Ends the calls whose time is up; gives the earliest deadline of the others. */
+  expire(now: number): number {
+    let earliest = Number.POSITIVE_INFINITY
+
+    for (const call of this.#calls.values()) {
+      if (call.deadline <= now) {
+        this.#giveUp(call, new NexusError('TIMEOUT', `no answer ${call.name} within ${call.question.timeoutMs} ms`))
+      } else {
+        earliest = Math.min(earliest, call.deadline)
+      }
+    }
+
+    return earliest
+  }
+
+  /** The session is over: what the stream was given may have run, the rest has not. */
+  failAll(cause: Error | undefined): void {
+    for (const call of this.#calls.values()) {
+      const code: NexusErrorCode = call.outgoing?.handed ? 'LOST' : 'UNREACHABLE'
+      const fate = code === 'LOST' ? 'before the answer came' : 'before it was sent'
+      const error = new NexusError(code, `the session ended ${fate} ${call.name}`, { cause })
+      this.#end(call)
+      call.reject(error)
+    }
+  }
+
+  #send(call: PendingCall): void {
+    // It may have ended while it waited for room.
+    if (this.#calls.get(call.id) === call) {
+      const { writer, clock } = this.#link
+      const { id, deadline, question } = call
+      const { kind, cmd, type, body } = question
+      const timeoutMs = Math.min(Math.max(Math.ceil(deadline - clock()), 1), MAX_UINT32)
+      call.outgoing = writer.write({ kind, id, cmd, type, body, timeoutMs })
+    }
+  }
+
+  #receiveAnswer(call: PendingCall, frame: Frame): void {
+    const size = Math.max(frame.size, frame.body.byteLength)
+    const { room } = this.#link.load
+    const bodyLimitBytes = bodyLimitOf(this.#link, call.question.kind, call.question.cmd ?? '')
+
+    if (call.question.kind !== KIND.REQUEST || call.assembly !== undefined) {
+      this.#giveUp(call, new NexusError('INVALID', `an answer that does not fit the question ${call.name}`))
+    } else if (size > bodyLimitBytes) {
+      this.#giveUp(
+        call,
+        new NexusError('TOO_LARGE', `the answer ${call.name} has ${size} bytes; the limit is ${bodyLimitBytes}`)
+      )
+    } else if (size === frame.body.byteLength) {
+      this.#end(call)
+      call.resolve({ type: frame.type, body: frame.body })
+    } else {
+      call.answerType = frame.type
+      call.assembly = room.open(size, frame.body)
+
+      if (call.assembly === undefined) {
+        this.#giveUp(
+          call,
+          new NexusError('LOST', `no room for the answer ${call.name}: too many large ones arrive at a time`)
+        )
+      }
+    }
+  }
+
+  #receiveAck(call: PendingCall): void {
+    if (call.question.kind !== KIND.REQUEST) {
+      this.#end(call)
+      call.resolve(NOTHING)
+    }
+  }
+
+  #receivePart(call: PendingCall, frame: Frame): void {
+    if (call.assembly?.add(frame.body) === false) {
+      this.#giveUp(call, new NexusError('INVALID', `the answer ${call.name} exceeds the size that was declared`))
+    }
+  }
+
+  #receiveEnd(call: PendingCall): void {
+    const { assembly } = call
+
+    if (assembly?.complete) {
+      this.#end(call)
+      call.resolve({ type: call.answerType, body: assembly.bytes })
+    } else if (assembly !== undefined) {
+      this.#giveUp(call, new NexusError('INVALID', `the answer ${call.name} is shorter than was declared`))
+    }
+  }
+
+  /** Ends a call from this side. The peer is told when it has any of it. */
+  #giveUp(call: PendingCall, error: NexusError): void {
+    this.#end(call)
+
+    if (call.outgoing?.begun && call.question.kind !== KIND.PING) {
+      this.#link.writer.write({ kind: KIND.CANCEL, id: call.id })
+    }
+
+    call.reject(error)
+  }
+
+  #end(call: PendingCall): void {
+    this.#calls.delete(call.id)
+    call.assembly = this.#link.load.room.release(call.assembly)
+
+    if (call.onAbort !== undefined) {
+      call.question.signal?.removeEventListener('abort', call.onAbort)
+    }
+
+    if (call.outgoing?.handed === false) {
+      this.#link.writer.remove(call.outgoing)
+    }
+
+    this.#link.ended()
+  }
+}

@@ -1,0 +1,238 @@
+import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interface'
+import { raceSignal } from 'race-signal'
+import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../../constants.ts'
+import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
+import type { Identity } from '../../types.ts'
+import { monotonic } from '../../lib/deadline-timer.ts'
+import { LoopbackSession } from './loopback-session.ts'
+import { PeerLoads } from './peer-load.ts'
+import { Session, type SessionLimits } from './session.ts'
+import { type Connect, openSessionStream } from './session-stream.ts'
+import { type Entry, type PeerSession, type SessionRouter, SessionTable } from './session-table.ts'
+import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
+
+/**
+ * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
+ * one for when the end of an earlier one has not been noticed here.
+ */
+const MAX_ACCEPTED_PER_PEER = 3
+
+export interface SessionManagerInit {
+  /** Who this block is. */
+  self: Identity
+  registrar: {
+    handle: (protocol: string, handler: StreamHandler, options: { runOnLimitedConnection: boolean }) => Promise<void>
+    unhandle: (protocol: string) => Promise<void>
+  }
+  connect: Connect
+  verified: VerifiedPeers
+  router: SessionRouter
+  limits: Partial<SessionLimits>
+  log: Logger
+}
+
+/** The sessions of a block: at most one that takes new calls for each peer. */
+export class SessionManager {
+  readonly #init: SessionManagerInit
+  readonly #table: SessionTable
+  readonly #loads: PeerLoads
+  readonly #loopback: LoopbackSession
+  readonly #own: PeerSession
+  readonly #opening = new Map<string, Promise<PeerSession>>()
+  #leaving = false
+  #stopped = false
+
+  constructor(init: SessionManagerInit) {
+    this.#init = init
+    this.#table = new SessionTable(init.self.peerId)
+    this.#loads = new PeerLoads({
+      maxAssemblyBytes: init.limits.maxAssemblyBytes ?? MAX_ASSEMBLY_BYTES,
+      hasSession: (peerId) => this.#table.of(peerId).length > 0
+    })
+    this.#loopback = new LoopbackSession(init.router, () => this.#own)
+    this.#own = { session: this.#loopback, peer: init.self, grant: undefined, grantShown: undefined }
+  }
+
+  async start(): Promise<void> {
+    await this.#init.registrar.handle(SESSION_PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
+      runOnLimitedConnection: true
+    })
+    this.#init.verified.addEventListener('verified', this.#onVerified)
+  }
+
+  /** Calls of peers that are being served now. */
+  get inFlight(): number {
+    let calls = 0
+    for (const { session } of this.#table) {
+      calls += session.inFlight.inbound
+    }
+    return calls
+  }
+
+  /** The session that takes new calls to a peer, if there is one. */
+  peek(peerId: string): PeerSession | undefined {
+    return peerId === this.#own.peer.peerId ? this.#own : this.#table.current(peerId)
+  }
+
+  /** The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`. */
+  async open(peerId: string, signal?: AbortSignal): Promise<PeerSession> {
+    const known = this.peek(peerId)
+
+    if (known !== undefined) {
+      return known
+    }
+
+    if (signal?.aborted === true) {
+      throw cancelled(signal)
+    }
+
+    let opening = this.#opening.get(peerId)
+
+    if (opening === undefined) {
+      opening = this.#dial(peerId).finally(() => this.#opening.delete(peerId))
+      this.#opening.set(peerId, opening)
+    }
+
+    return raceSignal(opening, signal, { translateError: cancelled })
+  }
+
+  /**
+   * Goes over to a session on the best connection that there is now. Calls under way end where they began, in both
+   * directions; then the old sessions are closed. Does nothing when there is no session. Rejects like `open`.
+   */
+  async move(peerId: string): Promise<void> {
+    const old = this.#table.of(peerId).filter(({ retired }) => !retired)
+
+    if (old.length === 0) {
+      return
+    }
+
+    const entry = await this.#dial(peerId)
+
+    // A path can die while the stream on it is being opened.
+    if (entry.retired) {
+      throw new NexusError('UNREACHABLE', `the new session with ${peerId} ended at once`)
+    }
+
+    this.#table.prefer(entry)
+
+    for (const left of old) {
+      left.retired = true
+      left.session.leave().catch((error: Error) => left.session.abort(error))
+    }
+  }
+
+  /**
+   * Refuses new calls of peers, waits until calls under way have ended or `signal` aborts, and closes all sessions.
+   * What a handler that still runs asks of others goes out meanwhile.
+   */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#leaving = true
+    this.#init.verified.removeEventListener('verified', this.#onVerified)
+    await this.#init.registrar.unhandle(SESSION_PROTOCOL)
+    const open = [...this.#table]
+
+    for (const { session } of open) {
+      session.goaway()
+    }
+
+    await Promise.all([this.#loopback.stop(signal), ...open.map((entry) => this.#close(entry, signal))])
+    this.#stopped = true
+    await Promise.all([...this.#table].map((entry) => this.#close(entry, signal)))
+  }
+
+  async #close({ session }: Entry, signal: AbortSignal): Promise<void> {
+    await session.onIdle(signal).catch(() => undefined)
+    await session.close().catch((error: Error) => session.abort(error))
+  }
+
+  readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
+    for (const entry of this.#table) {
+      if (entry.peer.peerId === detail.identity.peerId) {
+        entry.peer = detail.identity
+      }
+    }
+  }
+
+  async #dial(peerId: string): Promise<Entry> {
+    if (this.#stopped) {
+      throw stopped()
+    }
+
+    try {
+      const [stream, connection] = await openSessionStream(this.#init.connect, peerId)
+      return this.#addOrAbort(stream, connection, true)
+    } catch (error) {
+      throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
+    }
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    try {
+      const { peer } = this.#addOrAbort(stream, connection, false)
+      this.#dropOldest(peer.peerId)
+    } catch (error) {
+      this.#init.log('a session was not accepted: %e', error)
+    }
+  }
+
+  #addOrAbort(stream: Stream, connection: Connection, initiator: boolean): Entry {
+    try {
+      return this.#add(stream, connection, initiator)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  #dropOldest(peerId: string): void {
+    const accepted = this.#table.of(peerId).filter(({ initiator }) => !initiator)
+
+    for (const { session } of accepted.slice(0, -MAX_ACCEPTED_PER_PEER)) {
+      session.abort(new NexusError('BUSY', 'the peer has opened newer sessions'))
+    }
+  }
+
+  #add(stream: Stream, connection: Connection, initiator: boolean): Entry {
+    const peerId = connection.remotePeer.toString()
+    const verified = this.#init.verified.get(peerId)
+
+    if (initiator ? this.#stopped : this.#leaving) {
+      throw stopped()
+    }
+
+    if (verified === undefined) {
+      throw new NexusError('UNREACHABLE', `${peerId} is not verified`)
+    }
+
+    const { router, limits, log } = this.#init
+    const session = new Session({
+      stream,
+      initiator,
+      limits,
+      load: this.#loads.of(peerId),
+      log,
+      handlers: {
+        onRequest: (request) => router.onRequest(request, entry),
+        onDirect: (direct) => router.onDirect(direct, entry),
+        onGrant: (grant, issuerCertificate) => router.onGrant(entry, grant, issuerCertificate),
+        onGoaway: () => this.#table.retire(entry),
+        onClose: () => {
+          this.#table.remove(entry)
+          this.#loads.settle(peerId)
+        }
+      }
+    })
+    const entry: Entry = {
+      session,
+      initiator,
+      openedAt: monotonic(),
+      peer: verified.identity,
+      grant: undefined,
+      grantShown: undefined,
+      retired: false
+    }
+    this.#table.add(entry)
+    return entry
+  }
+}

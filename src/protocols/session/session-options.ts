@@ -1,0 +1,72 @@
+import type { Logger, Stream } from '@libp2p/interface'
+import {
+  DEFAULT_BODY_LIMIT_BYTES,
+  MAX_ASSEMBLY_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_IN_FLIGHT,
+  SESSION_SILENCE_MS
+} from '../../constants.ts'
+import type { ReceiverHandlers } from './call-receiver.ts'
+import type { PeerLoad } from './peer-load.ts'
+
+/** What arrives on a session. */
+export interface SessionHandlers extends ReceiverHandlers {
+  /** The peer shows a grant, with its issuer's certificate if that is not the authority. */
+  onGrant: (grant: string, issuerCertificate: string | undefined) => void
+  /** The peer takes no new calls. */
+  onGoaway: () => void
+  /** The session is over; called once. The error says why, unless it was closed in order. */
+  onClose: (error: Error | undefined) => void
+}
+
+export interface SessionLimits {
+  /** The largest frame taken, in bytes. Default 52 KiB. */
+  maxFrameBytes: number
+  /** The largest body taken, in bytes. Default 4 MiB. */
+  bodyLimitBytes: number
+  /** Calls of one peer served at a time. Default 4096. */
+  maxInFlight: number
+  /** Bytes of bodies in parts of one peer, arriving or in work. Default 64 MiB. */
+  maxAssemblyBytes: number
+  /**
+   * How long the peer may say nothing while calls are in flight, in ms: then it is pinged, and after the same time
+   * again the session is given up. Default 10,000.
+   */
+  silenceMs: number
+}
+
+export const DEFAULT_SESSION_LIMITS: SessionLimits = {
+  maxFrameBytes: MAX_FRAME_BYTES,
+  bodyLimitBytes: DEFAULT_BODY_LIMIT_BYTES,
+  maxInFlight: MAX_IN_FLIGHT,
+  maxAssemblyBytes: MAX_ASSEMBLY_BYTES,
+  silenceMs: SESSION_SILENCE_MS
+}
+
+export interface SessionInit {
+  stream: Stream
+  /** Whether this side opened the stream. */
+  initiator: boolean
+  handlers: SessionHandlers
+  limits?: Partial<SessionLimits>
+  /** What the peer's sessions hold together. Default: what this one holds. */
+  load?: PeerLoad
+  log: Logger
+  /** Milliseconds that never go back. Default `performance.now`. */
+  clock?: () => number
+}
+
+/** A request to send. */
+export interface SessionRequest {
+  cmd: string
+  /** `BODY_JSON` or `BODY_RAW`. */
+  type: number
+  /** Must not change until the call has ended. */
+  body: Uint8Array
+  /** Above 0; whole milliseconds travel. */
+  timeoutMs: number
+  signal?: AbortSignal
+}
+
+/** A direct to send. */
+export type SessionDirect = Omit<SessionRequest, 'cmd'>

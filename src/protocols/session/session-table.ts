@@ -1,0 +1,112 @@
+import type { Grant } from '../../identity/grant.ts'
+import type { Identity } from '../../types.ts'
+import type { ReceivedDirect, ReceivedRequest, Session } from './session.ts'
+
+/** A session, the verified identity at its other end, and what either side has shown on it. */
+export interface PeerSession {
+  readonly session: Pick<Session, 'request' | 'direct' | 'sendGrant'>
+  /** Renewed when the peer shows a newer certificate. */
+  peer: Identity
+  /** The grant for this block's app that the peer has shown: checked, or being checked. */
+  grant: Promise<Grant> | Grant | undefined
+  /** The grant for the peer's app that this block has shown. */
+  grantShown: string | undefined
+}
+
+/** What arrives on sessions. */
+export interface SessionRouter {
+  onRequest: (request: ReceivedRequest, from: PeerSession) => void
+  onDirect: (direct: ReceivedDirect, from: PeerSession) => Promise<void>
+  onGrant: (from: PeerSession, grant: string, issuerCertificate: string | undefined) => void
+}
+
+/** A session over a stream. */
+export interface Entry extends PeerSession {
+  readonly session: Session
+  /** Whether this side opened it. */
+  readonly initiator: boolean
+  /** In ms of the table's clock. */
+  readonly openedAt: number
+  /** It takes no new calls: the peer goes away, or a better path has been found. */
+  retired: boolean
+}
+
+/** Sessions that each of two peers opened within this time may have crossed on their way. */
+const CROSSING_MS = 5_000
+
+/** The open sessions of a block, and which of them takes new calls: one for each peer at most. */
+export class SessionTable {
+  readonly #self: string
+  readonly #current = new Map<string, Entry>()
+  readonly #byPeer = new Map<string, Entry[]>()
+
+  /** `self` is this block's peer id. */
+  constructor(self: string) {
+    this.#self = self
+  }
+
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const entries of this.#byPeer.values()) {
+      yield* entries
+    }
+  }
+
+  /** The session that takes new calls to a peer. */
+  current(peerId: string): Entry | undefined {
+    return this.#current.get(peerId)
+  }
+
+  /** All open sessions with a peer, in the order in which they were opened. */
+  of(peerId: string): readonly Entry[] {
+    return this.#byPeer.get(peerId) ?? []
+  }
+
+  /**
+   * Takes up a session. The newest takes new calls, as an older one may be dead without anybody having noticed; but
+   * when both sides have just opened one to each other, they must settle on the same: that of the smaller peer id.
+   */
+  add(entry: Entry): void {
+    const { initiator, openedAt, peer } = entry
+    const known = this.#current.get(peer.peerId)
+    const isCrossing = known !== undefined && known.initiator !== initiator && openedAt - known.openedAt < CROSSING_MS
+    this.#byPeer.set(peer.peerId, [...this.of(peer.peerId), entry])
+
+    if (!isCrossing || initiator === this.#self < peer.peerId) {
+      this.#current.set(peer.peerId, entry)
+    }
+  }
+
+  /** New calls go to this one. */
+  prefer(entry: Entry): void {
+    this.#current.set(entry.peer.peerId, entry)
+  }
+
+  /** It takes no new calls. While a peer goes over to another path, its newer session is there already. */
+  retire(entry: Entry): void {
+    const { peerId } = entry.peer
+    entry.retired = true
+
+    if (this.#current.get(peerId) === entry) {
+      const next = this.of(peerId).findLast(({ retired }) => !retired)
+
+      if (next === undefined) {
+        this.#current.delete(peerId)
+      } else {
+        this.#current.set(peerId, next)
+      }
+    }
+  }
+
+  /** It is over. */
+  remove(entry: Entry): void {
+    const { peerId } = entry.peer
+    const left = this.of(peerId).filter((other) => other !== entry)
+    this.retire(entry)
+
+    if (left.length > 0) {
+      this.#byPeer.set(peerId, left)
+    } else {
+      this.#byPeer.delete(peerId)
+    }
+  }
+}

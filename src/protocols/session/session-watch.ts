@@ -1,0 +1,110 @@
+import { DeadlineTimer } from '../../lib/deadline-timer.ts'
+
+export interface SessionWatchInit {
+  /** Milliseconds that never go back. */
+  clock: () => number
+  silenceMs: number
+  /** Whether anything is expected of the peer. */
+  busy: () => boolean
+  /** Ends the calls whose time is up; gives the earliest deadline of the others. */
+  expire: (now: number) => number
+  ping: () => void
+  giveUp: () => void
+}
+
+/** Keeps the deadlines of a session's calls and an eye on its peer, with one timer that runs only while it is busy. */
+export class SessionWatch {
+  readonly #init: SessionWatchInit
+  readonly #alarm: DeadlineTimer
+  readonly #liveness: Liveness
+  #watching = false
+
+  constructor(init: SessionWatchInit) {
+    this.#init = init
+    this.#alarm = new DeadlineTimer(init.clock, this.#onRing)
+    this.#liveness = new Liveness(init.silenceMs, init.clock())
+  }
+
+  /** A call has begun. */
+  began(deadline: number, now: number): void {
+    if (!this.#watching) {
+      this.#watching = true
+      this.#liveness.heard(now)
+      this.#alarm.set(this.#liveness.next, now)
+    }
+
+    this.#alarm.set(deadline, now)
+  }
+
+  /** The peer was heard. */
+  heard(now: number): void {
+    this.#liveness.heard(now)
+  }
+
+  stop(): void {
+    this.#alarm.stop()
+  }
+
+  readonly #onRing = (now: number, lateMs: number): number => {
+    const earliest = this.#init.expire(now)
+
+    if (!this.#init.busy()) {
+      this.#watching = false
+      return Number.POSITIVE_INFINITY
+    }
+
+    const verdict = this.#liveness.check(now, lateMs)
+
+    if (verdict === 'ping') {
+      this.#init.ping()
+    } else if (verdict === 'give up') {
+      this.#init.giveUp()
+    }
+
+    return Math.min(earliest, this.#liveness.next)
+  }
+}
+
+/** Tells a peer that is silent from one that is gone. */
+export class Liveness {
+  readonly #silenceMs: number
+  #since: number
+  #pinged = false
+
+  /** `silenceMs`: how long a peer may say nothing before it is pinged, and again before it is given up. */
+  constructor(silenceMs: number, now: number) {
+    this.#silenceMs = silenceMs
+    this.#since = now
+  }
+
+  /** The peer was heard, or nothing was expected of it until now. */
+  heard(now: number): void {
+    this.#since = now
+    this.#pinged = false
+  }
+
+  /** What to do about the peer. A `ping` is said once for each silence. */
+  check(now: number, lateMs: number): 'wait' | 'ping' | 'give up' {
+    // This process itself did not get to run: what the peer sent meanwhile has not been read yet.
+    if (lateMs > this.#silenceMs / 2) {
+      this.heard(now)
+    }
+
+    if (now < this.next) {
+      return 'wait'
+    }
+
+    if (this.#pinged) {
+      return 'give up'
+    }
+
+    this.#pinged = true
+    this.#since = now
+    return 'ping'
+  }
+
+  /** When to check again. */
+  get next(): number {
+    return this.#since + this.#silenceMs
+  }
+}

@@ -1,0 +1,267 @@
+import type { Stream } from '@libp2p/interface'
+import { raceSignal } from 'race-signal'
+import { DEFAULT_TIMEOUT_MS, MAX_UNREAD_BYTES } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import type { CallOptions } from '../../types.ts'
+import { monotonic } from '../../lib/deadline-timer.ts'
+import { CallIds } from './call-ids.ts'
+import { closeStream } from './session-stream.ts'
+import { type Frame, KIND } from './frame.ts'
+import { CallReceiver } from './call-receiver.ts'
+import type { Answer } from './pending-call.ts'
+import { CallSender } from './call-sender.ts'
+import { PeerLoad } from './peer-load.ts'
+import { FrameReader } from './frame-reader.ts'
+import type { SessionContext } from './session-context.ts'
+import {
+  DEFAULT_SESSION_LIMITS,
+  type SessionDirect,
+  type SessionHandlers,
+  type SessionInit,
+  type SessionRequest
+} from './session-options.ts'
+import { SessionWatch } from './session-watch.ts'
+import { FrameWriter } from './frame-writer.ts'
+
+export type { ReceivedDirect, ReceivedRequest } from './received-call.ts'
+export type { Answer } from './pending-call.ts'
+export type * from './session-options.ts'
+
+/**
+ * Many calls at a time, in both directions, over one stream (docs/PROTOCOL.md, "Session"). Its promises reject with a
+ * `NexusError`: what the peer answered, or `TIMEOUT`, `CANCELLED`, `TOO_LARGE`, `INVALID`; `UNREACHABLE` when the
+ * session ended before the call was handed to the stream, `LOST` when it ended later.
+ */
+export class Session {
+  readonly #stream: Stream
+  readonly #handlers: SessionHandlers
+  readonly #init: SessionInit
+  readonly #clock: () => number
+  readonly #writer: FrameWriter
+  readonly #reader: FrameReader
+  readonly #outbound: CallSender
+  readonly #inbound: CallReceiver
+  readonly #watch: SessionWatch
+  readonly #ids: CallIds
+  #heardAt = 0
+  #peerGoesAway = false
+  #ended = false
+  #becameIdle: PromiseWithResolvers<void> | undefined
+
+  constructor(init: SessionInit) {
+    const { stream, initiator, handlers, log, clock = monotonic } = init
+    const limits = { ...DEFAULT_SESSION_LIMITS, ...init.limits }
+    const load = init.load ?? new PeerLoad(limits.maxAssemblyBytes)
+    this.#init = init
+    this.#stream = stream
+    this.#handlers = handlers
+    this.#clock = clock
+    this.#writer = new FrameWriter(stream, this.#onSettled)
+    this.#reader = new FrameReader({
+      stream,
+      maxFrameBytes: limits.maxFrameBytes,
+      onHeard: this.#onHeard,
+      onFrame: this.#dispatch,
+      onFault: (error) => this.abort(error),
+      onEnd: () => {
+        this.#end(undefined)
+        void closeStream(stream)
+      },
+      onClose: (error) => this.#end(error)
+    })
+    this.#watch = new SessionWatch({
+      clock,
+      silenceMs: limits.silenceMs,
+      busy: () => !this.idle,
+      expire: (now) => Math.min(this.#outbound.expire(now), this.#inbound.expire(now)),
+      ping: () => this.#writer.write({ kind: KIND.PING }),
+      giveUp: () => this.abort(new NexusError('LOST', 'the peer says nothing any more'))
+    })
+    const link: SessionContext = {
+      writer: this.#writer,
+      ids: new CallIds(initiator, (id) => this.#outbound.has(id)),
+      load,
+      bodyLimitBytes: limits.bodyLimitBytes,
+      clock,
+      began: (deadline, now) => this.#watch.began(deadline, now),
+      ended: this.#onSettled
+    }
+    this.#ids = link.ids
+    this.#outbound = new CallSender(link)
+    this.#inbound = new CallReceiver({ link, handlers, maxInFlight: limits.maxInFlight, log })
+    this.#reader.start()
+  }
+
+  /** Whether the session is over. */
+  get closed(): boolean {
+    return this.#ended
+  }
+
+  /** Calls under way: begun by this side, and by the peer. */
+  get inFlight(): { outbound: number; inbound: number } {
+    return { outbound: this.#outbound.size, inbound: this.#inbound.size }
+  }
+
+  /** Whether no call is under way in either direction, and the stream has all that was to be said. */
+  get idle(): boolean {
+    return this.#outbound.size === 0 && this.#inbound.size === 0 && this.#writer.empty
+  }
+
+  /** Calls a command, and gives the body of the answer. */
+  request({ cmd, type, body, timeoutMs, signal }: SessionRequest): Promise<Answer> {
+    return this.#refused() ?? this.#outbound.open({ kind: KIND.REQUEST, cmd, type, body, timeoutMs, signal })
+  }
+
+  /** Sends a one-way message; resolves when the peer has taken it. */
+  async direct({ type, body, timeoutMs, signal }: SessionDirect): Promise<void> {
+    await (this.#refused() ?? this.#outbound.open({ kind: KIND.DIRECT, type, body, timeoutMs, signal }))
+  }
+
+  /** The time to the peer and back, in ms. */
+  async ping({ timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CallOptions = {}): Promise<number> {
+    const start = this.#clock()
+    await (this.#over() ?? this.#outbound.open({ kind: KIND.PING, timeoutMs, signal }))
+    return this.#clock() - start
+  }
+
+  /** Shows the peer a grant, for the calls that follow. */
+  sendGrant(grant: string, issuerCertificate?: string): void {
+    if (!this.#ended) {
+      this.#writer.write({ kind: KIND.GRANT, grant, issuerCertificate })
+    }
+  }
+
+  /** Tells the peer that its new calls are refused from now on. Calls under way go on, and so may calls from here. */
+  goaway(): void {
+    if (!this.#ended) {
+      this.#inbound.refuseNew()
+      this.#writer.write({ kind: KIND.GOAWAY })
+    }
+  }
+
+  /**
+   * Leaves for another session: the peer begins no new calls here, what is under way in both directions ends, then the
+   * session is closed. Resolves when it is. Unlike after `goaway`, calls that the peer began before it heard of this are
+   * taken.
+   */
+  async leave(signal?: AbortSignal): Promise<void> {
+    if (!this.#ended) {
+      this.#writer.write({ kind: KIND.GOAWAY })
+      // Frames are handled in order: with the answer all calls have come that the peer had begun.
+      await this.ping({ signal }).catch(() => undefined)
+      await this.onIdle(signal)
+      await this.close()
+    }
+  }
+
+  /** Resolves when `idle`, or when the session is over. Rejects with the signal's reason. */
+  async onIdle(signal?: AbortSignal): Promise<void> {
+    if (!this.idle) {
+      this.#becameIdle ??= Promise.withResolvers()
+      await raceSignal(this.#becameIdle.promise, signal)
+    }
+  }
+
+  /** Ends the session in order: what was said goes out, calls under way fail. Resolves when the stream is closed. */
+  async close(): Promise<void> {
+    this.#writer.flush()
+    this.#end(undefined)
+    await closeStream(this.#stream)
+  }
+
+  /** Ends the session at once. */
+  abort(error: Error): void {
+    this.#end(error)
+    this.#stream.abort(error)
+  }
+
+  readonly #onHeard = (): void => {
+    this.#heardAt = this.#clock()
+    this.#watch.heard(this.#heardAt)
+  }
+
+  readonly #dispatch = (frame: Frame): void => {
+    if (this.#ended) {
+      return
+    }
+
+    switch (frame.kind) {
+      case KIND.REQUEST:
+      case KIND.DIRECT:
+        this.#inbound.open(frame, this.#heardAt)
+        this.#checkUnread()
+        break
+      case KIND.RESPONSE:
+      case KIND.ERROR:
+      case KIND.ACK:
+        this.#outbound.receive(frame)
+        break
+      case KIND.PART:
+      case KIND.END:
+      case KIND.CANCEL:
+        ;(this.#ids.owns(frame.id) ? this.#outbound : this.#inbound).receive(frame)
+        break
+      case KIND.PING:
+        this.#writer.write({ kind: KIND.ACK, id: frame.id })
+        this.#checkUnread()
+        break
+      default:
+        this.#dispatchRare(frame)
+    }
+  }
+
+  #dispatchRare(frame: Frame): void {
+    if (frame.kind === KIND.GOAWAY) {
+      this.#peerGoesAway = true
+      this.#tell(() => this.#handlers.onGoaway())
+    } else if (frame.kind === KIND.GRANT) {
+      const issuerCertificate = frame.issuerCertificate === '' ? undefined : frame.issuerCertificate
+      this.#tell(() => this.#handlers.onGrant(frame.grant, issuerCertificate))
+    }
+  }
+
+  #tell(handler: () => void): void {
+    try {
+      handler()
+    } catch (error) {
+      this.#init.log.error('a handler of the session failed: %e', error)
+    }
+  }
+
+  /** Refusals are small, but a peer that reads none of them can have any number of them queued. */
+  #checkUnread(): void {
+    if (this.#writer.queuedBytes > 2 * MAX_UNREAD_BYTES) {
+      throw new NexusError('INVALID', 'the peer does not read what it is sent')
+    }
+  }
+
+  #refused(): Promise<never> | undefined {
+    const refused = this.#peerGoesAway && !this.#ended
+    return refused ? Promise.reject(new NexusError('UNREACHABLE', 'the peer is going away')) : this.#over()
+  }
+
+  #over(): Promise<never> | undefined {
+    return this.#ended ? Promise.reject(new NexusError('UNREACHABLE', 'the session is over')) : undefined
+  }
+
+  readonly #onSettled = (): void => {
+    if (this.#becameIdle !== undefined && this.idle) {
+      this.#becameIdle.resolve()
+      this.#becameIdle = undefined
+    }
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#ended) {
+      return
+    }
+
+    this.#ended = true
+    this.#reader.stop()
+    this.#watch.stop()
+    this.#outbound.failAll(error)
+    this.#inbound.abortAll()
+    this.#writer.end()
+    this.#tell(() => this.#handlers.onClose(error))
+  }
+}

@@ -1,0 +1,173 @@
+import { LRUCache } from 'lru-cache'
+import type { Identity } from '../../types.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import { waitForGossip } from '../gossip/wait-for-gossip.ts'
+import type { TopicQuery } from './topic-query.ts'
+import { isRelay, type ConnectedPeers } from '../peers/connected-peers.ts'
+import { MAX_NAMED_PEERS, type TopicAnswer, type TopicQuestion } from './topic-query.ts'
+import { KeyedQueue } from '../../lib/keyed-queue.ts'
+
+/** How long a publisher waits for gossip to catch up. */
+export const CATCH_UP_MS = 1_000
+/** How long the one that a subscriber asks waits for the same, and a relay longer: it has all of its clients'. */
+const MEET_MS = { relay: 2_500, block: 1_000 }
+/** A relay remembers a publisher that asked for this long. */
+export const PUBLISHER_TTL_MS = 60_000
+/** Topics whose publishers a relay remembers, and publishers of each. */
+export const MAX_TOPICS = 10_000
+const MAX_PUBLISHERS = 64
+/** How long another relay has to say how many clients it has for a topic. */
+const CLIENTS_TIMEOUT_MS = 2_000
+/** How long a relay waits for those that it tells of its own subscription, before it answers. */
+const SPREAD_TIMEOUT_MS = 750
+/** Subscribers of one peer that are waited for at a time; its further questions wait in line. */
+const MAX_MEETING = 8
+
+/** Forwards topics for others: what a relay does. */
+export interface Forwarder {
+  /** Whether the topic is forwarded here: from the first subscription of a peer on, unless that is over a limit. */
+  ensureJoined: (topic: string) => boolean
+  /** Called once, before anything else. */
+  meet: (relays: OtherRelays) => void
+}
+
+/** What a relay learns of others and tells them. */
+export interface OtherRelays {
+  /** Whether a connected peer is a relay. */
+  isRelay: (peerId: string) => boolean
+  /** How many subscribers of a topic another relay has that are no relays; `undefined` without an answer. */
+  clients: (relay: string, topic: string) => Promise<number | undefined>
+  /** Makes the other relays know this one as a subscriber of a topic that has a client here. */
+  tell: (topic: string) => void
+}
+
+export interface TopicAnswersInit {
+  gossip: SignedGossip
+  peers: ConnectedPeers
+  asker: TopicQuery
+  forwarder: Forwarder | undefined
+}
+
+interface Spread {
+  relays?: Promise<void>
+  publishers?: Promise<void>
+}
+
+/**
+ * Answers `$topic`. A subscriber is answered once gossip here knows it; a relay also joins the topic, and tells the
+ * publishers that asked it and the other relays, before it answers. A publisher is remembered and answered at once.
+ */
+export class TopicAnswers {
+  readonly #init: TopicAnswersInit
+  readonly #meetings = new KeyedQueue(MAX_MEETING)
+  /** At a relay: the peers that asked as publishers, by topic, then by peer id. */
+  readonly #publishers = new LRUCache<string, LRUCache<string, true>>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
+  /** At a relay: what is under way or done to tell others of its own subscription, by topic. */
+  readonly #spreads = new Map<string, Spread>()
+
+  constructor(init: TopicAnswersInit) {
+    this.#init = init
+    init.gossip.addEventListener('leave', this.#onLeave)
+    init.forwarder?.meet({
+      isRelay: (peerId) => init.peers.isRelay(peerId),
+      clients: async (relay, topic) =>
+        (await init.asker.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients,
+      tell: (topic) => {
+        this.#spreadOf(topic).relays = this.#tellRelays(topic)
+      }
+    })
+  }
+
+  async answer({ topic, as }: TopicQuestion, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
+    return as === 'subscriber'
+      ? this.#meetings.run(from.peerId, signal, () => this.#meet(topic, from, signal))
+      : this.#remember(topic, from)
+  }
+
+  stop(): void {
+    this.#init.gossip.removeEventListener('leave', this.#onLeave)
+    this.#publishers.clear()
+    this.#spreads.clear()
+  }
+
+  async #meet(topic: string, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
+    const { gossip, forwarder } = this.#init
+    const meetMs = forwarder === undefined ? MEET_MS.block : MEET_MS.relay
+    const known = await waitForGossip(gossip, () => gossip.reaches(topic, from.peerId), meetMs, signal)
+    const forwards = known && forwarder?.ensureJoined(topic) === true
+
+    if (forwards) {
+      await waitForGossip(gossip, () => gossip.feeds(topic, from.peerId), CATCH_UP_MS, signal)
+      await this.#spread(topic, from)
+    }
+    const clients = this.#clients(topic, from)
+    return { known, forwards, ...this.#counts(topic, from, clients), peers: someOf(clients) }
+  }
+
+  // Relays publish nothing: they ask whether they still have to forward the topic. That it is asked must not change
+  // the answer, or two who ask each other would never come to an end.
+  #remember(topic: string, from: Identity): TopicAnswer {
+    const { gossip, forwarder } = this.#init
+    const counts = this.#counts(topic, from, this.#clients(topic, from))
+
+    if (isRelay(from)) {
+      return { known: true, forwards: gossip.joined(topic), ...counts, peers: [] }
+    }
+
+    const publishers = this.#publishers.get(topic) ?? new LRUCache({ max: MAX_PUBLISHERS, ttl: PUBLISHER_TTL_MS })
+    publishers.set(from.peerId, true)
+    this.#publishers.set(topic, publishers)
+    return { known: true, forwards: forwarder?.ensureJoined(topic) ?? gossip.joined(topic), ...counts, peers: [] }
+  }
+
+  #clients(topic: string, asker: Identity): string[] {
+    const { gossip, peers } = this.#init
+    return gossip.subscribers(topic).filter((peerId) => peerId !== asker.peerId && !peers.isRelay(peerId))
+  }
+
+  #counts(topic: string, asker: Identity, clients: string[]): Pick<TopicAnswer, 'subscribers' | 'clients'> {
+    const { gossip } = this.#init
+    const self = gossip.receives(topic) ? 1 : 0
+    const others = gossip.subscribers(topic).length - (gossip.isSubscriber(topic, asker.peerId) ? 1 : 0)
+    return { subscribers: others + self, clients: clients.length + self }
+  }
+
+  // Relays don't tell further relays of what they heard from one, or two would wait for each other.
+  async #spread(topic: string, from: Identity): Promise<void> {
+    const spread = this.#spreadOf(topic)
+    spread.publishers ??= this.#tell(topic, [...(this.#publishers.get(topic)?.keys() ?? [])])
+
+    if (!isRelay(from)) {
+      spread.relays ??= this.#tellRelays(topic)
+    }
+    await Promise.all([spread.publishers, isRelay(from) ? undefined : spread.relays])
+  }
+
+  #spreadOf(topic: string): Spread {
+    const spread = this.#spreads.get(topic) ?? {}
+    this.#spreads.set(topic, spread)
+    return spread
+  }
+
+  #tellRelays(topic: string): Promise<void> {
+    return this.#tell(topic, this.#init.peers.relays())
+  }
+
+  async #tell(topic: string, peerIds: string[]): Promise<void> {
+    const connected = new Set(this.#init.peers.all().map(({ peerId }) => peerId))
+    const told = peerIds.filter((peerId) => connected.has(peerId))
+    await Promise.all(
+      told.map((peerId) => this.#init.asker.ask(peerId, { topic, as: 'subscriber' }, SPREAD_TIMEOUT_MS))
+    )
+  }
+
+  readonly #onLeave = ({ detail }: CustomEvent<{ topic: string }>): void => {
+    this.#spreads.delete(detail.topic)
+  }
+}
+
+// Another part of them each time, so that the subscribers of a large channel don't all meet the same few.
+function someOf(peerIds: string[]): string[] {
+  const start = Math.floor(Math.random() * peerIds.length)
+  return [...peerIds.slice(start), ...peerIds.slice(0, start)].slice(0, MAX_NAMED_PEERS)
+}

@@ -1,0 +1,124 @@
+import type { Logger } from '@libp2p/interface'
+import { NexusError } from '../../errors.ts'
+import type { RevocationList } from '../../identity/revocation.ts'
+import type { CertificateVerifier } from '../../identity/verifier.ts'
+import type { Json } from '../../types.ts'
+import type { SystemCalls } from './system-calls.ts'
+import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
+
+const PUSH_TIMEOUT_MS = 5_000
+
+export interface IdentitySyncInit {
+  verifier: CertificateVerifier
+  verified: VerifiedPeers
+  revocations: RevocationList
+  system: SystemCalls
+  isConnected: (peerId: string) => boolean
+  log: Logger
+}
+
+/**
+ * Hands on what changes about identities while connections stay open: newer revocation lists, from peer to peer until
+ * everybody has the newest; and this block's own renewed certificate, to the peers that it is connected to.
+ */
+export class IdentitySync {
+  readonly #init: IdentitySyncInit
+  readonly #stopWatching: () => void
+
+  constructor(init: IdentitySyncInit) {
+    this.#init = init
+    const { system, verifier, verified, revocations } = init
+
+    system.serve('$revocations', async (body, from) => {
+      await revocations.offer(textIn(body, 'list'))
+      const peer = verified.get(from.peerId)
+
+      if (peer !== undefined) {
+        peer.revocationVersion = Math.max(peer.revocationVersion, revocations.version)
+      }
+
+      return { version: revocations.version }
+    })
+
+    system.serve('$certificate', async (body, from) => {
+      const certificate = await verifier.verify(textIn(body, 'certificate'), from.peerId)
+      verified.add(certificate, verified.get(from.peerId)?.revocationVersion ?? 0)
+      return {}
+    })
+
+    verified.addEventListener('verified', this.#onVerified)
+    this.#stopWatching = revocations.onChange(() => this.#pushRevocations())
+  }
+
+  stop(): void {
+    this.#init.verified.removeEventListener('verified', this.#onVerified)
+    this.#stopWatching()
+  }
+
+  /** Shows this block's renewed certificate to every connected peer. */
+  pushCertificate(certificate: string): void {
+    for (const peer of this.#connected()) {
+      void this.#push(peer.identity.peerId, '$certificate', { certificate })
+    }
+  }
+
+  /** A connection stands: the peer is told what it does not know yet. */
+  onConnected(peerId: string): void {
+    const peer = this.#init.verified.get(peerId)
+
+    if (peer !== undefined) {
+      this.#pushRevocationsTo(peer)
+    }
+  }
+
+  readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
+    if (this.#init.isConnected(detail.identity.peerId)) {
+      this.#pushRevocationsTo(detail)
+    }
+  }
+
+  #connected(): VerifiedPeer[] {
+    return [...this.#init.verified.values()].filter(({ identity }) => this.#init.isConnected(identity.peerId))
+  }
+
+  #pushRevocations(): void {
+    for (const peer of this.#connected()) {
+      this.#pushRevocationsTo(peer)
+    }
+  }
+
+  #pushRevocationsTo(peer: VerifiedPeer): void {
+    const { token, version } = this.#init.revocations
+
+    const known = peer.revocationVersion
+
+    if (token !== undefined && known < version) {
+      peer.revocationVersion = version
+      void this.#push(peer.identity.peerId, '$revocations', { list: token }).then((told) => {
+        if (!told && peer.revocationVersion === version) {
+          peer.revocationVersion = known
+        }
+      })
+    }
+  }
+
+  async #push(peerId: string, command: '$revocations' | '$certificate', body: Json): Promise<boolean> {
+    try {
+      await this.#init.system.call(peerId, command, body, { timeoutMs: PUSH_TIMEOUT_MS })
+      return true
+    } catch (error) {
+      this.#init.log('%s was not told by %s: %e', peerId, command, error)
+      return false
+    }
+  }
+}
+
+function textIn(body: Json, field: string): string {
+  const value = (body as Record<string, unknown> | null)?.[field]
+
+  if (typeof value !== 'string') {
+    throw new NexusError('INVALID', `${field} is text`)
+  }
+
+  return value
+}

@@ -1,0 +1,90 @@
+import type { Logger } from '@libp2p/interface'
+import { MAX_SYSTEM_BODY_BYTES, MAX_SYSTEM_CALLS } from '../../constants.ts'
+import { NexusError, toNexusError } from '../../errors.ts'
+import type { Json } from '../../types.ts'
+import { decodeBody, encodeBody } from '../body/body.ts'
+import type { ReceivedRequest } from '../session/session.ts'
+import type { SessionManager } from '../session/session-manager.ts'
+import type { PeerSession } from '../session/session-table.ts'
+import type { SystemCallOptions, SystemCalls, SystemCommand, SystemHandler } from './system-calls.ts'
+
+/** Commands of the mesh itself, on the same sessions as the application's. */
+export class SystemCommands implements SystemCalls {
+  readonly #sessions: () => SessionManager
+  readonly #log: Logger
+  readonly #handlers = new Map<string, SystemHandler>()
+  /** Commands being answered, by peer. */
+  readonly #running = new Map<string, number>()
+
+  constructor(init: { sessions: () => SessionManager; log: Logger }) {
+    this.#sessions = init.sessions
+    this.#log = init.log
+  }
+
+  serve(command: SystemCommand, handler: SystemHandler): void {
+    this.#handlers.set(command, handler)
+  }
+
+  async call(peerId: string, command: SystemCommand, body: Json, options: SystemCallOptions): Promise<Json> {
+    const { timeoutMs } = options
+    const { type, bytes } = encodeBody(body, MAX_SYSTEM_BODY_BYTES)
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+
+    try {
+      const { session } = await this.#sessions().open(peerId, signal)
+      const answer = await session.request({ cmd: command, type, body: bytes, timeoutMs, signal })
+      return decodeBody(answer.type, answer.body) as Json
+    } catch (error) {
+      throw timeout.aborted && options.signal?.aborted !== true
+        ? new NexusError('TIMEOUT', `no answer within ${timeoutMs} ms`, { cause: error })
+        : error
+    }
+  }
+
+  /** Whether a request is for this layer. */
+  isSystem(request: ReceivedRequest): boolean {
+    return request.cmd.startsWith('$')
+  }
+
+  async onRequest(request: ReceivedRequest, from: PeerSession): Promise<void> {
+    const handler = this.#handlers.get(request.cmd)
+    const { peerId } = from.peer
+    const running = this.#running.get(peerId) ?? 0
+
+    if (handler === undefined) {
+      request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
+      return
+    }
+
+    if (running >= MAX_SYSTEM_CALLS) {
+      request.fail('BUSY', `${MAX_SYSTEM_CALLS} system commands of a peer are answered at a time`)
+      return
+    }
+
+    this.#running.set(peerId, running + 1)
+
+    try {
+      const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
+      const { type, bytes } = encodeBody(answer, MAX_SYSTEM_BODY_BYTES)
+      request.respond(type, bytes)
+    } catch (error) {
+      if (!(error instanceof NexusError)) {
+        this.#log.error('%s failed: %e', request.cmd, error)
+      }
+      const { code, message } = toNexusError(error, 'HANDLER_FAILED', `${request.cmd} failed`)
+      request.fail(code, message)
+    } finally {
+      this.#ended(peerId)
+    }
+  }
+  #ended(peerId: string): void {
+    const left = (this.#running.get(peerId) ?? 1) - 1
+
+    if (left > 0) {
+      this.#running.set(peerId, left)
+    } else {
+      this.#running.delete(peerId)
+    }
+  }
+}

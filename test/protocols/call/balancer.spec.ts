@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { Balancer } from '../../../src/protocols/call/balancer.ts'
+
+const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId })) as [W, W, W]
+type W = { peerId: string }
+
+/** A balancer whose random numbers are these, over and over. */
+function balancerOf(...numbers: number[]): { balancer: Balancer; advance: (ms: number) => void } {
+  let now = 0
+  let index = 0
+  return {
+    balancer: new Balancer({ now: () => now, random: () => numbers[index++ % numbers.length] as number }),
+    advance: (ms) => {
+      now += ms
+    }
+  }
+}
+
+describe('balancer', () => {
+  it('picks nobody of nobody, and the only one without a choice', () => {
+    const { balancer } = balancerOf(0.5)
+    assert.equal(balancer.pick([]), undefined)
+    assert.equal(balancer.pick([a]), a)
+  })
+
+  it('takes, of two at random, the one with fewer calls in flight', () => {
+    const { balancer } = balancerOf(0, 0)
+    balancer.started('a')
+    assert.equal(balancer.pick([a, b, c]), b)
+    balancer.started('b')
+    balancer.started('b')
+    // c has none, but is not one of the two.
+    assert.equal(balancer.pick([a, b, c]), a)
+  })
+
+  it('never compares a worker with itself, and can pick each', () => {
+    const picked = new Set<string>()
+
+    for (const first of [0, 0.34, 0.67, 0.999]) {
+      for (const step of [0, 0.5, 0.999]) {
+        const { balancer } = balancerOf(first, step)
+        const worker = balancer.pick([a, b, c]) as W
+        balancer.started(worker.peerId)
+        assert.notEqual(balancer.pick([a, b, c]), worker)
+        picked.add(worker.peerId)
+      }
+    }
+
+    assert.deepEqual([...picked].sort(), ['a', 'b', 'c'])
+  })
+
+  it('counts calls in flight and forgets those that ended', () => {
+    const { balancer } = balancerOf(0)
+    balancer.started('a')
+    balancer.started('a')
+    balancer.finished('a')
+    assert.equal(balancer.inFlight('a'), 1)
+    balancer.finished('a')
+    balancer.finished('a')
+    assert.equal(balancer.inFlight('a'), 0)
+  })
+
+  it('passes over a penalised worker for a second', () => {
+    const { balancer, advance } = balancerOf(0)
+    balancer.penalise('a')
+    assert.equal(balancer.pick([a, b]), b)
+    advance(999)
+    assert.equal(balancer.pick([a, b]), b)
+    advance(1)
+    assert.equal(balancer.pick([a, b]), a)
+  })
+
+  it('begins the second again with each penalty', () => {
+    const { balancer, advance } = balancerOf(0)
+    balancer.penalise('a')
+    advance(900)
+    balancer.penalise('a')
+    balancer.penalise('c')
+    advance(900)
+    balancer.penalise('c')
+    assert.equal(balancer.pick([a, b]), b)
+  })
+
+  it('picks a penalised worker when there is no other', () => {
+    const { balancer } = balancerOf(0)
+    balancer.penalise('a')
+    balancer.penalise('b')
+    assert.equal(balancer.pick([a, b]), a)
+  })
+
+  it('spreads calls evenly over equal workers', () => {
+    const balancer = new Balancer({ now: () => 0, random: Math.random })
+    const workers = Array.from({ length: 10 }, (_, index) => ({ peerId: `worker ${index}` }))
+
+    for (let call = 0; call < 1_000; call++) {
+      balancer.started((balancer.pick(workers) as W).peerId)
+    }
+
+    // With one choice instead of two the spread would be some 30.
+    const counts = workers.map(({ peerId }) => balancer.inFlight(peerId))
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 15, String(counts))
+  })
+})

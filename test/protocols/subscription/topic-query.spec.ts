@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { peerIdOf } from '../../../src/identity/keys.ts'
+import { readAnswer } from '../../../src/protocols/subscription/topic-query.ts'
+import type { Json } from '../../../src/types.ts'
+import { alice, bob } from '../../support/identities.ts'
+
+const [aliceId, bobId] = [peerIdOf(alice), peerIdOf(bob)]
+
+describe('the answer to $topic', () => {
+  it('names peers by their peer ids, and nobody by anything else', () => {
+    const garbage: Json[] = ['garbage', '', 7, null, {}, `${aliceId}a`, 'x'.repeat(52), ` ${aliceId}`]
+    const { peers } = readAnswer({ known: true, peers: [aliceId, ...garbage.slice(0, 6), bobId] })
+    assert.deepEqual(peers, [aliceId, bobId])
+    assert.deepEqual(readAnswer({ peers: garbage }).peers, [])
+  })
+
+  it('names 8 at most', () => {
+    assert.equal(readAnswer({ peers: Array(100).fill(aliceId) }).peers.length, 8)
+  })
+
+  it('counts all subscribers as clients when it does not tell the relays among them', () => {
+    assert.equal(readAnswer({ subscribers: 3, clients: 1 }).clients, 1)
+    assert.equal(readAnswer({ subscribers: 3 }).clients, 3)
+  })
+
+  it('reads as no when it is something else', () => {
+    for (const answer of [null, 1, 'yes', [], { known: 1, forwards: 'true', subscribers: '5', peers: 'garbage' }]) {
+      const no = { known: false, forwards: false, subscribers: 0, clients: 0, peers: [] }
+      assert.deepEqual(readAnswer(answer), no)
+    }
+  })
+})
