@@ -1,7 +1,7 @@
-import { MAX_TIMER_MS } from '../src/constants.ts'
-import { circuitRelayServer, type CircuitRelayServerInit, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
+import { type CircuitRelayServerInit, type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { PeerId } from '@libp2p/interface'
 import type { ServiceFactoryMap } from 'libp2p'
+import { MAX_TIMER_MS } from '../src/constants.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 
 /**

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleBrowser, bundleOne } from './bundle-browser.ts'
 import { bundleDemoPage } from '../src/cli/demo/page/bundle.ts'
+import { bundleBrowser, bundleOne } from './bundle-browser.ts'
 import { bundleSidecar } from './bundle-sidecar.ts'
 import { bundleWebRtc } from './bundle-webrtc.ts'
 

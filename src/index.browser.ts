@@ -6,6 +6,6 @@ export { answerRequest, type CertificateAnswer, type EnrolmentTerms, requestCert
 export { formatJid, type JidParts, parseJid } from './identity/jid.ts'
 export { formatKey, generateKey, parseKey, peerIdOf } from './identity/keys.ts'
 export { createNexus } from './node/create.browser.ts'
-export { readCredentialFile, writeCredentialFile } from './node/runtime/credential-file.browser.ts'
 export type { CredentialSource, NexusOptions } from './node/options.ts'
+export { readCredentialFile, writeCredentialFile } from './node/runtime/credential-file.browser.ts'
 export type * from './types.ts'

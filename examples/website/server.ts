@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { parseArgs } from 'node:util'
-import { answerRequest, Authority, NexusError } from 'nexus-mesh'
+import { Authority, answerRequest, NexusError } from 'nexus-mesh'
 
 const { values } = parseArgs({
   options: {

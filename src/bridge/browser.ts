@@ -1,4 +1,4 @@
-import { joinMesh, type JoinOptions } from '../page/join.ts'
+import { type JoinOptions, joinMesh } from '../page/join.ts'
 import { BridgeSurface } from './surface.ts'
 
 export type { ApiSpecs, MessageCallback, MessageSpecs } from './specs.ts'

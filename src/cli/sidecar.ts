@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { packageVersion } from './package-version.ts'
 import type { SetExitCode } from './exit-codes.ts'
+import { packageVersion } from './package-version.ts'
 
 export function addSidecar(program: Command, setExitCode: SetExitCode): void {
   program

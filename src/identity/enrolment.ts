@@ -7,8 +7,8 @@ import { ClaimReader, toSeconds } from './claims.ts'
 import { type Credential, createCredential } from './credential.ts'
 import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
 import { checkPeerId, peerIdOf } from './keys.ts'
-import { parseJson } from './schema.ts'
 import { refused } from './refused.ts'
+import { parseJson } from './schema.ts'
 
 const REQUEST: JwsKind = { noun: 'certificate request', typ: 'nexus-request+jwt', maxBytes: MAX_CERTIFICATE_BYTES }
 /** How old a request may be: long enough for clocks that are wrong, as its age proves little. */

@@ -1,5 +1,5 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
-import { base64url, CompactSign, compactVerify, type CryptoKey, importJWK, type JWK } from 'jose'
+import { base64url, CompactSign, type CryptoKey, compactVerify, importJWK, type JWK } from 'jose'
 import { peerIdOf, publicKeyOf, toJwk } from './keys.ts'
 import { refused } from './refused.ts'
 

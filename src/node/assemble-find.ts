@@ -1,14 +1,14 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
 import { Announcer } from '../protocols/find/announcer.ts'
+import { DhtSearch } from '../protocols/find/dht-search.ts'
 import { Finder } from '../protocols/find/finder.ts'
 import { Prober } from '../protocols/find/prober.ts'
-import { RelayedSearch } from '../protocols/find/relayed-search.ts'
 import { ProviderRecords } from '../protocols/find/provider-records.ts'
-import { DhtSearch } from '../protocols/find/dht-search.ts'
+import { RelayedSearch } from '../protocols/find/relayed-search.ts'
 import type { Clock } from '../types.ts'
-import type { Member } from './member.ts'
 import type { Dialer } from './connect/dialer.ts'
+import type { Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
 
 export interface FindInit {

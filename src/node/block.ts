@@ -1,6 +1,17 @@
 import type { Connection } from '@libp2p/interface'
 import { STOP_GRACE_MS } from '../constants.ts'
 import { NexusError, stopped } from '../errors.ts'
+import type { ApiClient } from '../protocols/call/api-client.ts'
+import type { ApiServer } from '../protocols/call/api-server.ts'
+import type { Directs } from '../protocols/call/directs.ts'
+import type { Channels } from '../protocols/channel/channels.ts'
+import type { Announcer } from '../protocols/find/announcer.ts'
+import type { Finder } from '../protocols/find/finder.ts'
+import type { Prober } from '../protocols/find/prober.ts'
+import type { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
+import type { SessionManager } from '../protocols/session/session-manager.ts'
+import type { TopicInterest } from '../protocols/subscription/topic-interest.ts'
+import type { IdentitySync } from '../protocols/system/identity-sync.ts'
 import type {
   ApiHandler,
   ApiRequest,
@@ -19,24 +30,13 @@ import type {
   Subscription,
   WorkerInfo
 } from '../types.ts'
-import type { Announcer } from '../protocols/find/announcer.ts'
-import type { ApiClient } from '../protocols/call/api-client.ts'
-import type { ApiServer } from '../protocols/call/api-server.ts'
-import type { Channels } from '../protocols/channel/channels.ts'
-import type { Directs } from '../protocols/call/directs.ts'
-import type { Finder } from '../protocols/find/finder.ts'
-import type { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
-import type { IdentitySync } from '../protocols/system/identity-sync.ts'
-import type { Prober } from '../protocols/find/prober.ts'
-import type { SessionManager } from '../protocols/session/session-manager.ts'
-import type { TopicInterest } from '../protocols/subscription/topic-interest.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
+import type { PathUpgrader } from './connect/path-upgrader.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { GatedNode } from './libp2p/gated-node.ts'
-import type { OwnCredential } from './own-credential.ts'
-import type { PathUpgrader } from './connect/path-upgrader.ts'
-import type { StatusBoard } from './status.ts'
 import type { Platform } from './libp2p/platform.ts'
+import type { OwnCredential } from './own-credential.ts'
+import type { StatusBoard } from './status.ts'
 
 /** What a block is made of; `create.ts` puts it together. */
 export interface BlockParts {

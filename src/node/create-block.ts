@@ -3,8 +3,8 @@ import { cancelled, NexusError } from '../errors.ts'
 import type { Nexus } from '../types.ts'
 import { assembleBlock, type BlockExtras } from './assemble.ts'
 import type { Block } from './block.ts'
-import { type NexusOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import type { Platform } from './libp2p/platform.ts'
+import { type NexusOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 
 /** `createNexus` for a given platform. */
 export async function createBlock(options: NexusOptions, platform: Platform, extras: BlockExtras = {}): Promise<Nexus> {

@@ -1,6 +1,6 @@
 import type { NexusError } from '../errors.ts'
-import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 import type { Clock, NexusNotice, NexusState, NexusStatus, NexusStatusReason, StatusHandler } from '../types.ts'
+import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 
 /** What the status says of how the entrances stand. */
 export function factsOf(

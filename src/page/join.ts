@@ -1,6 +1,6 @@
 import { NexusError } from '../errors.ts'
-import { type CertificateAnswer, credentialOf } from '../identity/enrolment.ts'
 import type { Credential } from '../identity/credential.ts'
+import { type CertificateAnswer, credentialOf } from '../identity/enrolment.ts'
 import { createBlock } from '../node/create-block.ts'
 import type { NexusOptions } from '../node/options.ts'
 import { browserPlatform } from '../node/runtime/browser.ts'

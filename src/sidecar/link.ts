@@ -5,7 +5,7 @@ import { decodeBody, encodeBody } from '../protocols/body/body.ts'
 import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
 import type { ApiContext, Body, Json, Nexus, Subscription } from '../types.ts'
 import { EventQueue } from './event-queue.ts'
-import { readRequest, REQUESTS, type RequestName, type RequestOf } from './requests.ts'
+import { REQUESTS, type RequestName, type RequestOf, readRequest } from './requests.ts'
 
 /** The version of the link (docs/PROTOCOL.md, "Link"). */
 export const LINK_VERSION = 1

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
+import type { Nexus } from '../../src/types.ts'
 import type { TestBlock } from '../support/identities.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { waitFor } from '../support/wait-for.ts'
-import type { Nexus } from '../../src/types.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EXAMPLES = join(ROOT, 'examples/bridge')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Identity, Nexus } from '../../src/types.ts'
 import type { Relay } from '../../relay/relay.ts'
+import type { Identity, Nexus } from '../../src/types.ts'
 import { closeChromium } from '../support/chromium.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
 import { type MeshPage, PageSite } from '../support/page-site.ts'

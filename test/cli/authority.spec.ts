@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { openCredential, parseCredential } from '../../src/identity/credential.ts'
 import { verifyGrant } from '../../src/identity/grant.ts'
 import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
-import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { RevocationList } from '../../src/identity/revocation.ts'
-import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
+import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { type Ended, nexus } from '../support/nexus-program.ts'
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
 
 const NETWORK = 'mesh.example.org'
 const WORKER = ['--app', 'etest', '--uid', 'anna', '--role', 'owner', '--block', 'worker', '--resource', 'default']

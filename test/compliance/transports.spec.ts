@@ -1,5 +1,5 @@
-import { memory } from '@libp2p/memory'
 import assert from 'node:assert/strict'
+import { memory } from '@libp2p/memory'
 import { createBlock } from '../../src/node/create-block.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
 import type { TestBlock } from '../support/identities.ts'

@@ -3,8 +3,8 @@ import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { SESSION_PROTOCOL } from '../../src/constants.ts'
 import type { Nexus } from '../../src/types.ts'
-import { TestMesh } from '../support/mesh.ts'
 import { startMember, stopMembers } from '../support/members.ts'
+import { TestMesh } from '../support/mesh.ts'
 import { until } from '../support/until.ts'
 
 describe('a member that sends malformed frames', function () {

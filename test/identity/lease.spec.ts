@@ -3,8 +3,8 @@ import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../../src/constants.ts'
 import type { Certificate } from '../../src/identity/certificate.ts'
 import { peerIdOf } from '../../src/identity/keys.ts'
 import { signLease, verifyLease } from '../../src/identity/lease.ts'
-import { alice, assertRefused, BOB_UID, bob, TEST_NOW, testNetwork } from '../support/identities.ts'
 import { reforge, takeApart, tamper } from '../support/forge.ts'
+import { alice, assertRefused, BOB_UID, bob, TEST_NOW, testNetwork } from '../support/identities.ts'
 
 const LEEWAY_MS = CLOCK_LEEWAY_S * 1000
 const terms = { event: 'renew', version: 7, addresses: ['/ip4/10.0.0.1/tcp/9'], load: 3, issuedAt: TEST_NOW } as const

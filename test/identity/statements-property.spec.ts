@@ -9,7 +9,7 @@ import { type LeaseEvent, signLease, verifyLease } from '../../src/identity/leas
 import { refused } from '../../src/identity/refused.ts'
 import { RevocationList, signRevocationList, uidSubject } from '../../src/identity/revocation.ts'
 import { forge, takeApart } from '../support/forge.ts'
-import { alice, ALICE_UID, bob, frozenClock, mallory, testNetwork } from '../support/identities.ts'
+import { ALICE_UID, alice, bob, frozenClock, mallory, testNetwork } from '../support/identities.ts'
 
 const RUNS = { numRuns: 40 }
 const KIND: JwsKind = { noun: 'note', typ: 'test-note+jwt', maxBytes: 64 * 1024 }

@@ -1,7 +1,8 @@
 /** A block in a process of its own, told by its parent what to do: see `BlockProcess`. */
+
+import { NexusError } from '../../src/errors.ts'
 import { createNexus } from '../../src/index.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
-import { NexusError } from '../../src/errors.ts'
 import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus } from '../../src/types.ts'
 
 /** What the parent asks; each answers with JSON. */

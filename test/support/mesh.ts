@@ -1,6 +1,6 @@
 import { createRelay, type Relay, type RelayOptions } from '../../relay/relay.ts'
-import type { NexusOptions } from '../../src/node/options.ts'
 import { createNexus } from '../../src/node/create.ts'
+import type { NexusOptions } from '../../src/node/options.ts'
 import type { Nexus } from '../../src/types.ts'
 import { type TestBlock, type TestNetwork, type TestNetworkOptions, testNetwork } from './identities.ts'
 

@@ -3,7 +3,7 @@ import { NexusError } from '../../errors.ts'
 import type { Authority } from '../../identity/authority.ts'
 import type { Credential } from '../../identity/credential.ts'
 import { Output } from '../output.ts'
-import { addAuthorityFlags, type AuthorityFlags, toDays } from './flags.ts'
+import { type AuthorityFlags, addAuthorityFlags, toDays } from './flags.ts'
 
 interface GrantFlags extends AuthorityFlags {
   app: string

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { Output, table } from '../output.ts'
-import { addAuthorityFlags, type AuthorityFlags } from './flags.ts'
+import { type AuthorityFlags, addAuthorityFlags } from './flags.ts'
 
 interface InitFlags extends AuthorityFlags {
   network: string

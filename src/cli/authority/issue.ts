@@ -4,7 +4,7 @@ import { NexusError } from '../../errors.ts'
 import type { BlockKind, Role } from '../../types.ts'
 import { toList } from '../flags.ts'
 import { Output } from '../output.ts'
-import { addAuthorityFlags, type AuthorityFlags, toDays } from './flags.ts'
+import { type AuthorityFlags, addAuthorityFlags, toDays } from './flags.ts'
 
 interface IssueFlags extends AuthorityFlags {
   app: string

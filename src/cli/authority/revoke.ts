@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { Output } from '../output.ts'
-import { addAuthorityFlags, type AuthorityFlags } from './flags.ts'
+import { type AuthorityFlags, addAuthorityFlags } from './flags.ts'
 
 interface RevokeFlags extends AuthorityFlags {
   out?: string

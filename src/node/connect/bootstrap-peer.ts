@@ -3,9 +3,9 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { raceSignal } from 'race-signal'
 import { type NexusError, toNexusError } from '../../errors.ts'
 import { peerIdIn } from '../libp2p/addresses.ts'
-import type { Dialer } from './dialer.ts'
 import type { NodeServices } from '../libp2p/gated-node.ts'
 import type { ReservingTransport } from '../libp2p/reserving-transport.ts'
+import type { Dialer } from './dialer.ts'
 
 const FIRST_RETRY_MS = 500
 /** Short, as a relay that comes back finds its clients waiting; their tries are spread by chance. */

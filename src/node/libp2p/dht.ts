@@ -1,4 +1,4 @@
-import { kadDHT, type KadDHTComponents, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
+import { type KadDHTComponents, kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht'
 import { DHT_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { boundProviderRecords } from './bounded-datastore.ts'

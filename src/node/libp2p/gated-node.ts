@@ -1,7 +1,7 @@
-import type { Address, ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { type GossipSub, type Message, gossipsub } from '@libp2p/gossipsub'
+import { type GossipSub, gossipsub, type Message } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import type { Address, ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import {
@@ -11,8 +11,8 @@ import {
   reliableTransportsFirst
 } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
-import { concat } from 'uint8arrays/concat'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import { concat } from 'uint8arrays/concat'
 import {
   DEFAULT_BODY_LIMIT_BYTES,
   DIAL_TIMEOUT_MS,
@@ -20,13 +20,13 @@ import {
   MAX_PENDING_CONNECTIONS
 } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
-import type { RevocationList } from '../../identity/revocation.ts'
 import type { Clock } from '../../types.ts'
 import { Gate } from './gate.ts'
-import { ReservingTransport } from './reserving-transport.ts'
 import type { Platform } from './platform.ts'
+import { ReservingTransport } from './reserving-transport.ts'
 
 /**
  * What one gossip RPC may take: some of the largest channel messages, as those that a peer asks for again come in one

@@ -1,10 +1,10 @@
 /** Transports of a page. */
 import { noise } from '@libp2p/noise'
-import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { NOISE_PROTOCOL } from '../../constants.ts'
 import type { NexusNotice } from '../../types.ts'
-import { watchPage } from './page-life.browser.ts'
 import type { Platform } from '../libp2p/platform.ts'
+import { closingWebSockets } from '../libp2p/web-sockets.ts'
+import { watchPage } from './page-life.browser.ts'
 import { webRtcTransports } from './webrtc.ts'
 
 const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'

@@ -2,12 +2,12 @@
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
-import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import { readCredentialFile } from './credential-file.ts'
 import { meshDht } from '../libp2p/dht.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
+import { closingWebSockets } from '../libp2p/web-sockets.ts'
+import { readCredentialFile } from './credential-file.ts'
 
 export const nodePlatform: Platform = {
   async transports({ webrtc }) {

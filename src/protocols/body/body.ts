@@ -1,8 +1,8 @@
 import { MAX_JSON_DEPTH } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
 import type { Body } from '../../types.ts'
-import { findUnencodable, isPlainJson } from './encode-check.ts'
 import { exceedsDepth, removeProtoKeys } from './decode-guard.ts'
+import { findUnencodable, isPlainJson } from './encode-check.ts'
 
 /** `type` of a JSON body: UTF-8 text, RFC 8259. */
 export const BODY_JSON = 0

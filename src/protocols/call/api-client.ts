@@ -1,10 +1,10 @@
 import type { HeldGrant } from '../../identity/credential.ts'
 import type { ApiRequest, Identity } from '../../types.ts'
-import { checkCommand } from './api-server.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
-import type { Router } from './router.ts'
-import type { PeerSession } from '../session/session-table.ts'
 import { checkCallOptions, checkTarget } from '../find/target.ts'
+import type { PeerSession } from '../session/session-table.ts'
+import { checkCommand } from './api-server.ts'
+import type { Router } from './router.ts'
 
 export interface ApiClientInit {
   self: Identity

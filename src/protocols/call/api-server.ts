@@ -1,12 +1,12 @@
 import type { Logger } from '@libp2p/interface'
 import { NexusError, toNexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
+import { isThenable } from '../../lib/is-thenable.ts'
 import type { ApiHandler, Body, Identity } from '../../types.ts'
-import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
 import type { ReceivedRequest } from '../session/session.ts'
 import type { PeerSession } from '../session/session-table.ts'
-import { isThenable } from '../../lib/is-thenable.ts'
+import type { Access } from './access.ts'
 
 /** A command's name, in UTF-8 bytes. */
 const MAX_COMMAND_BYTES = 255

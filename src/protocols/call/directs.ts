@@ -2,12 +2,12 @@ import type { Logger } from '@libp2p/interface'
 import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import type { DirectHandler, DirectMessage, DirectRequest, Identity } from '../../types.ts'
-import type { Access } from './access.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
-import type { Router } from './router.ts'
+import { checkCallOptions, checkTarget } from '../find/target.ts'
 import type { ReceivedDirect } from '../session/session.ts'
 import type { PeerSession } from '../session/session-table.ts'
-import { checkCallOptions, checkTarget } from '../find/target.ts'
+import type { Access } from './access.ts'
+import type { Router } from './router.ts'
 
 export interface DirectsInit {
   self: Identity

@@ -1,9 +1,9 @@
 import { cancelled, NexusError, toNexusError } from '../../errors.ts'
 import type { CallOptions, Identity, Target } from '../../types.ts'
-import type { Balancer } from './balancer.ts'
 import type { Directory } from '../find/directory.ts'
 import type { SessionManager } from '../session/session-manager.ts'
 import type { PeerSession } from '../session/session-table.ts'
+import type { Balancer } from './balancer.ts'
 
 /** While other workers are left to try, opening a session with one takes no longer: direct addresses, then a relay. */
 const OPEN_PATIENCE_MS = 4_000

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
 import { MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
+import { ByteBudget } from '../../lib/byte-budget.ts'
 import type {
   Body,
   ChannelHandler,
@@ -14,14 +15,13 @@ import type {
   SubscriptionReach
 } from '../../types.ts'
 import { encodeBody } from '../body/body.ts'
-import { ByteBudget } from '../../lib/byte-budget.ts'
+import type { SignedMessage } from '../gossip/message-validator.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
+import type { TopicInterest } from '../subscription/topic-interest.ts'
 import { ChannelCipher } from './cipher.ts'
 import { ChannelInbox } from './inbox.ts'
 import { ChannelOutbox } from './outbox.ts'
-import type { SignedGossip } from '../gossip/signed-gossip.ts'
-import type { SignedMessage } from '../gossip/message-validator.ts'
-import type { TopicInterest } from '../subscription/topic-interest.ts'
-import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
 
 /** Bytes of bodies that wait to be sent, above which `publish` waits. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024

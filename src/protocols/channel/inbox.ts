@@ -1,13 +1,13 @@
 import type { Logger } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
-import type { ChannelGap, ChannelHandler, Identity } from '../../types.ts'
-import { decodeBody } from '../body/body.ts'
-import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
-import type { SignedMessage } from '../gossip/message-validator.ts'
-import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { IdentityCache } from '../../identity/certificate.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
+import type { ChannelGap, ChannelHandler, Identity } from '../../types.ts'
+import { decodeBody } from '../body/body.ts'
+import type { SignedMessage } from '../gossip/message-validator.ts'
+import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
+import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
+import { SequenceTracker } from './sequence-tracker.ts'
 
 /** Messages taken from one batch. Senders of this version put 500 at most into one. */
 const MAX_ITEMS = 10_000

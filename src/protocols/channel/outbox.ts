@@ -1,9 +1,9 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
 import { cancelled, type NexusError, stopped, toNexusError } from '../../errors.ts'
-import type { EncodedBody } from '../body/body.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
-import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
+import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
+import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
 
 export interface ChannelOutboxInit {
   /** This block's peer id. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Identity } from '../../types.ts'
 import { DeadlineTimer, monotonic } from '../../lib/deadline-timer.ts'
+import type { Identity } from '../../types.ts'
 import { type NumberRange, SequenceWindow } from './sequence-window.ts'
 
 /** How long missing numbers may still arrive before they are told as missed (ms). */

@@ -2,13 +2,13 @@ import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 import { fromString } from 'uint8arrays/from-string'
 import { LEASE_RENEW_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
+import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
 import type { Clock } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import { leaseTopic } from '../gossip/topic-names.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { ProviderRecords } from './provider-records.ts'
-import { leaseTopic } from '../gossip/topic-names.ts'
-import { identityOf } from '../../identity/certificate.ts'
 
 /** One round of publishing provider records. */
 const PROVIDE_TIMEOUT_MS = 10_000

@@ -1,14 +1,14 @@
 import { cancelled, stopped } from '../../errors.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../../types.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
+import type { DhtSearch } from './dht-search.ts'
 import type { Directory, LookUpOptions } from './directory.ts'
 import { type FollowedApp, FollowedApps } from './followed-apps.ts'
-import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { LeaseExchange } from './lease-exchange.ts'
 import type { Prober } from './prober.ts'
 import { checkCallOptions, checkTarget } from './target.ts'
 import { WorkerList } from './worker-list.ts'
-import type { DhtSearch } from './dht-search.ts'
 
 /** Connected peers that are asked for their leases. */
 const MAX_ASKED = 16

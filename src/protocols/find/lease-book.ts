@@ -1,8 +1,8 @@
 import { LEASE_TTL_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
+import { identityOf } from '../../identity/certificate.ts'
 import type { Lease } from '../../identity/lease.ts'
 import type { Identity } from '../../types.ts'
-import { identityOf } from '../../identity/certificate.ts'
 
 /** How long the version of a worker that is gone is remembered, so that its old leases don't bring it back. */
 const TOMBSTONE_MS = 2 * 60_000

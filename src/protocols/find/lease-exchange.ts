@@ -6,9 +6,9 @@ import { verifyLease } from '../../identity/lease.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Clock, Json } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
-import type { LeaseBook } from './lease-book.ts'
-import type { SystemCalls } from '../system/system-calls.ts'
 import { LEASE_TOPIC_PREFIX, leaseTopic } from '../gossip/topic-names.ts'
+import type { SystemCalls } from '../system/system-calls.ts'
+import type { LeaseBook } from './lease-book.ts'
 
 /** Leases in one answer: with a few addresses each about 1.3 KiB. */
 const MAX_LEASES_IN_ANSWER = 1_000

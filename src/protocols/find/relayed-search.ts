@@ -2,8 +2,8 @@ import type { Logger } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
 import { checkApp } from '../../identity/jid.ts'
 import type { Identity, Json } from '../../types.ts'
-import type { ProviderSearch } from './provider-records.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
+import type { ProviderSearch } from './provider-records.ts'
 
 /** Relays that are asked at a time. */
 const MAX_ASKED = 3

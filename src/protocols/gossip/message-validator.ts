@@ -1,5 +1,5 @@
-import type { Logger, PeerId } from '@libp2p/interface'
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Logger, PeerId } from '@libp2p/interface'
 import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
 import { type IdentityFailure, NexusError } from '../../errors.ts'
 import type { Certificate } from '../../identity/certificate.ts'

@@ -1,15 +1,15 @@
-import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
-import { PeerFaults } from './peer-faults.ts'
-import { StreamWatch } from './stream-watch.ts'
-import { TopicHandlers, type SignedMessageHandler } from './topic-handlers.ts'
+import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 import { forgetLeavers, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
 import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
-import { waitForRoom } from './backpressure.ts'
+import { PeerFaults } from './peer-faults.ts'
+import { StreamWatch } from './stream-watch.ts'
+import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
 
 export interface SignedGossipInit extends MessageValidatorInit {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */

@@ -3,8 +3,8 @@ import { CLOCK_LEEWAY_S } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { type Certificate, identityOf } from '../../identity/certificate.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
-import type { Clock, Identity } from '../../types.ts'
 import { WallClockTimer } from '../../lib/wall-clock-timer.ts'
+import type { Clock, Identity } from '../../types.ts'
 
 /** A peer whose certificate was checked and whose key the transport has proven. */
 export interface VerifiedPeer {

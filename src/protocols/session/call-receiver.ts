@@ -3,7 +3,7 @@ import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError, type NexusErrorCode } from '../../errors.ts'
 import { type Frame, KIND } from './frame.ts'
 import { ReceivedCall, type ReceivedDirect, type ReceivedRequest } from './received-call.ts'
-import { type SessionContext, bodyLimitOf, writeError } from './session-context.ts'
+import { bodyLimitOf, type SessionContext, writeError } from './session-context.ts'
 
 export interface ReceiverHandlers {
   onRequest: (request: ReceivedRequest) => void

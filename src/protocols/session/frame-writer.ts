@@ -1,9 +1,9 @@
 import type { Stream } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../constants.ts'
+import { atEndOfTurn } from '../../lib/end-of-turn.ts'
 import type { FrameFields } from './frame.ts'
 import { LargeBody, type Outgoing, SmallFrame } from './outgoing-frames.ts'
-import { atEndOfTurn } from '../../lib/end-of-turn.ts'
 
 /** Handed to the stream in one go, about: enough for one encrypted record, and little to wait behind. */
 const BATCH_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 import type { NexusError } from '../../errors.ts'
-import type { Assembly } from './peer-load.ts'
 import { KIND } from './frame.ts'
 import type { Outgoing } from './outgoing-frames.ts'
+import type { Assembly } from './peer-load.ts'
 
 /** A body that came back. */
 export interface Answer {

@@ -1,7 +1,7 @@
 import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
-import type { Assembly } from './peer-load.ts'
 import { type Frame, KIND } from './frame.ts'
+import type { Assembly } from './peer-load.ts'
 
 /**
  * A request from the peer. Call `respond` or `fail` once the work on it has ended, even when the signal has aborted

@@ -3,8 +3,8 @@ import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
 import type { CallIds } from './call-ids.ts'
 import { KIND } from './frame.ts'
-import type { PeerLoad } from './peer-load.ts'
 import type { FrameWriter } from './frame-writer.ts'
+import type { PeerLoad } from './peer-load.ts'
 
 /** A reason is for people; this much of it travels. */
 const MAX_REASON_LENGTH = 1_024

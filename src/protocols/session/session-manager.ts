@@ -2,14 +2,14 @@ import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interfac
 import { raceSignal } from 'race-signal'
 import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
-import type { Identity } from '../../types.ts'
 import { monotonic } from '../../lib/deadline-timer.ts'
+import type { Identity } from '../../types.ts'
+import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 import { LoopbackSession } from './loopback-session.ts'
 import { PeerLoads } from './peer-load.ts'
 import { Session, type SessionLimits } from './session.ts'
 import { type Connect, openSessionStream } from './session-stream.ts'
 import { type Entry, type PeerSession, type SessionRouter, SessionTable } from './session-table.ts'
-import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 
 /**
  * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and

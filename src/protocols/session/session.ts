@@ -2,16 +2,16 @@ import type { Stream } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
 import { DEFAULT_TIMEOUT_MS, MAX_UNREAD_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import type { CallOptions } from '../../types.ts'
 import { monotonic } from '../../lib/deadline-timer.ts'
+import type { CallOptions } from '../../types.ts'
 import { CallIds } from './call-ids.ts'
-import { closeStream } from './session-stream.ts'
-import { type Frame, KIND } from './frame.ts'
 import { CallReceiver } from './call-receiver.ts'
-import type { Answer } from './pending-call.ts'
 import { CallSender } from './call-sender.ts'
-import { PeerLoad } from './peer-load.ts'
+import { type Frame, KIND } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { PeerLoad } from './peer-load.ts'
+import type { Answer } from './pending-call.ts'
 import type { SessionContext } from './session-context.ts'
 import {
   DEFAULT_SESSION_LIMITS,
@@ -20,11 +20,11 @@ import {
   type SessionInit,
   type SessionRequest
 } from './session-options.ts'
+import { closeStream } from './session-stream.ts'
 import { SessionWatch } from './session-watch.ts'
-import { FrameWriter } from './frame-writer.ts'
 
-export type { ReceivedDirect, ReceivedRequest } from './received-call.ts'
 export type { Answer } from './pending-call.ts'
+export type { ReceivedDirect, ReceivedRequest } from './received-call.ts'
 export type * from './session-options.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
+import { KeyedQueue } from '../../lib/keyed-queue.ts'
 import type { Identity } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
+import { type ConnectedPeers, isRelay } from '../peers/connected-peers.ts'
 import type { TopicQuery } from './topic-query.ts'
-import { isRelay, type ConnectedPeers } from '../peers/connected-peers.ts'
 import { MAX_NAMED_PEERS, type TopicAnswer, type TopicQuestion } from './topic-query.ts'
-import { KeyedQueue } from '../../lib/keyed-queue.ts'
 
 /** How long a publisher waits for gossip to catch up. */
 export const CATCH_UP_MS = 1_000

@@ -1,8 +1,8 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { SignedGossip, SignedGossipEvents } from '../gossip/signed-gossip.ts'
+import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
 import type { Forwarder, OtherRelays } from './topic-answers.ts'
 import { type Holders, TopicRelease } from './topic-release.ts'
-import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
 
 export interface TopicForwarderInit {
   gossip: SignedGossip

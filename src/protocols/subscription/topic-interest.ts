@@ -4,11 +4,10 @@ import { cancelled } from '../../errors.ts'
 import type { SubscriptionReach } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
+import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import { CATCH_UP_MS, type Forwarder, MAX_TOPICS, PUBLISHER_TTL_MS, TopicAnswers } from './topic-answers.ts'
-import { TopicQuery } from './topic-query.ts'
-import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
-import { readQuestion } from './topic-query.ts'
+import { readQuestion, TopicQuery } from './topic-query.ts'
 
 /** How long an answer is waited for: until gossip has caught up there, a relay has told others, and the way. */
 const ASK_TIMEOUT_MS = 2_000

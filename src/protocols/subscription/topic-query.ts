@@ -1,10 +1,10 @@
 import type { Logger } from '@libp2p/interface'
-import type { SystemCalls } from '../system/system-calls.ts'
-import { KeyedQueue } from '../../lib/keyed-queue.ts'
 import { NexusError } from '../../errors.ts'
 import { checkPeerId } from '../../identity/keys.ts'
+import { KeyedQueue } from '../../lib/keyed-queue.ts'
 import type { Json } from '../../types.ts'
 import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
+import type { SystemCalls } from '../system/system-calls.ts'
 
 /** Questions to one peer at a time, as subscriber as many as it waits for: there they would use up their time. */
 const MAX_ASKING = { subscriber: 8, publisher: 16 }

@@ -3,8 +3,8 @@ import { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Json } from '../../types.ts'
-import type { SystemCalls } from './system-calls.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
+import type { SystemCalls } from './system-calls.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
 

@@ -4,7 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Bootstrap, type BootstrapInit, parseAddresses } from '../../../src/node/connect/bootstrap.ts'
 import { assertCode, log } from '../../support/calls.ts'
 import { assertInvalid, type TestNetwork, testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { until } from '../../support/until.ts'
 
 const CLOSED = multiaddr('/ip4/127.0.0.1/tcp/1')

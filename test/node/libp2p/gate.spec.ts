@@ -8,7 +8,7 @@ import { peerIdOf } from '../../../src/identity/keys.ts'
 import { Gate } from '../../../src/node/libp2p/gate.ts'
 import { assertCode, log } from '../../support/calls.ts'
 import { alice, bob, mallory, type TestNetwork, testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { until } from '../../support/until.ts'
 
 const tcpOf = (member: TestMember) => member.addresses()[0]!

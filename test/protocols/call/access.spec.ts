@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { CLOCK_LEEWAY_S } from '../../../src/constants.ts'
-import { uidSubject } from '../../../src/identity/revocation.ts'
 import { peerIdOf } from '../../../src/identity/keys.ts'
+import { uidSubject } from '../../../src/identity/revocation.ts'
 import type { CertificateVerifier } from '../../../src/identity/verifier.ts'
 import { Access } from '../../../src/protocols/call/access.ts'
 import type { PeerSession } from '../../../src/protocols/session/session-table.ts'
 import type { Identity } from '../../../src/types.ts'
 import { assertCode, identityFor, sessionOf } from '../../support/calls.ts'
 import {
-  alice,
   ALICE_UID,
+  alice,
   BOB_UID,
   type FrozenClock,
   frozenClock,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { HeldGrant } from '../../../src/identity/credential.ts'
-import { ApiClient } from '../../../src/protocols/call/api-client.ts'
 import { BODY_JSON, decodeBody, encodeBody } from '../../../src/protocols/body/body.ts'
+import { ApiClient } from '../../../src/protocols/call/api-client.ts'
 import type { Router } from '../../../src/protocols/call/router.ts'
 import type { SessionRequest } from '../../../src/protocols/session/session.ts'
 import type { PeerSession } from '../../../src/protocols/session/session-table.ts'

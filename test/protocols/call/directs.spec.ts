@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { MAX_IN_FLIGHT } from '../../../src/constants.ts'
-import { Access } from '../../../src/protocols/call/access.ts'
 import { BODY_JSON, decodeBody, encodeBody } from '../../../src/protocols/body/body.ts'
+import { Access } from '../../../src/protocols/call/access.ts'
 import { Directs } from '../../../src/protocols/call/directs.ts'
 import type { Router } from '../../../src/protocols/call/router.ts'
 import type { SessionDirect } from '../../../src/protocols/session/session.ts'

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { defaultLogger } from '@libp2p/logger'
 import type { BodyVectors } from '../../../scripts/vectors-channels.ts'
 import type { Certificate } from '../../../src/identity/certificate.ts'
+import { identityOf } from '../../../src/identity/certificate.ts'
 import { ChannelCipher } from '../../../src/protocols/channel/cipher.ts'
 import { ChannelInbox } from '../../../src/protocols/channel/inbox.ts'
-import { identityOf } from '../../../src/identity/certificate.ts'
 import type { ChannelMessage } from '../../../src/types.ts'
-import { type TestNetwork, testNetwork, TEST_NETWORK } from '../../support/identities.ts'
+import { TEST_NETWORK, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 interface Opened {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { SequenceTracker, GAP_NOTICE_MS } from '../../../src/protocols/channel/sequence-tracker.ts'
+import { GAP_NOTICE_MS, SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
 import type { Identity } from '../../../src/types.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

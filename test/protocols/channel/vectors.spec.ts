@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { type BodyVectors, channelVectors, type TopicVectors } from '../../../scripts/vectors-channels.ts'
 import { NexusError } from '../../../src/errors.ts'
 import { ChannelCipher } from '../../../src/protocols/channel/cipher.ts'
-import { ChannelBatch, ChannelItems } from '../../../src/protocols/pb/channel.ts'
 import { channelTopic, checkChannelName, leaseTopic } from '../../../src/protocols/gossip/topic-names.ts'
+import { ChannelBatch, ChannelItems } from '../../../src/protocols/pb/channel.ts'
 
 const readText = (name: string) => readFile(new URL(`../../vectors/${name}`, import.meta.url), 'utf8')
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))

@@ -5,7 +5,7 @@ import type { ProviderRecords } from '../../../src/protocols/find/provider-recor
 import { leaseTopic } from '../../../src/protocols/gossip/topic-names.ts'
 import { log } from '../../support/calls.ts'
 import { BOB_UID, type TestNetwork, testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { until } from '../../support/until.ts'
 
 describe('announcer', () => {

@@ -5,7 +5,7 @@ import { leaseTopic } from '../../../src/protocols/gossip/topic-names.ts'
 import type { Json } from '../../../src/types.ts'
 import { assertCode } from '../../support/calls.ts'
 import { BOB_UID, type TestBlock, type TestNetwork, testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { until } from '../../support/until.ts'
 
 describe('leases', () => {

@@ -5,13 +5,13 @@ import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { peerIdOf } from '../../../src/identity/keys.ts'
 import {
   type Dht,
-  providerKey,
   ProviderRecords,
+  providerKey,
   scopesFor,
   scopesOf
 } from '../../../src/protocols/find/provider-records.ts'
 import { identityFor, log } from '../../support/calls.ts'
-import { alice, ALICE_UID, bob, BOB_UID, mallory, TEST_NETWORK } from '../../support/identities.ts'
+import { ALICE_UID, alice, BOB_UID, bob, mallory, TEST_NETWORK } from '../../support/identities.ts'
 
 const worker = identityFor(peerIdOf(alice))
 const never = new AbortController().signal

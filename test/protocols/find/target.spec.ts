@@ -3,7 +3,7 @@ import { peerIdOf } from '../../../src/identity/keys.ts'
 import { checkCallOptions, checkTarget, matches } from '../../../src/protocols/find/target.ts'
 import type { Identity, Target } from '../../../src/types.ts'
 import { assertCode, identityFor } from '../../support/calls.ts'
-import { alice, ALICE_UID, assertInvalid, BOB_UID } from '../../support/identities.ts'
+import { ALICE_UID, alice, assertInvalid, BOB_UID } from '../../support/identities.ts'
 
 const jid = `etest-${ALICE_UID}-owner@test.nexus.example/default`
 

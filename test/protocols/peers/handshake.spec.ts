@@ -6,10 +6,10 @@ import { MAX_CERTIFICATE_BYTES, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from
 import { type IdentityFailure, NexusError } from '../../../src/errors.ts'
 import type { Certificate } from '../../../src/identity/certificate.ts'
 import { parseKey, peerIdOf } from '../../../src/identity/keys.ts'
-import { type HandshakeResult, shakeHands } from '../../../src/protocols/peers/handshake.ts'
 import { Hello, Verdict } from '../../../src/protocols/pb/handshake.ts'
-import { alice, ALICE_UID, assertRefused, bob, frozenClock, mallory, testNetwork } from '../../support/identities.ts'
+import { type HandshakeResult, shakeHands } from '../../../src/protocols/peers/handshake.ts'
 import { reforge, tamper } from '../../support/forge.ts'
+import { ALICE_UID, alice, assertRefused, bob, frozenClock, mallory, testNetwork } from '../../support/identities.ts'
 import { until } from '../../support/until.ts'
 
 const HOUR_MS = 60 * 60_000

@@ -9,8 +9,8 @@ import { VerifiedPeers, type VerifiedPeersInit } from '../../../src/protocols/pe
 import {
   alice,
   assertRefused,
-  bob,
   BOB_UID,
+  bob,
   type FrozenClock,
   frozenClock,
   mallory,

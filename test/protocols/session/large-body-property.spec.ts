@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { PART_BYTES } from '../../../src/constants.ts'
-import { Assembly } from '../../../src/protocols/session/peer-load.ts'
 import { BODY_RAW } from '../../../src/protocols/body/body.ts'
 import { KIND } from '../../../src/protocols/session/frame.ts'
+import { Assembly } from '../../../src/protocols/session/peer-load.ts'
 import { sessionPair, sessionWithRawPeer } from '../../support/session-pair.ts'
 import { until } from '../../support/until.ts'
 

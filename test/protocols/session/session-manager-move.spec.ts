@@ -3,9 +3,9 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { streamPair } from '@libp2p/utils'
 import { generateKey, peerIdOf } from '../../../src/identity/keys.ts'
-import { SessionManager } from '../../../src/protocols/session/session-manager.ts'
-import type { VerifiedPeers } from '../../../src/protocols/peers/verified-peers.ts'
 import { refusingRouter } from '../../../src/node/member.ts'
+import type { VerifiedPeers } from '../../../src/protocols/peers/verified-peers.ts'
+import { SessionManager } from '../../../src/protocols/session/session-manager.ts'
 import { assertCode, identityFor, log } from '../../support/calls.ts'
 
 const peerId = peerIdOf(await generateKey())

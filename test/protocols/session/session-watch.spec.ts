@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { DeadlineTimer, monotonic } from '../../../src/lib/deadline-timer.ts'
-import { AssemblyRoom } from '../../../src/protocols/session/peer-load.ts'
 import { CallIds } from '../../../src/protocols/session/call-ids.ts'
+import { AssemblyRoom } from '../../../src/protocols/session/peer-load.ts'
 import { Liveness } from '../../../src/protocols/session/session-watch.ts'
 import { until } from '../../support/until.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Holders, TopicRelease } from '../../../src/protocols/subscription/topic-release.ts'
 import type { Relay } from '../../../relay/relay.ts'
+import { type Holders, TopicRelease } from '../../../src/protocols/subscription/topic-release.ts'
 import type { Nexus } from '../../../src/types.ts'
 import { TestMesh } from '../../support/mesh.ts'
 import { until } from '../../support/until.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { assertCode } from '../../support/calls.ts'
 import { assertRefused, BOB_UID, mallory, type TestNetwork, testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { until } from '../../support/until.ts'
 
 const options = { timeoutMs: 5_000 }

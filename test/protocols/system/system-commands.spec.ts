@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { NexusError } from '../../../src/errors.ts'
 import type { SessionManager } from '../../../src/protocols/session/session-manager.ts'
-import { SystemCommands } from '../../../src/protocols/system/system-commands.ts'
 import type { SystemCommand } from '../../../src/protocols/system/system-calls.ts'
+import { SystemCommands } from '../../../src/protocols/system/system-commands.ts'
 import type { Identity, Json } from '../../../src/types.ts'
 import { arrival, assertCode, log } from '../../support/calls.ts'
 import { testNetwork } from '../../support/identities.ts'
-import { type TestMember, startMember, stopMembers } from '../../support/members.ts'
+import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 
 const options = { timeoutMs: 5_000 }
 

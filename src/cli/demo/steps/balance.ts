@@ -1,5 +1,5 @@
-import { SERVICE } from '../members.ts'
 import type { DemoMesh } from '../demo-mesh.ts'
+import { SERVICE } from '../members.ts'
 import type { Step } from '../step.ts'
 import { check, checkEqual } from '../step-failure.ts'
 import type { Product } from './api.ts'

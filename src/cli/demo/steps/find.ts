@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerInfo } from '../../../types.ts'
-import { SERVICE } from '../members.ts'
 import type { DemoMesh } from '../demo-mesh.ts'
+import { SERVICE } from '../members.ts'
 import type { Step } from '../step.ts'
 import { checkEqual } from '../step-failure.ts'
 

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import type { Libp2p } from '@libp2p/interface'
 import type { DemoMesh } from '../demo-mesh.ts'
 import type { Step } from '../step.ts'

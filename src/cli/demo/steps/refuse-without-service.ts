@@ -1,7 +1,7 @@
+import { failureOf } from '../failure-of.ts'
 import { SERVICE } from '../members.ts'
 import type { Step } from '../step.ts'
 import { check, checkEqual } from '../step-failure.ts'
-import { failureOf } from '../failure-of.ts'
 
 export const refuseWithoutService: Step = {
   name: 'refuse-without-service',

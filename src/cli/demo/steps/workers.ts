@@ -1,7 +1,7 @@
 import type { Identity } from '../../../types.ts'
+import type { DemoMesh, RunningWorker } from '../demo-mesh.ts'
 import { SERVICE } from '../members.ts'
 import { type Participant, WORKERS } from '../participants.ts'
-import type { RunningWorker, DemoMesh } from '../demo-mesh.ts'
 import type { Step } from '../step.ts'
 import { check } from '../step-failure.ts'
 
