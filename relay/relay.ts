@@ -2,14 +2,16 @@ import type { PeerId } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
+import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
-import { createMember, type Member, refusingRouter } from '../src/node/member.ts'
+import { createMember, foundationOf, type Member } from '../src/node/member.ts'
 import { OwnCredential } from '../src/node/own-credential.ts'
 import { nodePlatform } from '../src/node/runtime/node.ts'
 import { ProviderRecords } from '../src/protocols/find/provider-records.ts'
 import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
 import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
+import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
 import type { Identity } from '../src/types.ts'
 import { circuitService, countReservations, endReservation } from './circuits.ts'
 import { HealthServer } from './health.ts'
@@ -91,23 +93,20 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     services: circuitService(options),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
-    router: refusingRouter,
     onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
   })
+  const query = new TopicQuery({ system: member.system, log })
   const forwarder = new TopicForwarder({
     gossip: member.gossip,
+    query,
+    peers: member.peers,
     events: member.node.libp2p,
     maxTopics: options.maxTopics,
     maxTopicsPerPeer: options.maxTopicsPerPeer,
     log
   })
-  const interest = new TopicInterest({
-    gossip: member.gossip,
-    system: member.system,
-    peers: member.peers,
-    forwarder,
-    log
-  })
+  const { gossip, system, peers } = member
+  const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
   const { dht } = member.node.libp2p.services
 
   if (dht !== undefined) {
@@ -126,7 +125,8 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
       dialer: member.dialer,
       circuit: member.node.circuit,
       reserve: false,
-      onConnected: () => undefined,
+      // A relay serves its own clients whether or not other relays are up.
+      isAwaited: false,
       log
     })
   })
@@ -144,13 +144,27 @@ interface RelayParts {
 class RunningRelay implements Relay {
   readonly identity: Identity
   readonly #parts: RelayParts
+  readonly #lifecycle: Lifecycle
   readonly #startedAt = Date.now()
   #health: HealthServer | undefined
-  #stopping: Promise<void> | undefined
 
   constructor(parts: RelayParts) {
+    const { member, interest, forwarder, credential, bootstrap } = parts
     this.#parts = parts
-    this.identity = parts.member.identity
+    this.identity = member.identity
+    this.#lifecycle = new Lifecycle(
+      [
+        ...foundationOf(member),
+        this.#peerEvents(),
+        forwarder,
+        interest,
+        this.#healthServer(),
+        member.sessions,
+        credential,
+        bootstrap
+      ],
+      STOP_GRACE_MS
+    )
   }
 
   get addresses(): string[] {
@@ -164,7 +178,7 @@ class RunningRelay implements Relay {
   status(): RelayStatus {
     const { libp2p } = this.#parts.member.node
     return {
-      status: this.#stopping === undefined ? 'ok' : 'stopping',
+      status: this.#lifecycle.isStopping ? 'stopping' : 'ok',
       jid: this.identity.jid,
       peerId: this.identity.peerId,
       uptimeMs: Date.now() - this.#startedAt,
@@ -175,55 +189,42 @@ class RunningRelay implements Relay {
     }
   }
 
-  async start(): Promise<void> {
-    const { member, credential, bootstrap, options } = this.#parts
-    const { libp2p } = member.node
-    libp2p.addEventListener('peer:connect', this.#onConnect)
-    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
-
-    try {
-      await libp2p.start()
-
-      if (options.healthPort !== undefined) {
-        this.#health = await HealthServer.start(options.healthPort, () => this.status())
-      }
-    } catch (error) {
-      throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
-    }
-
-    await member.sessions.start()
-    credential.keepFresh({ onRenewed: (certificate) => member.sync.pushCertificate(certificate.token) })
-    // A relay serves its own clients whether or not other relays are up.
-    bootstrap.start().catch(() => undefined)
+  start(): Promise<void> {
+    return this.#lifecycle.start()
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
+    return this.#lifecycle.stop()
   }
 
-  async #stop(): Promise<void> {
-    const { member, credential, bootstrap, forwarder, interest } = this.#parts
-    const { libp2p, verified } = member.node
-    credential.stop()
-    await this.#health?.stop()
-    await bootstrap.stop()
-    await member.sessions.stop(AbortSignal.timeout(STOP_GRACE_MS))
-    interest.stop()
-    forwarder.stop()
-    member.sync.stop()
-    member.gossip.stop()
-    libp2p.removeEventListener('peer:connect', this.#onConnect)
-    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
-    await libp2p.stop()
-    verified.clear()
+  #healthServer(): Part {
+    const { healthPort } = this.#parts.options
+    return {
+      start: async () => {
+        if (healthPort !== undefined) {
+          this.#health = await HealthServer.start(healthPort, () => this.status()).catch((error: Error) => {
+            throw new NexusError('INVALID', `cannot listen: ${error.message}`, { cause: error })
+          })
+        }
+      },
+      stop: () => this.#health?.stop()
+    }
   }
 
-  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
-    const peer = detail.toString()
-    this.#parts.member.sync.onConnected(peer)
-    this.#tell('connected', peer)
+  // Its own stop is no news of others.
+  #peerEvents(): Part {
+    const { libp2p } = this.#parts.member.node
+    libp2p.addEventListener('peer:connect', this.#onConnect)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+    return {
+      stop: () => {
+        libp2p.removeEventListener('peer:connect', this.#onConnect)
+        libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+      }
+    }
   }
+
+  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => this.#tell('connected', detail.toString())
 
   // Others ask the relay who is live: what it can see to be gone it must not go on naming.
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {

@@ -7,6 +7,7 @@ import { Prober } from '../protocols/find/prober.ts'
 import { ProviderRecords } from '../protocols/find/provider-records.ts'
 import { RelayedSearch } from '../protocols/find/relayed-search.ts'
 import type { Clock } from '../types.ts'
+import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Dialer } from './connect/dialer.ts'
 import type { Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
@@ -16,8 +17,7 @@ export interface FindInit {
   credential: OwnCredential
   /** Whether a worker is to be found by all. */
   isPublic: boolean
-  /** Resolves when this block has a way into the mesh, or when the signal aborts. */
-  joined: (signal: AbortSignal) => Promise<void>
+  bootstrap: Bootstrap
   clock: Clock
   logger: ComponentLogger
 }
@@ -30,12 +30,13 @@ export interface FindParts {
   announcer: Announcer | undefined
 }
 
-export function assembleFind({ member, credential, isPublic, joined, clock, logger }: FindInit): FindParts {
+export function assembleFind(init: FindInit): FindParts {
+  const { member, bootstrap, logger } = init
   const { identity: self, node, book, dialer, gossip, leases, system } = member
   const { dht } = node.libp2p.services
   const log = logger.forComponent('nexus:find')
   const connect: Dialer['connect'] = (peerId, signal) => dialer.connect(peerId, signal)
-  const prober = new Prober({ self, book, isConnected: member.isConnected, connect, log })
+  const prober = new Prober({ self, book, events: node.libp2p, isConnected: member.isConnected, connect, log })
   const providers = dht && new ProviderRecords({ network: self.network, dht, log })
   const relays = (): string[] => member.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
   const search = new DhtSearch({
@@ -64,10 +65,23 @@ export function assembleFind({ member, credential, isPublic, joined, clock, logg
     search,
     prober,
     peers: () => member.peers().map(({ peerId }) => peerId),
-    joined,
+    joined: (signal) => bootstrap.joined(signal),
     now: () => performance.now()
   })
-  const announcer = new Announcer({
+  const announcer = isWorker ? createAnnouncer(init, providers) : undefined
+  bootstrap.addEventListener('connected', () => {
+    announcer?.announce()
+    finder.refreshAll()
+  })
+  return { finder, prober, announcer }
+}
+
+function createAnnouncer(
+  { member, credential, isPublic, clock, logger }: FindInit,
+  providers: ProviderRecords | undefined
+): Announcer {
+  const { gossip, book, node, sessions } = member
+  return new Announcer({
     privateKey: credential.privateKey,
     certificate: () => credential.certificate,
     isPublic,
@@ -75,9 +89,8 @@ export function assembleFind({ member, credential, isPublic, joined, clock, logg
     book,
     providers,
     addresses: () => node.libp2p.getMultiaddrs().map(String),
-    load: () => member.sessions.inFlight,
+    load: () => sessions.inFlight,
     clock,
-    log
+    log: logger.forComponent('nexus:find')
   })
-  return { finder, prober, announcer: isWorker ? announcer : undefined }
 }

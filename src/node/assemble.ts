@@ -1,22 +1,27 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
-import { identityOf } from '../identity/certificate.ts'
+import { STOP_GRACE_MS } from '../constants.ts'
+import { Lifecycle, type Part } from '../lib/lifecycle.ts'
 import { Access } from '../protocols/call/access.ts'
+import { ApiClient } from '../protocols/call/api-client.ts'
 import { ApiServer } from '../protocols/call/api-server.ts'
+import { Balancer } from '../protocols/call/balancer.ts'
+import { Directs } from '../protocols/call/directs.ts'
+import { Router } from '../protocols/call/router.ts'
 import { Channels } from '../protocols/channel/channels.ts'
-import type { SessionRouter } from '../protocols/session/session-table.ts'
+import type { Directory } from '../protocols/find/directory.ts'
 import { TopicInterest } from '../protocols/subscription/topic-interest.ts'
+import { TopicQuery } from '../protocols/subscription/topic-query.ts'
 import type { Clock, NexusNotice } from '../types.ts'
-import { assembleCalls } from './assemble-calls.ts'
 import { assembleFind } from './assemble-find.ts'
+import { assembleStatus } from './assemble-status.ts'
 import { Block } from './block.ts'
 import { Bootstrap, parseAddresses } from './connect/bootstrap.ts'
 import { PathUpgrader } from './connect/path-upgrader.ts'
 import type { Platform } from './libp2p/platform.ts'
-import { createMember, type Member } from './member.ts'
+import { createMember, foundationOf, type Member } from './member.ts'
 import type { ResolvedOptions } from './options.ts'
 import { OwnCredential } from './own-credential.ts'
-import { factsOf, StatusBoard } from './status.ts'
 
 /** New connections a second from one host: everything behind one relay or NAT shares an address. */
 const CONNECTIONS_PER_SECOND_PER_HOST = 500
@@ -35,73 +40,80 @@ export async function assembleBlock(
   platform: Platform,
   extras: BlockExtras = {}
 ): Promise<Block> {
-  const { bodyLimitBytes } = options
   const logger = options.logger ?? defaultLogger()
-  const log = logger.forComponent('nexus:block')
   const clock = extras.clock ?? Date.now
   const bootstrapAddresses = parseAddresses('bootstrap', options.bootstrap)
   const listen = options.listen ?? platform.defaultListen(options)
   parseAddresses('listen', listen)
   parseAddresses('announce', options.announce)
-  const readFile = platform.readCredentialFile
-  const credential = await OwnCredential.open({ source: options.credential, readFile, clock, log })
-  const self = identityOf(credential.certificate)
-  const access = new Access({ self, isPublic: options.public, verifier: credential.verifier })
-  const apiServer = new ApiServer({ access, bodyLimitBytes, log: logger.forComponent('nexus:api') })
-  const router: SessionRouter = {
-    onRequest: (request, from) => apiServer.onRequest(request, from),
-    onDirect: (direct, from) => calls.directs.onArrival(direct, from),
-    onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
+  const credential = await OwnCredential.open({
+    source: options.credential,
+    readFile: platform.readCredentialFile,
+    clock,
+    log: logger.forComponent('nexus:credential')
+  })
+  const limits = {
+    maxConnections: options.maxConnections,
+    connectionsPerSecondPerHost: CONNECTIONS_PER_SECOND_PER_HOST
   }
-  const member = await createMember({
-    ...options,
-    credential,
-    platform,
-    listen,
-    limits: { maxConnections: options.maxConnections, connectionsPerSecondPerHost: CONNECTIONS_PER_SECOND_PER_HOST },
-    clock,
-    logger,
-    router,
-    onLive: (entry) => find.prober.welcome(entry)
-  })
-  const joined = (signal: AbortSignal): Promise<void> => bootstrap.joined(signal)
-  const find = assembleFind({ member, credential, isPublic: options.public, joined, clock, logger })
-  const calls = assembleCalls({ member, credential, access, directory: find.finder, options, logger })
-  const status = new StatusBoard({
-    clock,
-    notices: [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])],
-    onHandlerError: (error) => log.error('a handler of the status threw: %e', error)
-  })
-  status.report({ joined: bootstrapAddresses.length === 0 })
+  const member = await createMember({ ...options, credential, platform, listen, limits, clock, logger })
   const bootstrap = new Bootstrap({
     addresses: bootstrapAddresses,
+    isAwaited: options.waitForBootstrap,
     libp2p: member.node.libp2p,
     dialer: member.dialer,
     circuit: member.node.circuit,
     reserve: options.reserve,
-    onConnected: () => {
-      find.announcer?.announce()
-      find.finder.refreshAll()
-    },
-    onChange: (entrances) => status.report(factsOf(entrances)),
     log: logger.forComponent('nexus:bootstrap')
   })
-  const paths = assemblePaths(member, platform, logger)
-  return new Block({
-    ...member,
-    ...find,
-    ...calls,
-    ...assembleChannels(member, options, paths, logger),
-    credential,
-    status,
+  const paths = createPathUpgrader(member, platform, logger)
+  const notices = [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])]
+  const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, logger })
+  const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, clock, logger })
+  const calls = assembleCalls(member, credential, find.finder, options, logger)
+  const { interest, channels } = assembleChannels(member, options, paths, logger)
+  // Sessions end while all that their handlers may use still runs.
+  const parts: Part[] = [
+    ...foundationOf(member),
+    interest,
+    channels,
+    find.finder,
+    member.sessions,
+    find.prober,
     paths,
-    watchDevice: platform.watchDevice,
-    apiServer,
-    bootstrap
-  })
+    credential,
+    watch,
+    bootstrap,
+    ...(find.announcer === undefined ? [] : [find.announcer])
+  ]
+  const lifecycle = new Lifecycle(parts, STOP_GRACE_MS)
+  return new Block({ member, lifecycle, status, channels, finder: find.finder, ...calls })
 }
 
-function assemblePaths(member: Member, platform: Platform, logger: ComponentLogger): PathUpgrader {
+/** What gets calls and directs to workers, and those of others to this one. */
+function assembleCalls(
+  { identity: self, sessions }: Member,
+  credential: OwnCredential,
+  directory: Directory,
+  { public: isPublic, bodyLimitBytes, timeoutMs }: ResolvedOptions,
+  logger: ComponentLogger
+): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
+  const now = (): number => performance.now()
+  const access = new Access({ self, isPublic, verifier: credential.verifier })
+  const balancer = new Balancer({ now, random: Math.random })
+  const routing = new Router({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })
+  const apiServer = new ApiServer({ access, bodyLimitBytes, log: logger.forComponent('nexus:api') })
+  const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
+  const directs = new Directs({ self, access, routing, bodyLimitBytes, log: logger.forComponent('nexus:direct') })
+  sessions.serve({
+    onRequest: (request, from) => apiServer.onRequest(request, from),
+    onDirect: (direct, from) => directs.onArrival(direct, from),
+    onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
+  })
+  return { apiServer, apiClient, directs }
+}
+
+function createPathUpgrader(member: Member, platform: Platform, logger: ComponentLogger): PathUpgrader {
   const { identity, node, dialer, sessions } = member
   return new PathUpgrader({
     self: identity.peerId,
@@ -121,7 +133,8 @@ function assembleChannels(
   logger: ComponentLogger
 ): { interest: TopicInterest; channels: Channels } {
   const log = logger.forComponent('nexus:channel')
+  const query = new TopicQuery({ system, log })
   const onNeighbours = (peerIds: readonly string[]): void => paths.meet(peerIds)
-  const interest = new TopicInterest({ gossip, system, peers, ...(webrtc ? { onNeighbours } : {}), log })
+  const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
   return { interest, channels: new Channels({ self, gossip, interest, bodyLimitBytes, log }) }
 }

@@ -21,8 +21,8 @@ export async function createBlock(options: NexusOptions, platform: Platform, ext
   }
 }
 
-async function startUnlessAborted(block: Block, { waitForBootstrap, signal }: ResolvedOptions): Promise<void> {
-  const starting = block.start(waitForBootstrap)
+async function startUnlessAborted(block: Block, { signal }: ResolvedOptions): Promise<void> {
+  const starting = block.start()
 
   try {
     await (signal === undefined ? starting : raceSignal(starting, signal))

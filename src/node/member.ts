@@ -1,13 +1,13 @@
-import type { ComponentLogger, Connection, PeerId } from '@libp2p/interface'
+import type { ComponentLogger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { ServiceFactoryMap } from 'libp2p'
-import { NexusError } from '../errors.ts'
+import type { NexusError } from '../errors.ts'
 import { identityOf } from '../identity/certificate.ts'
-import { LeaseBook, type LeaseEntry } from '../protocols/find/lease-book.ts'
+import type { Part } from '../lib/lifecycle.ts'
+import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
-import type { SessionRouter } from '../protocols/session/session-table.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
 import { SystemCommands } from '../protocols/system/system-commands.ts'
 import type { Clock, Identity } from '../types.ts'
@@ -34,9 +34,6 @@ export interface MemberInit {
   bodyLimitBytes: number
   /** Bytes of half-received bodies that one session holds. Default 64 MiB. */
   maxAssemblyBytes?: number
-  /** Answers what arrives on sessions, but for the mesh's own commands. */
-  router: SessionRouter
-  onLive?: (entry: LeaseEntry) => void
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError) => void
 }
@@ -57,64 +54,31 @@ export interface Member {
   isConnected: (peerId: string) => boolean
 }
 
+/** What a member starts first and stops last. Its sessions come after what their handlers may use. */
+export function foundationOf({ node, gossip, sync }: Member): Part[] {
+  return [node, gossip, sync]
+}
+
 /** Puts together, without starting it, what blocks and relays have in common. */
 export async function createMember(init: MemberInit): Promise<Member> {
-  const { credential, clock, logger, router } = init
+  const { credential, clock, logger } = init
   const { verifier, revocations } = credential
   const identity = identityOf(credential.certificate)
-  const node = await createGatedNode({
-    ...init,
-    privateKey: credential.privateKey,
-    verifier,
-    revocations,
-    certificate: () => credential.certificate.token
-  })
-  const { libp2p, gate, verified } = node
-  const connections = (peerId?: PeerId): Connection[] => libp2p.getConnections(peerId)
-  const peers = (): Identity[] => {
-    const peerIds = new Set(connections().map(({ remotePeer }) => remotePeer.toString()))
-    const known = [...peerIds].flatMap((peerId) => verified.get(peerId)?.identity ?? [])
-    return [...known.filter(({ block }) => block === 'relay'), ...known.filter(({ block }) => block !== 'relay')]
-  }
+  const certificate = (): string => credential.certificate.token
+  const node = await createGatedNode({ ...init, privateKey: credential.privateKey, verifier, revocations, certificate })
+  const { libp2p, verified } = node
+  const peers = (): Identity[] => connectedMembers(node)
+  const book = new LeaseBook({ now: () => performance.now() })
+  const dialer = createDialer(node, book, peers)
   const isConnected = (peerId: string): boolean => dialer.best(peerId) !== undefined
-  const book = new LeaseBook({ now: () => performance.now(), onLive: init.onLive })
-  const dialer = new Dialer({
-    libp2p,
-    gate,
-    addressesOf: (peerId) => book.get(peerId)?.lease?.addresses ?? [],
-    relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerIdFromString(peerId)] : []))
-  })
-  const system: SystemCommands = new SystemCommands({
-    sessions: () => sessions,
-    log: logger.forComponent('nexus:system')
-  })
-  const sessions = new SessionManager({
-    self: identity,
-    registrar: libp2p,
-    connect: (peerId, signal) => dialer.connect(peerId, signal),
-    verified,
-    router: {
-      ...router,
-      onRequest: (request, from) => {
-        if (system.isSystem(request)) {
-          void system.onRequest(request, from)
-        } else {
-          router.onRequest(request, from)
-        }
-      }
-    },
-    limits: {
-      bodyLimitBytes: init.bodyLimitBytes,
-      ...(init.maxAssemblyBytes === undefined ? {} : { maxAssemblyBytes: init.maxAssemblyBytes })
-    },
-    log: logger.forComponent('nexus:session')
-  })
+  const sessions = createSessions(init, identity, node, dialer)
+  const system = new SystemCommands({ sessions, log: logger.forComponent('nexus:system') })
   const gossip = new SignedGossip({
     self: identity.peerId,
     gossip: libp2p.services.gossip,
     verifier,
-    certificate: () => credential.certificate.token,
-    connections,
+    certificate,
+    connections: (peerId) => libp2p.getConnections(peerId),
     log: logger.forComponent('nexus:gossip')
   })
   const leases = new LeaseExchange({
@@ -131,16 +95,42 @@ export async function createMember(init: MemberInit): Promise<Member> {
     verified,
     revocations,
     system,
+    events: libp2p,
     isConnected,
     log: logger.forComponent('nexus:sync')
   })
+  credential.addEventListener('renewed', ({ detail }) => sync.pushCertificate(detail.token))
 
   return { identity, node, dialer, system, sessions, gossip, book, leases, sync, peers, isConnected }
 }
 
-/** A router that takes nothing: for members that serve no calls. */
-export const refusingRouter: SessionRouter = {
-  onRequest: (request) => request.fail('FORBIDDEN', 'this member of the mesh serves no calls'),
-  onDirect: () => Promise.reject(new NexusError('FORBIDDEN', 'this member of the mesh takes no directs')),
-  onGrant: () => undefined
+function connectedMembers({ libp2p, verified }: GatedNode): Identity[] {
+  const peerIds = new Set(libp2p.getConnections().map(({ remotePeer }) => remotePeer.toString()))
+  const known = [...peerIds].flatMap((peerId) => verified.get(peerId)?.identity ?? [])
+  return [...known.filter(({ block }) => block === 'relay'), ...known.filter(({ block }) => block !== 'relay')]
+}
+
+function createDialer({ libp2p, gate }: GatedNode, book: LeaseBook, peers: () => Identity[]): Dialer {
+  return new Dialer({
+    libp2p,
+    gate,
+    addressesOf: (peerId) => book.get(peerId)?.lease?.addresses ?? [],
+    relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerIdFromString(peerId)] : []))
+  })
+}
+
+function createSessions(
+  { bodyLimitBytes, maxAssemblyBytes, logger }: MemberInit,
+  self: Identity,
+  { libp2p, verified }: GatedNode,
+  dialer: Dialer
+): SessionManager {
+  return new SessionManager({
+    self,
+    registrar: libp2p,
+    connect: (peerId, signal) => dialer.connect(peerId, signal),
+    verified,
+    limits: { bodyLimitBytes, ...(maxAssemblyBytes === undefined ? {} : { maxAssemblyBytes }) },
+    log: logger.forComponent('nexus:session')
+  })
 }

@@ -1,4 +1,5 @@
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
 import {
@@ -10,6 +11,7 @@ import {
 } from '../identity/credential.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
+import type { Part } from '../lib/lifecycle.ts'
 import { WallClockTimer } from '../lib/wall-clock-timer.ts'
 import type { Clock } from '../types.ts'
 import type { CredentialSource } from './options.ts'
@@ -26,25 +28,25 @@ export interface OwnCredentialInit {
   log: Logger
 }
 
-/** Told of what becomes of the certificate. */
-export interface CredentialWatch {
-  onRenewed: (certificate: Certificate) => void
+/** What becomes of the certificate. */
+export interface CredentialEvents {
+  renewed: CustomEvent<Certificate>
   /** It has ended, and could not be renewed so far. */
-  onExpired?: () => void
+  expired: CustomEvent<void>
 }
 
 /** This block's own key, certificate and grants, and how they stay fresh. */
-export class OwnCredential {
+export class OwnCredential extends TypedEventEmitter<CredentialEvents> implements Part {
   readonly #init: OwnCredentialInit
   readonly #opened: OpenedCredential
   #certificate: Certificate
   #grants: HeldGrant[]
   readonly #alarm: WallClockTimer
-  #watch: CredentialWatch | undefined
   #stopped = false
   #retryMs = FIRST_RETRY_MS
 
   private constructor(init: OwnCredentialInit, opened: OpenedCredential) {
+    super()
     this.#init = init
     this.#opened = opened
     this.#certificate = opened.certificate
@@ -78,10 +80,8 @@ export class OwnCredential {
     return this.#grants
   }
 
-  /** Loads the credential again when two thirds of the certificate's time are over, and tells of the new one. */
-  keepFresh(watch: CredentialWatch): void {
-    this.#watch = watch
-
+  /** From now on loads the credential again when two thirds of the certificate's time are over. */
+  start(): void {
     // An object stays what it is.
     if (typeof this.#init.source !== 'object') {
       this.#renewInTime()
@@ -129,7 +129,7 @@ export class OwnCredential {
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
         this.#retryMs = FIRST_RETRY_MS
-        this.#watch?.onRenewed(certificate)
+        this.safeDispatchEvent('renewed', { detail: certificate })
         this.#renewInTime()
         return
       }
@@ -138,7 +138,7 @@ export class OwnCredential {
     }
 
     if (this.#init.clock() >= this.#certificate.expiresAt) {
-      this.#watch?.onExpired?.()
+      this.safeDispatchEvent('expired')
     }
 
     this.#schedule(this.#init.clock() + this.#retryMs)

@@ -49,7 +49,8 @@ describe('own credential', () => {
       return source()
     })
     mock.timers.enable({ apis: ['setTimeout'] })
-    own.keepFresh({ onRenewed: (certificate) => void renewed.push(certificate) })
+    own.addEventListener('renewed', ({ detail }) => void renewed.push(detail))
+    own.start()
   }
 
   /** Lets this time pass, until the source was asked so often in all, and waits for what comes of it. */
@@ -174,7 +175,8 @@ describe('own credential', () => {
     const credential = await source()
     own = await open(credential)
     mock.timers.enable({ apis: ['setTimeout'] })
-    own.keepFresh({ onRenewed: () => assert.fail('renewed') })
+    own.addEventListener('renewed', () => assert.fail('renewed'))
+    own.start()
     clock.advance(3 * HOUR_MS)
     mock.timers.tick(3 * HOUR_MS)
     assert.equal(own.certificate.token, credential.certificate)

@@ -11,6 +11,7 @@ import { SignedGossip } from '../../src/protocols/gossip/signed-gossip.ts'
 import { SessionManager } from '../../src/protocols/session/session-manager.ts'
 import { TopicForwarder } from '../../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../../src/protocols/subscription/topic-interest.ts'
+import { TopicQuery } from '../../src/protocols/subscription/topic-query.ts'
 import { SystemCommands } from '../../src/protocols/system/system-commands.ts'
 import type { Identity } from '../../src/types.ts'
 import type { TestBlock, TestNetwork } from './identities.ts'
@@ -29,7 +30,7 @@ export interface GossipNode {
   identity: Identity
   /** The certificate that it sends; a test may put another in its place. */
   token: string
-  mesh: GatedNode
+  node: GatedNode
   revocations: RevocationList
   system: SystemCommands
   gossip: SignedGossip
@@ -46,8 +47,8 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, block.block === 'relay')
-  const { mesh, system, sessions } = parts
-  const { libp2p, verified } = mesh
+  const { gated, system, sessions } = parts
+  const { libp2p, verified } = gated
   const log = defaultLogger().forComponent('nexus:test')
   const gossip = new SignedGossip({
     self: parts.identity.peerId,
@@ -57,17 +58,18 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     connections: (peerId) => libp2p.getConnections(peerId),
     log
   })
+  const peers = (): Identity[] => libp2p.getPeers().flatMap((peerId) => verified.get(peerId.toString())?.identity ?? [])
+  const query = new TopicQuery({ system, log })
   const forwarder =
     block.block === 'relay'
-      ? new TopicForwarder({ gossip, events: libp2p, maxTopics, maxTopicsPerPeer, log })
+      ? new TopicForwarder({ gossip, query, peers, events: libp2p, maxTopics, maxTopicsPerPeer, log })
       : undefined
-  const peers = (): Identity[] => libp2p.getPeers().flatMap((peerId) => verified.get(peerId.toString())?.identity ?? [])
-  const interest = new TopicInterest({ gossip, system, peers, forwarder, log })
+  const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
   const channels = new Channels({ self: parts.identity, gossip, interest, log })
   const node: GossipNode = {
     identity: parts.identity,
     token,
-    mesh,
+    node: gated,
     revocations: parts.revocations,
     system,
     gossip,
@@ -80,12 +82,11 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       interest.stop()
       forwarder?.stop()
       gossip.stop()
-      await sessions.stop(AbortSignal.timeout(1))
-      await libp2p.stop()
-      verified.clear()
+      await sessions.stop(1)
+      await gated.stop()
     }
   }
-  await libp2p.start()
+  await gated.start()
   await sessions.start()
   return node
 }
@@ -96,7 +97,7 @@ async function createParts(network: TestNetwork, privateKey: PrivateKey, token: 
   const certificate = await verifier.verify(token)
   const identity = identityOf(certificate)
   const logger = defaultLogger()
-  const mesh = await createGatedNode({
+  const gated = await createGatedNode({
     privateKey,
     verifier,
     revocations,
@@ -111,39 +112,31 @@ async function createParts(network: TestNetwork, privateKey: PrivateKey, token: 
     clock: network.clock,
     logger
   })
-  const system: SystemCommands = new SystemCommands({
-    sessions: () => sessions,
-    log: logger.forComponent('nexus:test')
-  })
   const sessions = new SessionManager({
     self: identity,
-    registrar: mesh.libp2p,
+    registrar: gated.libp2p,
     connect: async (peerId) => {
-      const connection = mesh.libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peerId)
+      const connection = gated.libp2p.getConnections().find(({ remotePeer }) => remotePeer.toString() === peerId)
 
       if (connection === undefined) {
         throw new Error(`not connected to ${peerId}`)
       }
       return connection
     },
-    verified: mesh.verified,
+    verified: gated.verified,
     limits: {},
-    router: {
-      onRequest: (request, from) => void system.onRequest(request, from),
-      onDirect: async () => undefined,
-      onGrant: () => undefined
-    },
     log: logger.forComponent('nexus:test')
   })
-  return { identity, verifier, revocations, mesh, system, sessions }
+  const system = new SystemCommands({ sessions, log: logger.forComponent('nexus:test') })
+  return { identity, verifier, revocations, gated, system, sessions }
 }
 
 async function connect(node: GossipNode, other: GossipNode): Promise<void> {
-  await node.mesh.libp2p.dial(other.mesh.libp2p.getMultiaddrs())
+  await node.node.libp2p.dial(other.node.libp2p.getMultiaddrs())
   await waitFor('gossip streams', () => hasStreams(node, other) && hasStreams(other, node))
 }
 
 function hasStreams(node: GossipNode, other: GossipNode): boolean {
-  const streams = node.mesh.libp2p.getConnections(other.mesh.libp2p.peerId).flatMap((connection) => connection.streams)
+  const streams = node.node.libp2p.getConnections(other.node.libp2p.peerId).flatMap((connection) => connection.streams)
   return streams.some(({ protocol, direction }) => protocol.startsWith('/meshsub/') && direction === 'outbound')
 }

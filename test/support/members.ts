@@ -2,10 +2,10 @@ import { defaultLogger } from '@libp2p/logger'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { NexusError } from '../../src/errors.ts'
 import type { Credential } from '../../src/identity/credential.ts'
-import { createMember, type Member, refusingRouter } from '../../src/node/member.ts'
+import { Lifecycle } from '../../src/lib/lifecycle.ts'
+import { createMember, foundationOf, type Member } from '../../src/node/member.ts'
 import { OwnCredential } from '../../src/node/own-credential.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
-import type { LeaseEntry } from '../../src/protocols/find/lease-book.ts'
 import type { SessionRouter } from '../../src/protocols/session/session-table.ts'
 import type { TestBlock, TestNetwork } from './identities.ts'
 import { LOOPBACK_TCP } from './mesh.ts'
@@ -18,7 +18,6 @@ export interface MemberOptions {
   router?: SessionRouter
   listen?: string[]
   dhtServer?: boolean
-  onLive?: (entry: LeaseEntry) => void
   onRefused?: (peerId: string, error: NexusError) => void
 }
 
@@ -37,7 +36,7 @@ const started: TestMember[] = []
 
 /** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
 export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<TestMember> {
-  const { block, listen = [LOOPBACK_TCP], router = refusingRouter, dhtServer = false, onLive, onRefused } = options
+  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, onRefused } = options
   const logger = defaultLogger()
   const credential = await OwnCredential.open({
     source: options.credential ?? (await network.credentialFor(block)),
@@ -56,16 +55,16 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
     clock: network.clock,
     logger,
     bodyLimitBytes: 1024 * 1024,
-    router,
-    onLive,
     onRefused
   })
-  const { libp2p, verified } = parts.node
-  const onConnect = ({ detail }: CustomEvent<{ toString: () => string }>): void =>
-    parts.sync.onConnected(detail.toString())
-  libp2p.addEventListener('peer:connect', onConnect)
-  await libp2p.start()
-  await parts.sessions.start()
+  const { libp2p } = parts.node
+  const lifecycle = new Lifecycle([...foundationOf(parts), parts.sessions, credential], 1)
+
+  if (router !== undefined) {
+    parts.sessions.serve(router)
+  }
+
+  await lifecycle.start()
 
   const member: TestMember = {
     parts,
@@ -76,15 +75,7 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
       await libp2p.dial(other.addresses())
       await until(() => other.parts.isConnected(member.peerId), 'the connection')
     },
-    stop: async () => {
-      credential.stop()
-      await parts.sessions.stop(AbortSignal.timeout(1))
-      parts.sync.stop()
-      parts.gossip.stop()
-      libp2p.removeEventListener('peer:connect', onConnect)
-      await libp2p.stop()
-      verified.clear()
-    }
+    stop: () => lifecycle.stop()
   }
   started.push(member)
   return member

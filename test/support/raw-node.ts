@@ -90,6 +90,6 @@ async function nodeBehindGate(network: TestNetwork, block: TestBlock, options: L
     connectionEncrypters: [gate.wrap(noise() as EncrypterFactory, NOISE_PROTOCOL), noise(), tls()] as never,
     ...options
   })
-  node.addEventListener('stop', () => verified.clear())
+  node.addEventListener('stop', () => verified.stop())
   return node
 }

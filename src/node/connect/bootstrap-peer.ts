@@ -84,6 +84,10 @@ export class BootstrapPeer {
 
   /** The device woke up, or has another network: tries at once, and gives up a connection that does not answer. */
   async recheck(): Promise<void> {
+    if (this.#stopping.signal.aborted) {
+      return
+    }
+
     const connection = this.#connection
     this.#retryMs = FIRST_RETRY_MS
 

@@ -1,43 +1,65 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../../errors.ts'
+import type { Part } from '../../lib/lifecycle.ts'
 import { BootstrapPeer, type BootstrapPeerInit, type BootstrapPeerState } from './bootstrap-peer.ts'
 
-export interface BootstrapInit extends Omit<BootstrapPeerInit, 'address' | 'onChange'> {
+export interface BootstrapInit extends Omit<BootstrapPeerInit, 'address' | 'onConnected' | 'onChange'> {
   addresses: Multiaddr[]
-  /** Told when an entrance was opened or lost, with how all of them stand. */
-  onChange?: (entrances: BootstrapPeerState[]) => void
+  /** Whether `start` waits for the first peer. */
+  isAwaited: boolean
+}
+
+export interface BootstrapEvents {
+  /** A bootstrap peer is connected (again). */
+  connected: CustomEvent<{ peerId: string }>
+  /** A connection was made or lost, or a try failed: how all of them stand. */
+  change: CustomEvent<BootstrapPeerState[]>
 }
 
 /** Keeps this block connected to its relays, and its reservations there alive, for as long as it runs. */
-export class Bootstrap {
+export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Part {
   readonly #init: BootstrapInit
-  readonly #entrances: BootstrapPeer[]
+  readonly #peers: BootstrapPeer[]
   readonly #waiting = new Set<() => void>()
   #running: Array<Promise<void>> = []
 
   constructor(init: BootstrapInit) {
+    super()
+    const onConnected = (peerId: string): void => {
+      this.safeDispatchEvent('connected', { detail: { peerId } })
+    }
     const onChange = (): void => {
-      init.onChange?.(this.#entrances.map(({ state }) => state))
-      this.#settle()
+      this.safeDispatchEvent('change', { detail: this.#peers.map(({ state }) => state) })
+      this.#releaseWaiting()
     }
     this.#init = init
-    this.#entrances = init.addresses.map((address) => new BootstrapPeer({ ...init, address, onChange }))
+    this.#peers = init.addresses.map((address) => new BootstrapPeer({ ...init, address, onConnected, onChange }))
   }
 
   /**
-   * Starts to connect. Resolves when the first relay is connected; rejects with `REFUSED` or `UNREACHABLE` when the
-   * first try at each has failed. Either way it goes on trying until `stop`.
+   * Starts to connect. When it is awaited, it resolves when the first peer is connected, and rejects with `REFUSED` or
+   * `UNREACHABLE` when the first try at each has failed. Either way it goes on trying until `stop`.
    */
   async start(): Promise<void> {
-    const entrances = this.#entrances
-
-    if (entrances.length === 0) {
+    if (this.#peers.length === 0) {
       return
     }
 
+    const first = this.#connect()
+
+    if (this.#init.isAwaited) {
+      await first
+    } else {
+      // It goes on trying; the log tells why it has not come through yet.
+      first.catch(() => undefined)
+    }
+  }
+
+  async #connect(): Promise<void> {
     this.#init.libp2p.addEventListener('peer:disconnect', this.#check)
-    const firsts = entrances.map(() => Promise.withResolvers<void>())
-    this.#running = entrances.map((entrance, index) => entrance.run(firsts[index]!))
+    const firsts = this.#peers.map(() => Promise.withResolvers<void>())
+    this.#running = this.#peers.map((peer, index) => peer.run(firsts[index]!))
 
     try {
       await Promise.any(firsts.map(({ promise }) => promise))
@@ -47,7 +69,12 @@ export class Bootstrap {
     }
   }
 
-  /** Resolves once an entrance is open and answers, at once when there are none; and when the signal aborts. */
+  /** Whether there is anybody to join through. */
+  get isNeeded(): boolean {
+    return this.#peers.length > 0
+  }
+
+  /** Resolves once a bootstrap peer is connected and answers, at once when there are none; and when the signal aborts. */
   async joined(signal: AbortSignal): Promise<void> {
     if (this.#isIn || signal.aborted) {
       return
@@ -66,24 +93,24 @@ export class Bootstrap {
 
   /** The device woke up, or has another network: what is open must answer, and what is not is tried at once. */
   async recheck(): Promise<void> {
-    await Promise.all(this.#entrances.map((entrance) => entrance.recheck()))
+    await Promise.all(this.#peers.map((peer) => peer.recheck()))
   }
 
   async stop(): Promise<void> {
     this.#init.libp2p.removeEventListener('peer:disconnect', this.#check)
 
-    for (const entrance of this.#entrances) {
-      entrance.stop()
+    for (const peer of this.#peers) {
+      peer.stop()
     }
 
     await Promise.all(this.#running)
   }
 
   get #isIn(): boolean {
-    return this.#entrances.length === 0 || this.#entrances.some(({ state }) => state.connected && !state.doubtful)
+    return this.#peers.length === 0 || this.#peers.some(({ state }) => state.connected && !state.doubtful)
   }
 
-  #settle(): void {
+  #releaseWaiting(): void {
     if (this.#isIn) {
       for (const end of [...this.#waiting]) {
         end()
@@ -92,8 +119,8 @@ export class Bootstrap {
   }
 
   readonly #check = (): void => {
-    for (const entrance of this.#entrances) {
-      entrance.check()
+    for (const peer of this.#peers) {
+      peer.check()
     }
   }
 }

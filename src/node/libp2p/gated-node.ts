@@ -22,6 +22,7 @@ import {
 import { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import type { Part } from '../../lib/lifecycle.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
 import { Gate } from './gate.ts'
@@ -100,12 +101,15 @@ export interface NodeLimits {
 }
 
 /** A libp2p node behind the gate. */
-export interface GatedNode {
+export interface GatedNode extends Part {
   libp2p: Libp2p<NodeServices>
   gate: Gate
   verified: VerifiedPeers
   /** The circuit transport, for reservations at relays. */
   circuit: ReservingTransport
+  /** Starts to listen. Rejects with `INVALID` when an address can't be listened on. */
+  start: () => Promise<void>
+  stop: () => Promise<void>
 }
 
 /** Puts the libp2p node of a block or relay together, without starting it. */
@@ -164,7 +168,29 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     }
   })
 
-  return { libp2p, gate, verified, circuit }
+  return { libp2p, gate, verified, circuit, ...lifeOf(libp2p, verified) }
+}
+
+function lifeOf(libp2p: Libp2p<NodeServices>, verified: VerifiedPeers): Pick<GatedNode, 'start' | 'stop'> {
+  let starting: Promise<void> | undefined
+
+  return {
+    start: async () => {
+      starting = Promise.resolve(libp2p.start())
+
+      try {
+        await starting
+      } catch (error) {
+        throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
+      }
+    },
+    stop: async () => {
+      // libp2p ignores a stop while it starts.
+      await starting?.catch(() => undefined)
+      await libp2p.stop()
+      verified.stop()
+    }
+  }
 }
 
 function nodeServices({ forwardsTopics = false, platform, dhtServer }: GatedNodeInit): ServiceFactoryMap<NodeServices> {

@@ -1,3 +1,4 @@
+import { TypedEventEmitter } from 'main-event'
 import { LEASE_TTL_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
@@ -22,10 +23,15 @@ export interface LeaseEntry {
 export interface LeaseBookInit {
   /** Milliseconds, never running backwards. */
   now: () => number
+}
+
+export interface LeaseBookEvents {
   /** A worker came. */
-  onLive?: (entry: LeaseEntry) => void
+  live: CustomEvent<LeaseEntry>
+  /** A lease was taken up, renewals included. */
+  lease: CustomEvent<LeaseEntry>
   /** A worker said goodbye, or was found dead. */
-  onGone?: (peerId: string) => void
+  gone: CustomEvent<{ peerId: string }>
 }
 
 /** What is remembered of a worker that is gone. */
@@ -44,21 +50,16 @@ interface Live {
 }
 
 /** The leases that hold now, by app. Blocks answer `find` from it, relays hand it to newcomers. */
-export class LeaseBook {
+export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
   readonly #init: LeaseBookInit
   readonly #entries = new Map<string, LeaseEntry>()
   readonly #byApp = new Map<string, Map<string, LeaseEntry>>()
   readonly #live = new Map<string, Live>()
   readonly #tombstones = new Map<string, Tombstone>()
-  readonly #watchers: Array<(entry: LeaseEntry) => void> = []
 
   constructor(init: LeaseBookInit) {
+    super()
     this.#init = init
-  }
-
-  /** Tells of each lease that is taken up, renewals included. */
-  watch(watcher: (entry: LeaseEntry) => void): void {
-    this.#watchers.push(watcher)
   }
 
   /** Takes up a verified lease. One that is not newer than what is known of the worker changes nothing. */
@@ -82,10 +83,7 @@ export class LeaseBook {
       expiresAt: this.#init.now() + LEASE_TTL_MS
     }
     this.#put(entry)
-
-    for (const watcher of this.#watchers) {
-      watcher(entry)
-    }
+    this.safeDispatchEvent('lease', { detail: entry })
   }
 
   /**
@@ -162,7 +160,7 @@ export class LeaseBook {
     this.#dropOldest()
 
     if (isNew) {
-      this.#init.onLive?.(entry)
+      this.safeDispatchEvent('live', { detail: entry })
     }
   }
 
@@ -190,7 +188,7 @@ export class LeaseBook {
     this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS, isLeaving })
 
     if (this.#forget(peerId)) {
-      this.#init.onGone?.(peerId)
+      this.safeDispatchEvent('gone', { detail: { peerId } })
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Logger } from '@libp2p/interface'
+import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import type { Lease } from '../../identity/lease.ts'
 import type { Identity } from '../../types.ts'
@@ -10,6 +10,8 @@ const MAX_WATCHED_PER_APP = 32
 export interface ProberInit {
   self: Identity
   book: LeaseBook
+  /** The libp2p node: tells when the last connection to a peer has closed. */
+  events: TypedEventTarget<Libp2pEvents>
   isConnected: (peerId: string) => boolean
   /** Connects to a peer. Rejects when it cannot be reached. */
   connect: (peerId: string, signal: AbortSignal) => Promise<unknown>
@@ -38,16 +40,9 @@ export class Prober {
 
   constructor(init: ProberInit) {
     this.#init = init
-    init.book.watch(this.#onLease)
-  }
-
-  /** A worker came into the book. */
-  welcome({ worker }: LeaseEntry): void {
-    const watched = this.#init.book.live(worker.app).length
-
-    if (worker.peerId !== this.#init.self.peerId && watched <= MAX_WATCHED_PER_APP) {
-      this.#probe(worker.peerId)
-    }
+    init.book.addEventListener('live', this.#onLive)
+    init.book.addEventListener('lease', this.#onLease)
+    init.events.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   /** A worker's connection was lost or could not be made: it is not listed until it has answered. */
@@ -85,8 +80,22 @@ export class Prober {
   }
 
   stop(): void {
+    const { book, events } = this.#init
     this.#stopping.abort()
+    book.removeEventListener('live', this.#onLive)
+    book.removeEventListener('lease', this.#onLease)
+    events.removeEventListener('peer:disconnect', this.#onDisconnect)
   }
+
+  readonly #onLive = ({ detail: { worker } }: CustomEvent<LeaseEntry>): void => {
+    const watched = this.#init.book.live(worker.app).length
+
+    if (worker.peerId !== this.#init.self.peerId && watched <= MAX_WATCHED_PER_APP) {
+      this.#probe(worker.peerId)
+    }
+  }
+
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => this.suspect(detail.toString())
 
   #probe(peerId: string): void {
     if (this.#probes.has(peerId) || this.#stopping.signal.aborted) {
@@ -139,7 +148,7 @@ export class Prober {
   }
 
   // A worker that was started anew, or has other addresses: where it is dialled now it may never be reached.
-  readonly #onLease = ({ worker, lease }: LeaseEntry): void => {
+  readonly #onLease = ({ detail: { worker, lease } }: CustomEvent<LeaseEntry>): void => {
     const probe = this.#probes.get(worker.peerId)
 
     if (probe === undefined || lease === undefined || lease.version <= (probe.lease?.version ?? 0)) {

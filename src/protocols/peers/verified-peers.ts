@@ -95,7 +95,7 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   /** Stops the timers and forgets everybody. */
-  clear(): void {
+  stop(): void {
     this.#alarm.stop()
     this.#stopWatching()
     this.#peers.clear()

@@ -9,7 +9,7 @@ import { LoopbackSession } from './loopback-session.ts'
 import { PeerLoads } from './peer-load.ts'
 import { Session, type SessionLimits } from './session.ts'
 import { type Connect, openSessionStream } from './session-stream.ts'
-import { type Entry, type PeerSession, type SessionRouter, SessionTable } from './session-table.ts'
+import { type Entry, type PeerSession, refusingRouter, type SessionRouter, SessionTable } from './session-table.ts'
 
 /**
  * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
@@ -26,7 +26,6 @@ export interface SessionManagerInit {
   }
   connect: Connect
   verified: VerifiedPeers
-  router: SessionRouter
   limits: Partial<SessionLimits>
   log: Logger
 }
@@ -38,6 +37,9 @@ export class SessionManager {
   readonly #loads: PeerLoads
   readonly #loopback: LoopbackSession
   readonly #own: PeerSession
+  readonly #router: SessionRouter
+  #application = refusingRouter
+  #system: SessionRouter['onRequest'] = refusingRouter.onRequest
   readonly #opening = new Map<string, Promise<PeerSession>>()
   #leaving = false
   #stopped = false
@@ -49,8 +51,24 @@ export class SessionManager {
       maxAssemblyBytes: init.limits.maxAssemblyBytes ?? MAX_ASSEMBLY_BYTES,
       hasSession: (peerId) => this.#table.of(peerId).length > 0
     })
-    this.#loopback = new LoopbackSession(init.router, () => this.#own)
+    this.#router = {
+      onRequest: (request, from) =>
+        isSystemCommand(request.cmd) ? this.#system(request, from) : this.#application.onRequest(request, from),
+      onDirect: (direct, from) => this.#application.onDirect(direct, from),
+      onGrant: (from, grant, issuerCertificate) => this.#application.onGrant(from, grant, issuerCertificate)
+    }
+    this.#loopback = new LoopbackSession(this.#router, () => this.#own)
     this.#own = { session: this.#loopback, peer: init.self, grant: undefined, grantShown: undefined }
+  }
+
+  /** From now on this answers what arrives, but for the mesh's own commands. Before, everything is refused. */
+  serve(router: SessionRouter): void {
+    this.#application = router
+  }
+
+  /** From now on this answers the mesh's own commands. */
+  serveSystem(onRequest: SessionRouter['onRequest']): void {
+    this.#system = onRequest
   }
 
   async start(): Promise<void> {
@@ -123,10 +141,11 @@ export class SessionManager {
   }
 
   /**
-   * Refuses new calls of peers, waits until calls under way have ended or `signal` aborts, and closes all sessions.
+   * Refuses new calls of peers, waits `graceMs` at most until calls under way have ended, and closes all sessions.
    * What a handler that still runs asks of others goes out meanwhile.
    */
-  async stop(signal: AbortSignal): Promise<void> {
+  async stop(graceMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(graceMs)
     this.#leaving = true
     this.#init.verified.removeEventListener('verified', this.#onVerified)
     await this.#init.registrar.unhandle(SESSION_PROTOCOL)
@@ -205,7 +224,8 @@ export class SessionManager {
       throw new NexusError('UNREACHABLE', `${peerId} is not verified`)
     }
 
-    const { router, limits, log } = this.#init
+    const { limits, log } = this.#init
+    const router = this.#router
     const session = new Session({
       stream,
       initiator,
@@ -235,4 +255,9 @@ export class SessionManager {
     this.#table.add(entry)
     return entry
   }
+}
+
+/** The names of the mesh's own commands, which applications can't use. */
+function isSystemCommand(cmd: string): boolean {
+  return cmd.startsWith('$')
 }

@@ -1,3 +1,4 @@
+import { NexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
 import type { Identity } from '../../types.ts'
 import type { ReceivedDirect, ReceivedRequest, Session } from './session.ts'
@@ -18,6 +19,13 @@ export interface SessionRouter {
   onRequest: (request: ReceivedRequest, from: PeerSession) => void
   onDirect: (direct: ReceivedDirect, from: PeerSession) => Promise<void>
   onGrant: (from: PeerSession, grant: string, issuerCertificate: string | undefined) => void
+}
+
+/** A router that takes nothing: for members that serve no calls, and until another is registered. */
+export const refusingRouter: SessionRouter = {
+  onRequest: (request) => request.fail('FORBIDDEN', 'this member of the mesh serves no calls'),
+  onDirect: () => Promise.reject(new NexusError('FORBIDDEN', 'this member of the mesh takes no directs')),
+  onGrant: () => undefined
 }
 
 /** A session over a stream. */

@@ -16,8 +16,6 @@ export const PUBLISHER_TTL_MS = 60_000
 /** Topics whose publishers a relay remembers, and publishers of each. */
 export const MAX_TOPICS = 10_000
 const MAX_PUBLISHERS = 64
-/** How long another relay has to say how many clients it has for a topic. */
-const CLIENTS_TIMEOUT_MS = 2_000
 /** How long a relay waits for those that it tells of its own subscription, before it answers. */
 const SPREAD_TIMEOUT_MS = 750
 /** Subscribers of one peer that are waited for at a time; its further questions wait in line. */
@@ -27,24 +25,19 @@ const MAX_MEETING = 8
 export interface Forwarder {
   /** Whether the topic is forwarded here: from the first subscription of a peer on, unless that is over a limit. */
   ensureJoined: (topic: string) => boolean
-  /** Called once, before anything else. */
-  meet: (relays: OtherRelays) => void
+  addEventListener: (event: 'client', listener: (event: ForwarderEvents['client']) => void) => void
+  removeEventListener: (event: 'client', listener: (event: ForwarderEvents['client']) => void) => void
 }
 
-/** What a relay learns of others and tells them. */
-export interface OtherRelays {
-  /** Whether a connected peer is a relay. */
-  isRelay: (peerId: string) => boolean
-  /** How many subscribers of a topic another relay has that are no relays; `undefined` without an answer. */
-  clients: (relay: string, topic: string) => Promise<number | undefined>
-  /** Makes the other relays know this one as a subscriber of a topic that has a client here. */
-  tell: (topic: string) => void
+export interface ForwarderEvents {
+  /** A topic that was held for other relays alone has a client here. */
+  client: CustomEvent<{ topic: string }>
 }
 
 export interface TopicAnswersInit {
   gossip: SignedGossip
   peers: ConnectedPeers
-  asker: TopicQuery
+  query: TopicQuery
   forwarder: Forwarder | undefined
 }
 
@@ -68,14 +61,7 @@ export class TopicAnswers {
   constructor(init: TopicAnswersInit) {
     this.#init = init
     init.gossip.addEventListener('leave', this.#onLeave)
-    init.forwarder?.meet({
-      isRelay: (peerId) => init.peers.isRelay(peerId),
-      clients: async (relay, topic) =>
-        (await init.asker.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients,
-      tell: (topic) => {
-        this.#spreadOf(topic).relays = this.#tellRelays(topic)
-      }
-    })
+    init.forwarder?.addEventListener('client', this.#onClient)
   }
 
   async answer({ topic, as }: TopicQuestion, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
@@ -86,6 +72,7 @@ export class TopicAnswers {
 
   stop(): void {
     this.#init.gossip.removeEventListener('leave', this.#onLeave)
+    this.#init.forwarder?.removeEventListener('client', this.#onClient)
     this.#publishers.clear()
     this.#spreads.clear()
   }
@@ -157,8 +144,12 @@ export class TopicAnswers {
     const connected = new Set(this.#init.peers.all().map(({ peerId }) => peerId))
     const told = peerIds.filter((peerId) => connected.has(peerId))
     await Promise.all(
-      told.map((peerId) => this.#init.asker.ask(peerId, { topic, as: 'subscriber' }, SPREAD_TIMEOUT_MS))
+      told.map((peerId) => this.#init.query.ask(peerId, { topic, as: 'subscriber' }, SPREAD_TIMEOUT_MS))
     )
+  }
+
+  readonly #onClient = ({ detail: { topic } }: ForwarderEvents['client']): void => {
+    this.#spreadOf(topic).relays = this.#tellRelays(topic)
   }
 
   readonly #onLeave = ({ detail }: CustomEvent<{ topic: string }>): void => {

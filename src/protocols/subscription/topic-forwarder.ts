@@ -1,11 +1,20 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
+import { TypedEventEmitter } from 'main-event'
 import type { SignedGossip, SignedGossipEvents } from '../gossip/signed-gossip.ts'
 import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
-import type { Forwarder, OtherRelays } from './topic-answers.ts'
+import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
+import type { Forwarder, ForwarderEvents } from './topic-answers.ts'
+import type { TopicQuery } from './topic-query.ts'
 import { type Holders, TopicRelease } from './topic-release.ts'
+
+/** How long another relay has to say how many clients it has for a topic. */
+const CLIENTS_TIMEOUT_MS = 2_000
 
 export interface TopicForwarderInit {
   gossip: SignedGossip
+  query: TopicQuery
+  /** The verified peers with an open connection. */
+  peers: () => ConnectedPeer[]
   /** The libp2p node: tells when a peer has gone. */
   events: TypedEventTarget<Libp2pEvents>
   /** Topics forwarded at a time. Default 10,000: some 2 KiB each. */
@@ -20,7 +29,7 @@ export interface TopicForwarderInit {
  * serves blocks that have no other path to each other. Other relays subscribe only for their own clients, and because
  * this one does: a topic is left when none of those who hold it has a client for it.
  */
-export class TopicForwarder implements Forwarder {
+export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implements Forwarder {
   readonly #init: TopicForwarderInit
   readonly #maxTopics: number
   readonly #maxTopicsPerPeer: number
@@ -28,13 +37,20 @@ export class TopicForwarder implements Forwarder {
   readonly #topics = new Map<string, Holders>()
   /** The topics of a peer. They count against its share, unless it is a relay: it has those of all its clients. */
   readonly #peers = new Map<string, Set<string>>()
-  #relays: OtherRelays | undefined
-  #release: TopicRelease | undefined
+  readonly #connected: ConnectedPeers
+  readonly #release: TopicRelease
 
   constructor(init: TopicForwarderInit) {
+    super()
     this.#init = init
+    this.#connected = new ConnectedPeers(init.peers)
     this.#maxTopics = init.maxTopics ?? 10_000
     this.#maxTopicsPerPeer = init.maxTopicsPerPeer ?? 500
+    this.#release = new TopicRelease({
+      holders: (topic) => this.#topics.get(topic),
+      clients: (relay, topic) => this.#clientsOf(relay, topic),
+      release: (topic) => this.#leave(topic)
+    })
     init.gossip.addEventListener('subscription', this.#onSubscription)
     init.events.addEventListener('peer:disconnect', this.#onDisconnect)
   }
@@ -42,15 +58,6 @@ export class TopicForwarder implements Forwarder {
   /** Topics that are forwarded now. */
   get size(): number {
     return this.#topics.size
-  }
-
-  meet(relays: OtherRelays): void {
-    this.#relays = relays
-    this.#release = new TopicRelease({
-      holders: (topic) => this.#topics.get(topic),
-      clients: relays.clients,
-      release: (topic) => this.#leave(topic)
-    })
   }
 
   ensureJoined(topic: string): boolean {
@@ -72,7 +79,7 @@ export class TopicForwarder implements Forwarder {
   stop(): void {
     this.#init.gossip.removeEventListener('subscription', this.#onSubscription)
     this.#init.events.removeEventListener('peer:disconnect', this.#onDisconnect)
-    this.#release?.stop()
+    this.#release.stop()
 
     for (const topic of this.#topics.keys()) {
       this.#init.gossip.leave(topic)
@@ -101,7 +108,7 @@ export class TopicForwarder implements Forwarder {
 
   #add(peerId: string, topic: string): void {
     const topics = this.#peers.get(peerId) ?? new Set()
-    const isRelay = this.#relays?.isRelay(peerId) === true
+    const isRelay = this.#connected.isRelay(peerId)
 
     if (topics.has(topic) || !this.#hasRoom(peerId, topic, isRelay ? 0 : topics.size)) {
       return
@@ -122,8 +129,13 @@ export class TopicForwarder implements Forwarder {
 
     // They see no new subscription, and may be about to leave the topic, as there was no client for it here.
     if (known !== undefined && isFirstClient) {
-      this.#relays?.tell(topic)
+      this.safeDispatchEvent('client', { detail: { topic } })
     }
+  }
+
+  // `undefined` without an answer.
+  async #clientsOf(relay: string, topic: string): Promise<number | undefined> {
+    return (await this.#init.query.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients
   }
 
   #hasRoom(peerId: string, topic: string, share: number): boolean {
@@ -153,7 +165,7 @@ export class TopicForwarder implements Forwarder {
     if (holders.clients.size === 0 && holders.relays.size === 0) {
       this.#leave(topic)
     } else if (holders.clients.size === 0) {
-      this.#release?.consider(topic)
+      this.#release.consider(topic)
     }
   }
 

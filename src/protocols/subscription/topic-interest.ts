@@ -7,7 +7,7 @@ import { waitForGossip } from '../gossip/wait-for-gossip.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import { CATCH_UP_MS, type Forwarder, MAX_TOPICS, PUBLISHER_TTL_MS, TopicAnswers } from './topic-answers.ts'
-import { readQuestion, TopicQuery } from './topic-query.ts'
+import { readQuestion, type TopicQuery } from './topic-query.ts'
 
 /** How long an answer is waited for: until gossip has caught up there, a relay has told others, and the way. */
 const ASK_TIMEOUT_MS = 2_000
@@ -21,6 +21,7 @@ const ASK_AGAIN_MS = PUBLISHER_TTL_MS / 2
 export interface TopicInterestInit {
   gossip: SignedGossip
   system: SystemCalls
+  query: TopicQuery
   /** The verified peers with an open connection. */
   peers: () => ConnectedPeer[]
   /** Relays only. */
@@ -43,7 +44,6 @@ export interface TopicInterestInit {
 export class TopicInterest {
   readonly #init: TopicInterestInit
   readonly #peers: ConnectedPeers
-  readonly #asker: TopicQuery
   readonly #answers: TopicAnswers
   /** At a publisher: when a peer was asked, by topic and peer id. */
   readonly #asked = new LRUCache<string, { done: Promise<void>; at: number }>({
@@ -52,11 +52,10 @@ export class TopicInterest {
   })
 
   constructor(init: TopicInterestInit) {
-    const { gossip, system, forwarder } = init
+    const { gossip, system, query, forwarder } = init
     this.#init = init
     this.#peers = new ConnectedPeers(init.peers)
-    this.#asker = new TopicQuery(init)
-    this.#answers = new TopicAnswers({ gossip, peers: this.#peers, asker: this.#asker, forwarder })
+    this.#answers = new TopicAnswers({ gossip, peers: this.#peers, query, forwarder })
     system.serve('$topic', async (body, from, signal) => ({
       ...(await this.#answers.answer(readQuestion(body), from, signal))
     }))
@@ -71,7 +70,7 @@ export class TopicInterest {
     const answers = await Promise.all(
       peers.map(async ({ peerId, block }) => {
         const timeoutMs = block === 'relay' ? ASK_RELAY_TIMEOUT_MS : ASK_TIMEOUT_MS
-        const answer = await this.#asker.ask(peerId, { topic, as: 'subscriber' }, timeoutMs, signal)
+        const answer = await this.#init.query.ask(peerId, { topic, as: 'subscriber' }, timeoutMs, signal)
         // A relay over its limit knows of the subscription and forwards nothing: that helps nobody.
         const peers = answer?.peers ?? []
         return { block, peers, known: answer?.known === true && (block !== 'relay' || answer.forwards) }
@@ -97,7 +96,7 @@ export class TopicInterest {
   }
 
   stop(): void {
-    this.#asker.stop()
+    this.#init.query.stop()
     this.#answers.stop()
     this.#asked.clear()
   }
@@ -141,11 +140,11 @@ export class TopicInterest {
   }
 
   async #untilReached(topic: string, peerId: string): Promise<void> {
-    const answer = await this.#asker.ask(peerId, { topic, as: 'publisher' }, ASK_TIMEOUT_MS)
+    const answer = await this.#init.query.ask(peerId, { topic, as: 'publisher' }, ASK_TIMEOUT_MS)
 
     if (answer?.forwards === true && answer.subscribers > 0) {
       const { gossip } = this.#init
-      await waitForGossip(gossip, () => gossip.reaches(topic, peerId), CATCH_UP_MS, this.#asker.stopping)
+      await waitForGossip(gossip, () => gossip.reaches(topic, peerId), CATCH_UP_MS, this.#init.query.stopping)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@libp2p/interface'
+import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
@@ -13,6 +13,8 @@ export interface IdentitySyncInit {
   verified: VerifiedPeers
   revocations: RevocationList
   system: SystemCalls
+  /** The libp2p node: tells when a peer is connected. */
+  events: TypedEventTarget<Libp2pEvents>
   isConnected: (peerId: string) => boolean
   log: Logger
 }
@@ -47,11 +49,13 @@ export class IdentitySync {
     })
 
     verified.addEventListener('verified', this.#onVerified)
+    init.events.addEventListener('peer:connect', this.#onConnect)
     this.#stopWatching = revocations.onChange(() => this.#pushRevocations())
   }
 
   stop(): void {
     this.#init.verified.removeEventListener('verified', this.#onVerified)
+    this.#init.events.removeEventListener('peer:connect', this.#onConnect)
     this.#stopWatching()
   }
 
@@ -62,9 +66,8 @@ export class IdentitySync {
     }
   }
 
-  /** A connection stands: the peer is told what it does not know yet. */
-  onConnected(peerId: string): void {
-    const peer = this.#init.verified.get(peerId)
+  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const peer = this.#init.verified.get(detail.toString())
 
     if (peer !== undefined) {
       this.#pushRevocationsTo(peer)

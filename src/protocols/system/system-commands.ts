@@ -10,15 +10,16 @@ import type { SystemCallOptions, SystemCalls, SystemCommand, SystemHandler } fro
 
 /** Commands of the mesh itself, on the same sessions as the application's. */
 export class SystemCommands implements SystemCalls {
-  readonly #sessions: () => SessionManager
+  readonly #sessions: SessionManager
   readonly #log: Logger
   readonly #handlers = new Map<string, SystemHandler>()
   /** Commands being answered, by peer. */
   readonly #running = new Map<string, number>()
 
-  constructor(init: { sessions: () => SessionManager; log: Logger }) {
+  constructor(init: { sessions: SessionManager; log: Logger }) {
     this.#sessions = init.sessions
     this.#log = init.log
+    init.sessions.serveSystem((request, from) => void this.#onRequest(request, from))
   }
 
   serve(command: SystemCommand, handler: SystemHandler): void {
@@ -32,7 +33,7 @@ export class SystemCommands implements SystemCalls {
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
 
     try {
-      const { session } = await this.#sessions().open(peerId, signal)
+      const { session } = await this.#sessions.open(peerId, signal)
       const answer = await session.request({ cmd: command, type, body: bytes, timeoutMs, signal })
       return decodeBody(answer.type, answer.body) as Json
     } catch (error) {
@@ -42,12 +43,7 @@ export class SystemCommands implements SystemCalls {
     }
   }
 
-  /** Whether a request is for this layer. */
-  isSystem(request: ReceivedRequest): boolean {
-    return request.cmd.startsWith('$')
-  }
-
-  async onRequest(request: ReceivedRequest, from: PeerSession): Promise<void> {
+  async #onRequest(request: ReceivedRequest, from: PeerSession): Promise<void> {
     const handler = this.#handlers.get(request.cmd)
     const { peerId } = from.peer
     const running = this.#running.get(peerId) ?? 0

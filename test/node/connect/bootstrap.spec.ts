@@ -36,10 +36,11 @@ describe('bootstrap', () => {
       dialer: member.parts.dialer,
       circuit,
       reserve: false,
-      onConnected: (peerId) => void connected.push(peerId),
+      isAwaited: true,
       log,
       ...init
     })
+    bootstrap.addEventListener('connected', ({ detail }) => void connected.push(detail.peerId))
     running.push(bootstrap)
     return bootstrap
   }

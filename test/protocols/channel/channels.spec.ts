@@ -126,7 +126,7 @@ describe('channels', () => {
       for (let round = 0; round < 5; round++) {
         const bob = await start()
         openLate(bob, round * 20)
-        await bob.mesh.libp2p.dial(alice.mesh.libp2p.getMultiaddrs())
+        await bob.node.libp2p.dial(alice.node.libp2p.getMultiaddrs())
         assert.equal(await bob.channels.publish(name, round), 1)
       }
       await waitFor('all', () => heard.length === 5)
@@ -144,7 +144,7 @@ describe('channels', () => {
         const alice = await start()
         hearLate(alice, 100)
         const heard: ChannelMessage[] = []
-        await alice.mesh.libp2p.dial(relay.mesh.libp2p.getMultiaddrs())
+        await alice.node.libp2p.dial(relay.node.libp2p.getMultiaddrs())
         const subscribed = alice.channels.subscribe(name, (message) => heard.push(message))
         const began = subscribed.then(() => performance.now())
         await subscribed.then(() => bob.channels.publish(name, round))
@@ -217,7 +217,7 @@ describe('channels', () => {
       const bob = await start({}, alice)
       const name = newName()
       const heard = await listen(alice, name)
-      const router = bob.mesh.libp2p.services.gossip
+      const router = bob.node.libp2p.services.gossip
       const publish = router.publish.bind(router)
       let published = 0
       router.publish = (topic, data) => {
@@ -296,7 +296,7 @@ describe('channels', () => {
       const relay = await start(RELAY)
       const [alice, bob] = [await start({}, relay), await start({}, relay)]
       const seen: Uint8Array[] = []
-      const router = relay.mesh.libp2p.services.gossip as unknown as {
+      const router = relay.node.libp2p.services.gossip as unknown as {
         handleReceivedRpc: (from: unknown, rpc: Rpc) => Promise<void>
       }
       const handle = router.handleReceivedRpc.bind(router)
@@ -398,7 +398,7 @@ interface Rpc {
 
 /** Makes a node take in what gossip brings some time after it came, in the same order. */
 function hearLate(node: GossipNode, lateMs: number): void {
-  const router = node.mesh.libp2p.services.gossip as unknown as {
+  const router = node.node.libp2p.services.gossip as unknown as {
     handleReceivedRpc: (from: unknown, rpc: Rpc) => Promise<void>
   }
   const handle = router.handleReceivedRpc.bind(router)
@@ -413,7 +413,7 @@ function hearLate(node: GossipNode, lateMs: number): void {
 
 /** Makes a node open its own gossip stream to a peer some time after that peer opened one to it. */
 function openLate(node: GossipNode, lateMs: number): void {
-  const router = node.mesh.libp2p.services.gossip as unknown as {
+  const router = node.node.libp2p.services.gossip as unknown as {
     createOutboundStream: (peerId: unknown, connection: unknown) => Promise<void>
   }
   const open = router.createOutboundStream.bind(router)

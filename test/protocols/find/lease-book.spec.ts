@@ -29,11 +29,9 @@ describe('lease book', () => {
   beforeEach(() => {
     time = 1_000_000
     told = []
-    book = new LeaseBook({
-      now: () => time,
-      onLive: ({ worker }) => void told.push(`live ${worker.peerId}`),
-      onGone: (peerId) => void told.push(`gone ${peerId}`)
-    })
+    book = new LeaseBook({ now: () => time })
+    book.addEventListener('live', ({ detail }) => void told.push(`live ${detail.worker.peerId}`))
+    book.addEventListener('gone', ({ detail }) => void told.push(`gone ${detail.peerId}`))
   })
 
   const live = (app = 'etest'): string[] => book.live(app).map(({ worker }) => worker.peerId)
@@ -203,7 +201,7 @@ describe('lease book', () => {
 
   it('tells those who watch it of each lease that is taken up', () => {
     const versions: unknown[] = []
-    book.watch(({ lease }) => versions.push(lease?.version))
+    book.addEventListener('lease', ({ detail }) => versions.push(detail.lease?.version))
     book.take(a, leaseOf(1, 'join'))
     book.take(a, leaseOf(1))
     book.take(a, leaseOf(2))

@@ -130,8 +130,10 @@ describe('leases', () => {
     it("are refused from others than the worker, and on another app's topic", async () => {
       const taken: Array<[peerId: string, version: number | undefined]> = []
       const follower = await startMember(network, {
-        block: { resource: 'follower' },
-        onLive: ({ worker, lease }) => void taken.push([worker.peerId, lease?.version])
+        block: { resource: 'follower' }
+      })
+      follower.parts.book.addEventListener('live', ({ detail: { worker, lease } }) => {
+        taken.push([worker.peerId, lease?.version])
       })
       await follower.dial(worker)
       follower.parts.gossip.join(topicOf('etest'))

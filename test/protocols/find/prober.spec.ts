@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { TypedEventEmitter } from 'main-event'
 import type { Certificate } from '../../../src/identity/certificate.ts'
 import type { Lease, LeaseEvent } from '../../../src/identity/lease.ts'
 import { LeaseBook } from '../../../src/protocols/find/lease-book.ts'
@@ -16,10 +17,11 @@ describe('prober', () => {
   beforeEach(() => {
     connected = new Set()
     dials = new Map()
-    book = new LeaseBook({ now: () => 0, onLive: (entry) => prober.welcome(entry) })
+    book = new LeaseBook({ now: () => 0 })
     prober = new Prober({
       self,
       book,
+      events: new TypedEventEmitter(),
       isConnected: (peerId) => connected.has(peerId),
       connect: (peerId, signal) => {
         assert.ok(!dials.has(peerId), `${peerId} is dialled twice at a time`)

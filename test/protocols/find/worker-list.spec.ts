@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { TypedEventEmitter } from 'main-event'
 import { LEASE_TTL_MS } from '../../../src/constants.ts'
 import type { Certificate } from '../../../src/identity/certificate.ts'
 import { LeaseBook } from '../../../src/protocols/find/lease-book.ts'
@@ -28,6 +29,7 @@ describe('worker list', () => {
     prober = new Prober({
       self,
       book,
+      events: new TypedEventEmitter(),
       isConnected: (peerId) => connected.has(peerId),
       connect: (peerId) => {
         const dial = Promise.withResolvers<unknown>()

@@ -18,7 +18,7 @@ interface Router {
   mcache: { msgs: Map<string, unknown> }
 }
 
-const routerOf = (node: GossipNode) => node.mesh.libp2p.services.gossip as unknown as Router
+const routerOf = (node: GossipNode) => node.node.libp2p.services.gossip as unknown as Router
 
 describe('gossip that no honest member sends', () => {
   let network: TestNetwork
@@ -46,7 +46,7 @@ describe('gossip that no honest member sends', () => {
     await Promise.all([liar.stop(), relay.stop()])
   })
 
-  const isConnected = () => relay.mesh.libp2p.getConnections(liar.mesh.libp2p.peerId).length > 0
+  const isConnected = () => relay.node.libp2p.getConnections(liar.node.libp2p.peerId).length > 0
   const envelope = (certificate: string, time = Date.now()) =>
     GossipEnvelope.encode({ certificate, payload: fromString('forged'), time })
 
@@ -66,7 +66,7 @@ describe('gossip that no honest member sends', () => {
       return envelope(await foreign.certificateFor({ privateKey: mallory }))
     },
     'with a signature that does not hold': async () => {
-      routerOf(liar).publishConfig.author = relay.mesh.libp2p.peerId
+      routerOf(liar).publishConfig.author = relay.node.libp2p.peerId
       return envelope(relay.token)
     }
   }
@@ -103,13 +103,13 @@ describe('gossip that no honest member sends', () => {
     const foreign = await testNetwork({ root: 'another root' })
     const stranger = await startGossipNode(network)
     const token = await foreign.certificateFor()
-    const from = stranger.mesh.libp2p.peerId
-    const validate = relay.mesh.libp2p.services.gossip.topicValidators.get(TOPIC)!
+    const from = stranger.node.libp2p.peerId
+    const validate = relay.node.libp2p.services.gossip.topicValidators.get(TOPIC)!
     const signed = { type: 'signed', from, topic: TOPIC, data: envelope(token), sequenceNumber: 1n } as const
     const message = { ...signed, key: from.publicKey!, signature: new Uint8Array(64) }
 
     for (let count = 0; count < TIMES; count++) {
-      assert.equal(await validate(liar.mesh.libp2p.peerId, message as never), 'reject')
+      assert.equal(await validate(liar.node.libp2p.peerId, message as never), 'reject')
     }
     assert.ok(isConnected())
     await stranger.stop()

@@ -20,7 +20,7 @@ interface Router {
   handleReceivedMessage: (...message: unknown[]) => Promise<void>
 }
 
-const routerOf = (node: GossipNode) => node.mesh.libp2p.services.gossip as unknown as Router
+const routerOf = (node: GossipNode) => node.node.libp2p.services.gossip as unknown as Router
 
 describe('signed gossip', () => {
   let network: TestNetwork
@@ -61,7 +61,7 @@ describe('signed gossip', () => {
 
   function beHonest(): void {
     const { publishConfig } = routerOf(liar)
-    publishConfig.author = liar.mesh.libp2p.peerId
+    publishConfig.author = liar.node.libp2p.peerId
     publishConfig.key = publicKeyToProtobuf(mallory.publicKey)
   }
 
@@ -76,13 +76,13 @@ describe('signed gossip', () => {
   const forgeries: Record<string, () => Promise<unknown>> = {
     'with the name of another in `from`': async () => {
       const router = routerOf(liar)
-      router.publishConfig.author = bob.mesh.libp2p.peerId
+      router.publishConfig.author = bob.node.libp2p.peerId
       return publishAs(liar, bob.token)
     },
     'with the name and the key of another': async () => {
       const router = routerOf(liar)
-      router.publishConfig.author = bob.mesh.libp2p.peerId
-      router.publishConfig.key = publicKeyToProtobuf(bob.mesh.libp2p.peerId.publicKey!)
+      router.publishConfig.author = bob.node.libp2p.peerId
+      router.publishConfig.key = publicKeyToProtobuf(bob.node.libp2p.peerId.publicKey!)
       return publishAs(liar, bob.token)
     },
     'with the certificate of another': () => publishAs(liar, bob.token),
@@ -166,7 +166,7 @@ describe('signed gossip', () => {
 
   it('counts who joined a topic, and leaves it with the last', async () => {
     const topic = '/nexus/test/counted'
-    const topics = () => bob.mesh.libp2p.services.gossip.getTopics()
+    const topics = () => bob.node.libp2p.services.gossip.getTopics()
     const one = () => undefined
     bob.gossip.join(topic, one)
     bob.gossip.join(topic)
@@ -177,12 +177,12 @@ describe('signed gossip', () => {
     assert(bob.gossip.joined(topic) && topics().includes(topic) && !bob.gossip.receives(topic))
     bob.gossip.leave(topic)
     assert(!bob.gossip.joined(topic) && !topics().includes(topic))
-    assert(!bob.mesh.libp2p.services.gossip.topicValidators.has(topic))
+    assert(!bob.node.libp2p.services.gossip.topicValidators.has(topic))
   })
 
   it('ignores what it sent itself and somebody sends back', () => {
     const { self, message, checker } = ownMessage()
-    assert.equal(checker.check(bob.mesh.libp2p.peerId, message), 'ignore')
+    assert.equal(checker.check(bob.node.libp2p.peerId, message), 'ignore')
     assert.equal(self, liar.identity.peerId)
   })
 
@@ -190,7 +190,7 @@ describe('signed gossip', () => {
     const node = await startGossipNode(network)
     nodes.push(node)
     await node.connect(relay)
-    const [connection] = relay.mesh.libp2p.getConnections(node.mesh.libp2p.peerId)
+    const [connection] = relay.node.libp2p.getConnections(node.node.libp2p.peerId)
     const stream = connection!.streams.find(
       ({ protocol, direction }) => protocol.startsWith('/meshsub/') && direction === 'outbound'
     )
@@ -204,7 +204,7 @@ describe('signed gossip', () => {
     await waitFor('the connection to end', () => connection!.status !== 'open')
     router.createOutboundStream = open
     assert.deepEqual(
-      relay.mesh.libp2p.getConnections(bob.mesh.libp2p.peerId).map(({ status }) => status),
+      relay.node.libp2p.getConnections(bob.node.libp2p.peerId).map(({ status }) => status),
       ['open']
     )
   })
@@ -214,14 +214,14 @@ describe('signed gossip', () => {
     await node.stop()
     await assert.rejects(node.gossip.publish(TOPIC, fromString('late')), { code: 'STOPPED' })
     assert.throws(() => node.gossip.join(TOPIC), { code: 'STOPPED' })
-    assert(!node.mesh.libp2p.services.gossip.topicValidators.has(TOPIC))
+    assert(!node.node.libp2p.services.gossip.topicValidators.has(TOPIC))
   })
 
   function ownMessage() {
     const self = liar.identity.peerId
     const log = defaultLogger().forComponent('nexus:test')
     const checker = new MessageValidator({ self, verifier: network.verifier(), log })
-    const { peerId: from, privateKey } = { peerId: liar.mesh.libp2p.peerId, privateKey: mallory }
+    const { peerId: from, privateKey } = { peerId: liar.node.libp2p.peerId, privateKey: mallory }
     const data = GossipEnvelope.encode({ certificate: liar.token, payload: fromString('echo'), time: Date.now() })
     const message = { type: 'signed', from, topic: TOPIC, data, sequenceNumber: 1n, key: privateKey.publicKey } as const
     return { self, checker, message: { ...message, signature: new Uint8Array(64) } }
@@ -250,6 +250,6 @@ function watchHandled(node: GossipNode, onHandled: () => void): void {
 
 function heartbeats(node: GossipNode, count: number): () => boolean {
   let seen = 0
-  node.mesh.libp2p.services.gossip.addEventListener('gossipsub:heartbeat', () => seen++)
+  node.node.libp2p.services.gossip.addEventListener('gossipsub:heartbeat', () => seen++)
   return () => seen >= count
 }

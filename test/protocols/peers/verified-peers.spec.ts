@@ -60,7 +60,7 @@ describe('verified peers', () => {
   })
 
   afterEach(() => {
-    peers.clear()
+    peers.stop()
     mock.timers.reset()
   })
 
@@ -150,7 +150,7 @@ describe('verified peers', () => {
   })
 
   it('forgets the oldest peer without a connection when there are too many', async () => {
-    peers.clear()
+    peers.stop()
     peers = create({ maxPeers: 2, isConnected: (peerId) => peerId === peerIdOf(alice) })
     peers.add(await certificateOf({ privateKey: alice }), 0)
     peers.add(await certificateOf({ privateKey: bob }), 0)
@@ -165,7 +165,7 @@ describe('verified peers', () => {
   it('stops its timer and forgets everybody when cleared', async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     peers.add(await certificateOf({ privateKey: alice, validForMs: 1_000 }), 0)
-    peers.clear()
+    peers.stop()
     assert.equal(peers.size, 0)
     pass(DAY_MS)
     await verifier.revocations.offer(await network.authority.revoke(peerIdOf(alice)))

@@ -3,7 +3,6 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { streamPair } from '@libp2p/utils'
 import { generateKey, peerIdOf } from '../../../src/identity/keys.ts'
-import { refusingRouter } from '../../../src/node/member.ts'
 import type { VerifiedPeers } from '../../../src/protocols/peers/verified-peers.ts'
 import { SessionManager } from '../../../src/protocols/session/session-manager.ts'
 import { assertCode, identityFor, log } from '../../support/calls.ts'
@@ -23,7 +22,6 @@ describe('a session that goes over to a better path', () => {
       registrar: { handle: async () => undefined, unhandle: async () => undefined },
       connect: async () => connection,
       verified: { get: () => ({ identity: identityFor(peerId) }) } as unknown as VerifiedPeers,
-      router: refusingRouter,
       limits: {},
       log
     })

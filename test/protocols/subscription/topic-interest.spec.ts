@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { TopicInterest } from '../../../src/protocols/subscription/topic-interest.ts'
+import { TopicQuery } from '../../../src/protocols/subscription/topic-query.ts'
 import { log } from '../../support/calls.ts'
 import { type GossipNode, startGossipNode } from '../../support/gossip-node.ts'
 import { type TestNetwork, testNetwork } from '../../support/identities.ts'
@@ -30,7 +31,8 @@ describe('topic interest', () => {
 
   const start = (onNeighbours: (peerIds: readonly string[]) => void): TopicInterest => {
     const { gossip, system } = alice
-    interest = new TopicInterest({ gossip, system, peers: () => [liar.identity], onNeighbours, log })
+    const query = new TopicQuery({ system, log })
+    interest = new TopicInterest({ gossip, system, query, peers: () => [liar.identity], onNeighbours, log })
     return interest
   }
 
@@ -51,7 +53,7 @@ describe('topic interest', () => {
   })
 
   it('waits for a subscriber that gossip does not know yet without going through all the others', async () => {
-    const router = alice.mesh.libp2p.services.gossip
+    const router = alice.node.libp2p.services.gossip
     const list = router.getSubscribers.bind(router)
     let lists = 0
     router.getSubscribers = (topic) => {

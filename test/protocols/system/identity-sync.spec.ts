@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { assertCode } from '../../support/calls.ts'
 import { assertRefused, BOB_UID, mallory, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
@@ -69,7 +70,8 @@ describe('identity sync', () => {
       await left.credential.revocations.offer(await network.authority.revoke('uid:nobody'))
       await until(() => left.parts.node.verified.get(right.peerId)?.revocationVersion === 0)
       busy = false
-      left.parts.sync.onConnected(right.peerId)
+      const connect = new CustomEvent('peer:connect', { detail: peerIdFromString(right.peerId) })
+      left.parts.node.libp2p.dispatchEvent(connect)
       await until(() => versionOf(right) === 1)
     })
 

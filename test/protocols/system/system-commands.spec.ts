@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { NexusError } from '../../../src/errors.ts'
+import { BODY_JSON } from '../../../src/protocols/body/body.ts'
 import type { SessionManager } from '../../../src/protocols/session/session-manager.ts'
+import { refusingRouter } from '../../../src/protocols/session/session-table.ts'
 import type { SystemCommand } from '../../../src/protocols/system/system-calls.ts'
 import { SystemCommands } from '../../../src/protocols/system/system-commands.ts'
 import type { Identity, Json } from '../../../src/types.ts'
-import { arrival, assertCode, log } from '../../support/calls.ts'
+import { assertCode, log } from '../../support/calls.ts'
 import { testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 
@@ -36,10 +38,20 @@ describe('system calls', () => {
     assert.deepEqual(from, left.parts.identity)
   })
 
-  it('never reach the handlers of the application', () => {
-    const system = left.parts.system
-    assert.equal(system.isSystem(arrival('$anything').request), true)
-    assert.equal(system.isSystem(arrival('it$').request), false)
+  it('never reach the handlers of the application', async () => {
+    const seen: string[] = []
+    right.parts.sessions.serve({
+      ...refusingRouter,
+      onRequest: (request) => {
+        seen.push(request.cmd)
+        request.fail('INVALID', 'seen')
+      }
+    })
+    const { session } = await left.parts.sessions.open(right.peerId)
+    const call = { type: BODY_JSON, body: new Uint8Array([0x31]), timeoutMs: 5_000 }
+    await assertCode('NO_HANDLER', () => session.request({ ...call, cmd: '$anything' }))
+    await assertCode('INVALID', () => session.request({ ...call, cmd: 'it$' }))
+    assert.deepEqual(seen, ['it$'])
   })
 
   it('fail with NO_HANDLER for a command that nobody serves', async () => {
@@ -81,12 +93,13 @@ describe('system calls', () => {
 
   it('fail with TIMEOUT also when no session is opened in time', async () => {
     const sessions = {
+      serveSystem: () => undefined,
       open: (_peerId: string, signal: AbortSignal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => reject(new NexusError('CANCELLED', 'aborted')))
         })
     }
-    const system = new SystemCommands({ sessions: () => sessions as unknown as SessionManager, log })
+    const system = new SystemCommands({ sessions: sessions as unknown as SessionManager, log })
     await assertCode('TIMEOUT', () => system.call('somebody', '$topic', 1, { timeoutMs: 20 }))
     const { signal } = new AbortController()
     await assertCode('TIMEOUT', () => system.call('somebody', '$topic', 1, { timeoutMs: 20, signal }))
