@@ -4,8 +4,8 @@ import { stopped } from '../errors.ts'
 export interface Part {
   /** Resolves when it runs. */
   start?: () => void | Promise<void>
-  /** Resolves when it has stopped. `graceMs`: how long it may wait for what is under way. */
-  stop?: (graceMs: number) => void | Promise<void>
+  /** Resolves when it has stopped. `grace` aborts when it may no longer wait for what is under way. */
+  stop?: (grace: AbortSignal) => void | Promise<void>
 }
 
 /** Starts parts in their order, and stops them in the opposite order. */
@@ -47,18 +47,20 @@ export class Lifecycle {
   /**
    * Stops every part, also when one of them fails, and those that were not started: they may hold something since they
    * were made. Then rejects with the first failure. Safe to call twice.
+   *
+   * @param graceMs - how long the parts, all together, may wait for what is under way
    */
   stop(graceMs: number = this.#defaultGraceMs): Promise<void> {
-    this.#stopping ??= this.#stopAll(graceMs)
+    this.#stopping ??= this.#stopAll(AbortSignal.timeout(graceMs))
     return this.#stopping
   }
 
-  async #stopAll(graceMs: number): Promise<void> {
+  async #stopAll(grace: AbortSignal): Promise<void> {
     const failures: unknown[] = []
 
     for (const part of this.#parts.toReversed()) {
       try {
-        await part.stop?.(graceMs)
+        await part.stop?.(grace)
       } catch (error) {
         failures.push(error)
       }

@@ -78,11 +78,11 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     forwarder,
     connect: (other) => connect(node, other),
     stop: async () => {
-      await channels.stop()
+      await channels.stop(AbortSignal.timeout(1))
       interest.stop()
       forwarder?.stop()
       gossip.stop()
-      await sessions.stop(1)
+      await sessions.stop(AbortSignal.timeout(1))
       await gated.stop()
     }
   }

@@ -60,6 +60,7 @@ export class Channels {
   readonly #channels = new Map<string, OpenChannel>()
   readonly #outboxes = new LRUCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
   readonly #stopping = new AbortController()
+  #isLeaving = false
 
   constructor(init: ChannelsInit) {
     this.#init = init
@@ -111,8 +112,11 @@ export class Channels {
     return outbox.send(encoded, options.signal)
   }
 
-  /** Leaves all channels. What is still to be sent is rejected with `STOPPED`. */
-  async stop(): Promise<void> {
+  /** Sends what was given before, while `grace` lasts; what is left then is rejected with `STOPPED`. Leaves all channels. */
+  async stop(grace: AbortSignal): Promise<void> {
+    this.#isLeaving = true
+    const sent = Promise.all([...this.#outboxes.values()].map((outbox) => outbox.onIdle()))
+    await raceSignal(sent, grace).catch(() => undefined)
     this.#stopping.abort()
 
     for (const outbox of this.#outboxes.values()) {
@@ -190,7 +194,7 @@ export class Channels {
 
   /** Stands for a name and secret. Throws `INVALID` or `STOPPED`. */
   #key(name: string, { secret }: ChannelOptions): string {
-    if (this.#stopping.signal.aborted) {
+    if (this.#isLeaving) {
       throw stopped()
     }
 

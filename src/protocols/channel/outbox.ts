@@ -37,14 +37,20 @@ export class ChannelOutbox {
   #next = 0
   #sending = false
   #stopped = false
+  /** Messages that were given and have not left. */
+  #pending = 0
+  #becameIdle: PromiseWithResolvers<void> | undefined
 
   constructor(init: ChannelOutboxInit) {
     this.#init = init
   }
 
-  /** Nothing waits here. */
-  get idle(): boolean {
-    return !this.#sending && this.#queue.length === 0
+  /** Resolves when nothing waits here, in line for room either. */
+  async onIdle(): Promise<void> {
+    if (this.#pending > 0) {
+      this.#becameIdle ??= Promise.withResolvers()
+      await this.#becameIdle.promise
+    }
   }
 
   /**
@@ -52,12 +58,26 @@ export class ChannelOutbox {
    * aborts before it left, and with `STOPPED`.
    */
   async send(body: EncodedBody, signal?: AbortSignal): Promise<number> {
-    await this.#init.budget.take(body.bytes.byteLength, signal)
+    const { budget } = this.#init
+    const size = body.bytes.byteLength
+    let hasRoom = false
+    this.#pending++
 
     try {
+      await budget.take(size, signal)
+      hasRoom = true
       return await this.#enqueue(body, signal)
     } finally {
-      this.#init.budget.give(body.bytes.byteLength)
+      this.#pending--
+
+      if (hasRoom) {
+        budget.give(size)
+      }
+
+      if (this.#pending === 0) {
+        this.#becameIdle?.resolve()
+        this.#becameIdle = undefined
+      }
     }
   }
 

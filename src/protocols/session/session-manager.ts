@@ -141,11 +141,10 @@ export class SessionManager {
   }
 
   /**
-   * Refuses new calls of peers, waits `graceMs` at most until calls under way have ended, and closes all sessions.
+   * Refuses new calls of peers, waits until calls under way have ended or `grace` aborts, and closes all sessions.
    * What a handler that still runs asks of others goes out meanwhile.
    */
-  async stop(graceMs: number): Promise<void> {
-    const signal = AbortSignal.timeout(graceMs)
+  async stop(grace: AbortSignal): Promise<void> {
     this.#leaving = true
     this.#init.verified.removeEventListener('verified', this.#onVerified)
     await this.#init.registrar.unhandle(SESSION_PROTOCOL)
@@ -155,13 +154,19 @@ export class SessionManager {
       session.goaway()
     }
 
-    await Promise.all([this.#loopback.stop(signal), ...open.map((entry) => this.#close(entry, signal))])
+    // A session that is being opened is for a call that was made before the stop.
+    const opened = Promise.allSettled(this.#opening.values())
+    await Promise.all([
+      this.#loopback.stop(grace),
+      raceSignal(opened, grace).catch(() => undefined),
+      ...open.map((entry) => this.#close(entry, grace))
+    ])
     this.#stopped = true
-    await Promise.all([...this.#table].map((entry) => this.#close(entry, signal)))
+    await Promise.all([...this.#table].map((entry) => this.#close(entry, grace)))
   }
 
-  async #close({ session }: Entry, signal: AbortSignal): Promise<void> {
-    await session.onIdle(signal).catch(() => undefined)
+  async #close({ session }: Entry, grace: AbortSignal): Promise<void> {
+    await session.onIdle(grace).catch(() => undefined)
     await session.close().catch((error: Error) => session.abort(error))
   }
 

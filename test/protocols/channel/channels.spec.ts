@@ -379,7 +379,7 @@ describe('channels', () => {
       bob.system.serve('$topic', () => new Promise(() => undefined))
       const pending = [alice.channels.subscribe('x', () => undefined), alice.channels.publish('x', 1)]
       const ends = pending.map((call) => assert.rejects(call, { code: 'STOPPED' }))
-      await alice.channels.stop()
+      await alice.channels.stop(AbortSignal.abort())
       await Promise.all(ends)
       await assert.rejects(
         alice.channels.subscribe('x', () => undefined),

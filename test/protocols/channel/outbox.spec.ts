@@ -55,7 +55,7 @@ describe('channel outbox', () => {
     )
     sent[1]!.done(8)
     assert.deepEqual(await Promise.all(rest), [8, 8])
-    assert(outbox.idle)
+    await outbox.onIdle()
     assert.equal(budget.used, 0)
   })
 

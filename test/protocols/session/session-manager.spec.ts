@@ -237,7 +237,7 @@ describe('sessions', () => {
     })
 
     it('with STOPPED here, and UNREACHABLE to others, when this block was stopped', async () => {
-      await left.parts.sessions.stop(0)
+      await left.parts.sessions.stop(AbortSignal.abort())
       await assertCode('STOPPED', openRight)
       await assertCode('UNREACHABLE', () => right.parts.sessions.open(left.peerId))
     })
@@ -280,7 +280,7 @@ describe('sessions', () => {
       const own = await left.parts.sessions.open(left.peerId)
       const failed = assertCode('STOPPED', () => own.session.request(call))
       await until(() => echo.left.held?.length === 1)
-      await left.parts.sessions.stop(0)
+      await left.parts.sessions.stop(AbortSignal.abort())
       await failed
     })
   })
@@ -293,7 +293,7 @@ describe('sessions', () => {
       await until(() => echo.right.held?.length === 1)
       assert.equal(right.parts.sessions.inFlight, 1)
       let stopped = false
-      const stopping = right.parts.sessions.stop(10_000).then(() => {
+      const stopping = right.parts.sessions.stop(AbortSignal.timeout(10_000)).then(() => {
         stopped = true
       })
       await until(() => left.parts.sessions.peek(right.peerId) === undefined, 'the goaway')
@@ -310,7 +310,7 @@ describe('sessions', () => {
       const { session } = await openRight()
       const failed = assertCode('LOST', () => session.request(call))
       await until(() => echo.right.held?.length === 1)
-      await right.parts.sessions.stop(0)
+      await right.parts.sessions.stop(AbortSignal.abort())
       await failed
       assert.equal(echo.right.held[0]?.signal.aborted, true)
     })
