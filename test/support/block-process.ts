@@ -17,6 +17,8 @@ export interface Commands {
   find: (request: FindRequest) => Promise<unknown>
   subscribe: (channel: string) => Promise<string>
   publish: (channel: string, body: string) => Promise<number>
+  /** Stops the block; another may be started in its place. */
+  leave: () => Promise<void>
   received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
   stop: () => Promise<void>
 }
@@ -53,6 +55,7 @@ const commands: Commands = {
     return reach
   },
   publish: (channel, body) => nexus.publish(channel, body),
+  leave: () => nexus.stop(),
   received: () => received,
   async stop() {
     await nexus.stop()

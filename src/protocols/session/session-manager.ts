@@ -166,7 +166,7 @@ export class SessionManager {
   }
 
   async #close({ session }: Entry, grace: AbortSignal): Promise<void> {
-    await session.onIdle(grace).catch(() => undefined)
+    await session.drain(grace).catch(() => undefined)
     await session.close().catch((error: Error) => session.abort(error))
   }
 

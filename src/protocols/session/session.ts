@@ -27,6 +27,9 @@ export type { Answer } from './pending-call.ts'
 export type { ReceivedDirect, ReceivedRequest } from './received-call.ts'
 export type * from './session-options.ts'
 
+/** A peer that answers no ping for so long is not waited for before the session ends. */
+const DRAIN_PING_MS = 1_000
+
 /**
  * Many calls at a time, in both directions, over one stream (docs/PROTOCOL.md, "Session"). Its promises reject with a
  * `NexusError`: what the peer answered, or `TIMEOUT`, `CANCELLED`, `TOO_LARGE`, `INVALID`; `UNREACHABLE` when the
@@ -147,11 +150,19 @@ export class Session {
   async leave(signal?: AbortSignal): Promise<void> {
     if (!this.#ended) {
       this.#writer.write({ kind: KIND.GOAWAY })
-      // Frames are handled in order: with the answer all calls have come that the peer had begun.
-      await this.ping({ signal }).catch(() => undefined)
-      await this.onIdle(signal)
+      await this.drain(signal)
       await this.close()
     }
+  }
+
+  /**
+   * To be awaited between goaway and `close`: resolves when no call is under way, those included that the peer began
+   * before it heard of the goaway. Rejects with the signal's reason.
+   */
+  async drain(signal?: AbortSignal): Promise<void> {
+    // Frames are handled in order: with the answer all calls have come that the peer had begun.
+    await this.ping({ timeoutMs: DRAIN_PING_MS, signal }).catch(() => undefined)
+    await this.onIdle(signal)
   }
 
   /** Resolves when `idle`, or when the session is over. Rejects with the signal's reason. */
