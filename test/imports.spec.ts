@@ -2,143 +2,165 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join, posix } from 'node:path'
 import { promisify } from 'node:util'
+import { faultsIn } from '../scripts/import-rule.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = join(import.meta.dirname, '..')
 const run = promisify(execFile)
 
-describe('the rule that imports run one way', () => {
-  let folder: string
+/** A file of each room, in the order of the layers. */
+const FILES = [
+  ['src/errors.ts', 'src/types.ts', 'src/lib/x.ts'],
+  ['src/identity/x.ts'],
+  ['src/protocols/body/x.ts', 'src/protocols/pb/x.ts'],
+  ['src/protocols/gossip/x.ts', 'src/protocols/peers/x.ts'],
+  ['src/protocols/session/x.ts'],
+  ['src/protocols/system/x.ts'],
+  ['src/protocols/find/x.ts', 'src/protocols/subscription/x.ts'],
+  ['src/protocols/call/x.ts', 'src/protocols/channel/x.ts'],
+  ['src/node/libp2p/x.ts'],
+  ['src/node/connect/x.ts', 'src/node/runtime/x.ts'],
+  ['src/node/x.ts'],
+  ['src/index.ts', 'src/page/x.ts'],
+  ['relay/x.ts', 'src/bridge/x.ts', 'src/sidecar/x.ts'],
+  ['src/cli/x.ts'],
+  ['bench/x.ts', 'examples/x.ts', 'scripts/x.ts', 'test/x.spec.ts']
+]
+const WAYS: Array<[way: string, text: (specifier: string) => string]> = [
+  ['an import', (to) => `import { a } from '${to}'\nexport const b = a\n`],
+  ['an import of types', (to) => `import type { A } from '${to}'\nexport type B = A\n`],
+  ['a type that names its file', (to) => `export type B = import('${to}').A\n`],
+  ['a re-export', (to) => `export * from '${to}'\n`],
+  ['a re-export of types', (to) => `export type { A } from '${to}'\n`],
+  ['an import for its effects', (to) => `import '${to}'\n`],
+  ['an import at run time', (to) => `export const b = await import('${to}')\n`]
+]
+const importing = WAYS[0]![1]
 
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'nexus-imports-'))
-    await cp(join(ROOT, 'biome.json'), join(folder, 'biome.json'))
+/** What is said of a file that imports another in some way. */
+function faults(path: string, to: string, text = importing): string[] {
+  const specifier = posix.relative(posix.dirname(path), to)
+  return faultsIn(new Map([[path, text(specifier.startsWith('.') ? specifier : `./${specifier}`)]]))
+}
+
+describe('the rule that imports run one way', () => {
+  for (const [line, files] of FILES.entries()) {
+    for (const path of files) {
+      it(`refuses in ${path} what is above it`, () => {
+        for (const above of FILES.slice(line + 1).flat()) {
+          const [fault = '', ...more] = faults(path, above)
+          assert.ok(fault.startsWith(`${path}: imports ${above}, and imports run one way`), `${above}: ${fault}`)
+          assert.deepEqual(more, [])
+        }
+      })
+
+      it(`allows in ${path} what is below it, and its own room`, () => {
+        for (const below of [...FILES.slice(0, line).flat(), path.replace(/(\w+)((\.\w+)+)$/, '$1.other$2')]) {
+          assert.deepEqual(faults(path, below), [], below)
+        }
+      })
+    }
+  }
+
+  it('refuses another room of the same line', () => {
+    for (const files of FILES.slice(1, -1)) {
+      for (const [path, other] of files.flatMap((one) =>
+        files.filter((two) => two !== one).map((two) => [one, two] as const)
+      )) {
+        assert.equal(faults(path, other).length, 1, `${path} ${other}`)
+      }
+    }
   })
 
-  after(() => rm(folder, { recursive: true }))
+  for (const [way, text] of WAYS) {
+    it(`sees ${way}`, () => {
+      assert.match(
+        faults('src/identity/x.ts', 'src/node/x.ts', text).join(),
+        /^src\/identity\/x\.ts: imports src\/node/
+      )
+    })
+  }
 
-  /** What the linter of `npm run check` says of a file with this text. */
-  async function lint(path: string, text: string): Promise<string> {
-    const file = join(folder, path)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text)
-    const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome')
-    const { stdout, stderr } = await run(process.execPath, [biome, 'lint', path], { cwd: folder }).catch(
-      (error) => error
+  it('sees no import in comments and texts', () => {
+    const text = () => "// import { a } from '../node/x.ts'\nexport const b = \"import { a } from '../node/x.ts'\"\n"
+    assert.deepEqual(faults('src/identity/x.ts', 'src/node/x.ts', text), [])
+  })
+
+  it('refuses a file that has no room', () => {
+    assert.match(faults('src/attic/x.ts', 'src/types.ts').join(), /no room/)
+  })
+
+  it('refuses the package itself by its name, but to those who use it', () => {
+    const text = "import type { A } from 'nexus-mesh/page'\nexport type B = A\n"
+    assert.match(faultsIn(new Map([['src/node/x.ts', text]])).join(), /the package itself/)
+    assert.deepEqual(faultsIn(new Map([['test/x.spec.ts', text]])), [])
+  })
+
+  it('refuses circles, of types too, and of any length', () => {
+    const file = (name: string, to: string, type = '') =>
+      [`src/lib/${name}.ts`, `import ${type}{ A } from './${to}.ts'\nexport const B = A\n`] as const
+    for (const circle of [
+      [file('a', 'b'), file('b', 'a')],
+      [file('a', 'b', 'type '), file('b', 'a', 'type ')],
+      [file('a', 'b'), file('b', 'c', 'type '), file('c', 'a')],
+      [file('a', 'a')]
+    ]) {
+      assert.match(faultsIn(new Map(circle)).join(), /a\.ts.*in a circle/)
+    }
+
+    assert.deepEqual(faultsIn(new Map([file('a', 'b'), file('b', 'c'), ['src/lib/c.ts', '']])), [])
+  })
+
+  it('refuses what is of Node alone where browsers run it too', () => {
+    const text = "import { readFile } from 'node:fs/promises'\nexport const b = readFile\n"
+
+    for (const path of ['src/identity/x.ts', 'src/protocols/call/x.ts', 'src/lib/x.ts', 'src/index.browser.ts']) {
+      assert.match(faultsIn(new Map([[path, text]])).join(), /imports node:fs\/promises/, path)
+    }
+
+    assert.deepEqual(faultsIn(new Map([['src/node/x.ts', text]])), [])
+    assert.match(
+      faultsIn(
+        new Map([
+          ['src/node/x.ts', text],
+          ['src/page/index.ts', "import '../node/x.ts'\n"]
+        ])
+      ).join(),
+      /src\/node\/x\.ts: imports node:fs\/promises, and pages load this file/
     )
-    return `${stdout}${stderr}`
-  }
-
-  const broken: Array<readonly [string, string]> = [
-    ['src/errors.ts', "export { A } from './identity/a.ts'\n"],
-    ['src/types.ts', "import type { A } from './protocols/a.ts'\nexport type B = A\n"],
-    ['src/identity/x.ts', "import { A } from '../protocols/a.ts'\nexport const b = A\n"],
-    ['src/identity/x.ts', "import type { A } from '../node/a.ts'\nexport type B = A\n"],
-    ['src/protocols/x.ts', "import type { A } from '../node/mesh.ts'\nexport type B = A\n"],
-    ['src/protocols/x.ts', "export const a = await import('../index.ts')\n"],
-    ['src/node/x.ts', "import { A } from '../index.ts'\nexport const b = A\n"],
-    ['src/node/x.ts', "import { A } from '../../relay/relay.ts'\nexport const b = A\n"],
-    ...['identity', 'protocols', 'node'].flatMap((layer) =>
-      [
-        'src/page/join.ts',
-        'src/index.ts',
-        'src/index.browser.ts',
-        'src/bridge/app.ts',
-        'src/sidecar/link.ts',
-        'bench/main.ts',
-        'examples/website/main.ts',
-        'scripts/build.ts',
-        'test/support/mesh.ts'
-      ].map((target) => importing(`src/${layer}/x.ts`, target))
-    ),
-    importing('src/errors.ts', 'src/page/join.ts'),
-    importing('src/types.ts', 'src/index.browser.ts'),
-    importing('src/constants.ts', 'test/support/mesh.ts'),
-    ['src/node/x.ts', "import type { A } from 'nexus-mesh/page'\nexport type B = A\n"],
-    ['src/identity/x.ts', "import type { A } from '../index.js'\nexport type B = A\n"],
-    ['src/index.ts', "export { A } from './cli/main.ts'\n"],
-    ...['src/page/join.ts', 'src/index.browser.ts', 'bench/main.ts', 'test/support/mesh.ts'].map((target) =>
-      importing('src/index.ts', target)
-    ),
-    ...['src/index.ts', 'src/page/join.ts', 'src/cli/run.ts', 'relay/relay.ts', 'examples/a.ts'].map((target) =>
-      importing('src/index.browser.ts', target)
-    ),
-    ['src/index.browser.ts', "import { readFile } from 'node:fs/promises'\nexport const b = readFile\n"],
-    ...['src/index.ts', 'src/index.browser.ts', 'src/bridge/browser.ts', 'relay/relay.ts', 'test/a.ts'].map((target) =>
-      importing('src/page/x.ts', target)
-    ),
-    ['src/page/x.ts', "import { createHash } from 'node:crypto'\nexport const b = createHash\n"],
-    ...['src/cli/x.ts', 'src/bridge/x.ts', 'src/sidecar/x.ts', 'relay/x.ts'].flatMap((path) => [
-      importing(path, 'bench/main.ts'),
-      importing(path, 'test/support/mesh.ts')
-    ]),
-    ['relay/x.ts', "import { A } from '../src/cli/a.ts'\nexport const b = A\n"],
-    ['src/identity/x.ts', "import { readFile } from 'node:fs/promises'\nexport const b = readFile\n"],
-    ['src/protocols/x.ts', "import { createHash } from 'node:crypto'\nexport const b = createHash\n"]
-  ]
-
-  for (const [path, text] of broken) {
-    it(`refuses in ${path}: ${text.split('\n')[0]}`, async () => {
-      assert.match(await lint(path, text), /noRestrictedImports/)
-    })
-  }
-
-  const kept = [
-    ['src/identity/x.ts', "import type { A } from '../types.ts'\nexport type B = A\n"],
-    ['src/protocols/x.ts', "import { A } from '../identity/a.ts'\nexport const b = A\n"],
-    ['src/node/x.ts', "import { A } from '../protocols/a.ts'\nexport const b = A\n"],
-    ['relay/x.ts', "import { A } from '../src/node/a.ts'\nexport const b = A\n"],
-    ['src/cli/x.ts', "import { A } from '../../relay/relay.ts'\nexport const b = A\n"],
-    importing('src/page/x.ts', 'src/node/a.ts'),
-    importing('src/index.browser.ts', 'src/node/create.browser.ts'),
-    importing('src/bridge/browser.ts', 'src/page/join.ts'),
-    importing('src/cli/x.ts', 'src/index.ts'),
-    importing('test/x.spec.ts', 'src/index.ts'),
-    importing('test/x.spec.ts', 'test/support/mesh.ts')
-  ] as const
-
-  for (const [path, text] of kept) {
-    it(`allows in ${path}: ${text.split('\n')[0]}`, async () => {
-      assert.doesNotMatch(await lint(path, text), /noRestrictedImports/)
-    })
-  }
+  })
 })
 
-describe('npm run check, when an import runs the wrong way', () => {
+describe('npm run check', () => {
   let folder: string
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nexus-imports-'))
-    await cp(join(ROOT, 'biome.json'), join(folder, 'biome.json'))
     await cp(join(ROOT, 'package.json'), join(folder, 'package.json'))
+    await cp(join(ROOT, 'scripts'), join(folder, 'scripts'), { recursive: true })
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     await mkdir(join(folder, 'src/identity'), { recursive: true })
   })
 
   after(() => rm(folder, { recursive: true }))
 
-  it('fails at its script check:lint', async function () {
+  it('checks the imports of this repository, and they hold', async function () {
     this.timeout(30_000)
-    const { scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
-    assert.match(scripts.check, /(^|&& )npm run check:lint( &&|$)/)
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    assert.match(scripts.check, /&& npm run check:imports &&/)
+    const { stdout } = await run('npm', ['run', 'check:imports'], { cwd: ROOT })
+    assert.match(stdout, /imports of \d{3} files run one way/)
+  })
 
-    const [, good] = importing('src/identity/x.ts', 'src/types.ts')
-    await writeFile(join(folder, 'src/identity/x.ts'), good)
-    await run('npm', ['run', 'check:lint'], { cwd: folder })
-
-    const [, bad] = importing('src/identity/x.ts', 'src/page/join.ts')
-    await writeFile(join(folder, 'src/identity/x.ts'), bad)
-    await assert.rejects(run('npm', ['run', 'check:lint'], { cwd: folder }), ({ code, stderr, stdout }) => {
-      assert.match(`${stdout}${stderr}`, /src\/identity\/x\.ts.*noRestrictedImports/)
+  it('fails when an import runs the wrong way', async function () {
+    this.timeout(30_000)
+    const path = join(folder, 'src/identity/x.ts')
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, importing('../page/join.ts'))
+    await assert.rejects(run('npm', ['run', 'check:imports'], { cwd: folder }), ({ code, stderr }) => {
+      assert.match(stderr, /src\/identity\/x\.ts: imports src\/page\/join\.ts/)
       return code === 1
     })
   })
 })
-
-/** A file and its text: a type of another file. */
-function importing(path: string, target: string): readonly [string, string] {
-  const from = relative(dirname(path), target)
-  return [path, `import type { A } from '${from.startsWith('.') ? from : `./${from}`}'\nexport type B = A\n`]
-}
