@@ -1,11 +1,15 @@
 import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
-import { isLoopback, isNetworkAddress } from '@libp2p/utils'
+import { AbstractMultiaddrConnection, isLoopback, isNetworkAddress } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_PENDING_PER_HOST, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
+import { requireMembers } from '../../lib/require-members.ts'
+
+/** What is used of a connection that comes in, over any transport, beside its interface. */
+export const INBOUND_CONNECTION_MEMBERS = ['onData']
 
 /** What the library's connections have beside their interface: transports hand over here what has come. */
 interface ReceivingConnection extends MultiaddrConnection {
-  onData?: (data: { byteLength: number }) => void
+  onData: (data: { byteLength: number }) => void
 }
 
 /**
@@ -20,6 +24,7 @@ export class PendingConnections {
 
   /** @param maxPerHost - default `MAX_PENDING_PER_HOST` */
   constructor(maxPerHost: number = MAX_PENDING_PER_HOST) {
+    requireMembers('@libp2p/utils', AbstractMultiaddrConnection.prototype, INBOUND_CONNECTION_MEMBERS)
     this.#maxPerHost = maxPerHost
   }
 
@@ -102,24 +107,24 @@ function networkOf(address: string): string {
     .join(':')
 }
 
-function limitBytes(connection: ReceivingConnection): () => void {
-  const onData = connection.onData?.bind(connection)
+function limitBytes(raw: MultiaddrConnection): () => void {
+  requireMembers('the libp2p transport', raw, INBOUND_CONNECTION_MEMBERS)
+  const connection = raw as ReceivingConnection
+  const onData = connection.onData.bind(connection)
   let left = MAX_UNVERIFIED_BYTES
 
-  if (onData !== undefined) {
-    connection.onData = (data) => {
-      left -= data.byteLength
+  connection.onData = (data) => {
+    left -= data.byteLength
 
-      if (left < 0) {
-        connection.abort(new Error('too much was sent before the peer had proven itself'))
-      } else {
-        onData(data)
-      }
+    if (left < 0) {
+      connection.abort(new Error('too much was sent before the peer had proven itself'))
+    } else {
+      onData(data)
     }
   }
 
   return () => {
     // What the class has shows again.
-    delete connection.onData
+    delete (connection as Partial<ReceivingConnection>).onData
   }
 }

@@ -1,6 +1,10 @@
 import type { CircuitRelayTransportComponents } from '@libp2p/circuit-relay-v2'
 import type { Listener, PeerId, Transport } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { requireMembers } from '../../lib/require-members.ts'
+
+/** What is used of the circuit transport beside the interface of a transport. */
+export const CIRCUIT_TRANSPORT_MEMBERS = ['reservationStore.hasReservation', 'reservationStore.addRelay']
 
 /** What the circuit transport has beside the interface of a transport. */
 interface CircuitTransport extends Transport {
@@ -25,11 +29,13 @@ export class ReservingTransport {
     this.#factory = factory
   }
 
-  /** The factory that libp2p calls. */
+  /** The factory that libp2p calls. Throws `INVALID` when this version of the library has another inside. */
   create(components: CircuitRelayTransportComponents): Transport {
     this.#components = components
-    this.#transport = this.#factory(components) as CircuitTransport
-    return this.#transport
+    const transport = this.#factory(components)
+    requireMembers('@libp2p/circuit-relay-v2', transport, CIRCUIT_TRANSPORT_MEMBERS)
+    this.#transport = transport as CircuitTransport
+    return transport
   }
 
   hasReservation(relay: PeerId): boolean {

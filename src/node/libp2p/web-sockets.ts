@@ -4,16 +4,22 @@ import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
+import { requireMembers } from '../../lib/require-members.ts'
+
+/** What is used of a connection and of a listener beside their interfaces. */
+export const WEBSOCKET_CONNECTION_MEMBERS = ['websocket.close', 'websocket.addEventListener', 'sendReset', 'sendData']
+export const WEBSOCKET_LISTENER_MEMBERS = ['server.on', 'wsServer.on', 'wsServer.options']
+const LIBRARY = '@libp2p/websockets'
 
 /** What a connection of the library's transport has beside its interface. */
 interface WebSocketConnection extends MultiaddrConnection {
-  websocket?: {
+  websocket: {
     close: () => void
     terminate?: () => void
     addEventListener: (event: 'error', listener: () => void) => void
   }
-  sendReset?: () => void
-  sendData?: (data: Uint8ArrayList) => unknown
+  sendReset: () => void
+  sendData: (data: Uint8ArrayList) => unknown
 }
 
 /** What a listener of the library's transport has beside its interface. */
@@ -60,6 +66,7 @@ export function closingWebSockets(): (components: Components) => Transport {
  * the size of a message. The library waits for the first byte without end, and has no server that times the rest.
  */
 function boundListener(listener: WebSocketListener, maxConnections: number): void {
+  requireMembers(LIBRARY, listener, WEBSOCKET_LISTENER_MEMBERS)
   const { server, wsServer } = listener
   const waiting = new Map<Socket, ReturnType<typeof setTimeout>>()
   const close = listener.close.bind(listener)
@@ -106,16 +113,14 @@ function mending(upgrader: Upgrader): Upgrader {
   })
 }
 
-function mend(connection: WebSocketConnection): MultiaddrConnection {
+function mend(raw: MultiaddrConnection): MultiaddrConnection {
+  requireMembers(LIBRARY, raw, WEBSOCKET_CONNECTION_MEMBERS)
+  const connection = raw as WebSocketConnection
   const { websocket } = connection
-
-  if (websocket !== undefined) {
-    connection.sendReset = () => (websocket.terminate === undefined ? websocket.close() : websocket.terminate())
-    websocket.addEventListener('error', () => connection.abort(new Error('the WebSocket failed')))
-    const sendData = connection.sendData?.bind(connection)
-    connection.sendData = (data) => sendData?.(new Uint8ArrayList(...messagesOf(data)))
-  }
-
+  const sendData = connection.sendData.bind(connection)
+  connection.sendReset = () => (websocket.terminate === undefined ? websocket.close() : websocket.terminate())
+  connection.sendData = (data) => sendData(new Uint8ArrayList(...messagesOf(data)))
+  websocket.addEventListener('error', () => connection.abort(new Error('the WebSocket failed')))
   return connection
 }
 

@@ -1,5 +1,6 @@
 import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, PeerId } from '@libp2p/interface'
+import { requireMembers } from '../../lib/require-members.ts'
 
 /** The gossipsub router, with what its class has beside its published interface. */
 export interface GossipsubInternals extends GossipSub {
@@ -18,6 +19,23 @@ export interface GossipsubInternals extends GossipSub {
   }
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
   readonly backoff: ReadonlyMap<string, Map<string, number>>
+}
+
+/** What is used of a router beside its published interface. */
+export const GOSSIPSUB_MEMBERS = [
+  'isStarted',
+  'streamsOutbound.has',
+  'outboundInflightQueue.push',
+  'topics.get',
+  'mesh.get',
+  'score.rejectInvalidMessage',
+  'backoff.get'
+]
+
+/** The inside of a router. Throws `INVALID` when this version has another one. */
+export function internalsOf(router: GossipSub): GossipsubInternals {
+  requireMembers('@libp2p/gossipsub', router, GOSSIPSUB_MEMBERS)
+  return router as GossipsubInternals
 }
 
 /**

@@ -5,7 +5,7 @@ import { NexusError, toNexusError } from '../../errors.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
-import { forgetLeavers, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
 import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
 import { StreamWatch } from './stream-watch.ts'
@@ -42,7 +42,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   constructor(init: SignedGossipInit) {
     super()
     this.#init = init
-    this.#router = init.gossip as GossipsubInternals
+    this.#router = internalsOf(init.gossip)
     const faults = new PeerFaults({ connections: () => init.connections(), log: init.log })
     const onFault = (peerId: string): void => faults.add(peerId)
     this.#checker = new MessageValidator({ ...init, onFault })
