@@ -1,0 +1,7 @@
+import type { Identity } from './identity.ts'
+import type { CallOptions, Target } from './target.ts'
+
+export interface FindRequest extends Target, CallOptions {}
+
+/** A peer that `find` lists. */
+export type WorkerInfo = Identity

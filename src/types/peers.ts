@@ -1,0 +1,10 @@
+import type { Identity } from './identity.ts'
+
+/** One path to a verified peer. */
+export interface PeerPath {
+  peer: Identity
+  /** The multiaddr of the connection. */
+  address: string
+  direction: 'inbound' | 'outbound'
+  path: 'direct' | 'relay' | 'webrtc'
+}

@@ -1,0 +1,54 @@
+/**
+ * How a block stands with its mesh. `connecting`: it has not been in yet. `online`: a relay or bootstrap peer is
+ * connected, or none is configured. `degraded`: it is in, but not all that it should have stands. `offline`: it was
+ * in and has lost all of its ways.
+ */
+export type NexusState = 'connecting' | 'online' | 'degraded' | 'offline'
+
+/** Why a block is not simply online. */
+export type NexusStatusReason =
+  /** No relay or bootstrap peer answers. */
+  | 'NO_RELAY'
+  /** The certificate was refused, here or by every relay; the message says why. */
+  | 'REFUSED'
+  /** The certificate's time is over, and no new one has come. */
+  | 'EXPIRED'
+  /** The clock of this device is wrong: certificates do not hold by it. */
+  | 'WRONG_CLOCK'
+  /** No relay gives a reservation: nobody can dial this block through one. */
+  | 'NO_RESERVATION'
+  /** The device says that it has no network. */
+  | 'NO_NETWORK'
+
+/** Something that this runtime lacks, without which the block works all the same. */
+export type NexusNoticeReason =
+  /** No WebRTC: everything goes through relays. */
+  | 'NO_WEBRTC'
+  /** No Ed25519 in WebCrypto: signatures are made and checked in JavaScript, slower. */
+  | 'NO_ED25519'
+  /** No IndexedDB, or not allowed: the key lasts as long as the page. */
+  | 'NO_STORAGE'
+  /** What another version had stored could not be used; a new key was made. */
+  | 'OLD_STORAGE'
+  /** The clock of this device is wrong; the time of the site is used. */
+  | 'WRONG_CLOCK'
+
+export interface NexusNotice {
+  reason: NexusNoticeReason
+  /** For people. */
+  message: string
+}
+
+export interface NexusStatus {
+  state: NexusState
+  /** Absent when all is well. */
+  reason?: NexusStatusReason
+  /** For people: what is wrong, and what to do if there is something. Empty when all is well. */
+  message: string
+  /** What this runtime lacks. */
+  notices: readonly NexusNotice[]
+  /** Since when, in ms since 1970. */
+  since: number
+}
+
+export type StatusHandler = (status: NexusStatus) => unknown
