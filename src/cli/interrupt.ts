@@ -1,3 +1,6 @@
+import { raceSignal } from 'race-signal'
+import { onAbort } from '../lib/abort.ts'
+
 /** The signals that end a command, and the exit code of each: 128 and the signal's number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
@@ -37,27 +40,12 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
 
 /** Resolves when this signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve()
-    } else {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    }
-  })
+  return new Promise((resolve) => void onAbort(signal, resolve))
 }
 
 /** The promise's outcome, or the reason of the signal when that aborts first. */
-export function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-
-    if (signal.aborted) {
-      onAbort()
-    }
-
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
+export function untilInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return raceSignal(promise, signal, { translateError: () => signal.reason })
 }
 
 function onInterrupt(listener: (interrupted: Interrupted) => void): () => void {

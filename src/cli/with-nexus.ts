@@ -2,7 +2,7 @@ import { NexusError } from '../errors.ts'
 import type { NexusOptions } from '../node/options.ts'
 import type { Nexus } from '../types.ts'
 import type { MeshFlags } from './flags.ts'
-import { interruptible, raceSignal } from './interrupt.ts'
+import { interruptible, untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 
 /** What a command does with a block that has joined. */
@@ -33,7 +33,7 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
 
       try {
         warnOfWorker(nexus, output)
-        return await raceSignal(work({ nexus, signal, remainingMs: deadline.remainingMs }), signal)
+        return await untilInterrupted(work({ nexus, signal, remainingMs: deadline.remainingMs }), signal)
       } finally {
         await nexus.stop()
       }
@@ -91,7 +91,7 @@ async function join(create: () => Promise<Nexus>, signal: AbortSignal): Promise<
   const joining = create()
 
   try {
-    return await raceSignal(joining, signal)
+    return await untilInterrupted(joining, signal)
   } catch (error) {
     // It may still come through; nobody is there for it then.
     joining.then(

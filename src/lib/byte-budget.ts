@@ -1,4 +1,5 @@
 import { cancelled } from '../errors.ts'
+import { onAbort } from './abort.ts'
 
 interface Waiter {
   bytes: number
@@ -48,7 +49,7 @@ export class ByteBudget {
 
   #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
+      const giveUp = (): void => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter)
         reject(cancelled(signal))
         // The one that gave up may have been what held up smaller ones.
@@ -57,11 +58,11 @@ export class ByteBudget {
       const waiter = {
         bytes,
         resolve: () => {
-          signal?.removeEventListener('abort', onAbort)
+          stopListening()
           resolve()
         }
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const stopListening = onAbort(signal, giveUp)
       this.#waiters.push(waiter)
     })
   }

@@ -1,9 +1,11 @@
+import { onAbort } from './abort.ts'
+
 interface Line {
   running: number
   waiting: Array<() => void>
 }
 
-/** So many pieces of work at a time for each peer; the others wait in line. */
+/** So many pieces of work at a time for each key; the others wait in line. */
 export class KeyedQueue {
   readonly #max: number
   readonly #lines = new Map<string, Line>()
@@ -12,22 +14,22 @@ export class KeyedQueue {
     this.#max = max
   }
 
-  /** Peers for which something is under way. */
+  /** Keys for which something is under way. */
   get size(): number {
     return this.#lines.size
   }
 
   /** Does the work when it is its turn. Rejects with the signal's reason when that aborts before. */
-  async run<T>(peerId: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted()
-    const line = this.#lines.get(peerId) ?? { running: 0, waiting: [] }
-    this.#lines.set(peerId, line)
+    const line = this.#lines.get(key) ?? { running: 0, waiting: [] }
+    this.#lines.set(key, line)
     await this.#turn(line, signal)
 
     try {
       return await work()
     } finally {
-      this.#passOn(peerId, line)
+      this.#passOn(key, line)
     }
   }
 
@@ -43,17 +45,16 @@ export class KeyedQueue {
       reject(signal.reason)
     }
     line.waiting.push(resolve)
-    signal.addEventListener('abort', giveUp, { once: true })
-    await promise.finally(() => signal.removeEventListener('abort', giveUp))
+    await promise.finally(onAbort(signal, giveUp))
   }
 
-  #passOn(peerId: string, line: Line): void {
+  #passOn(key: string, line: Line): void {
     const next = line.waiting.shift()
 
     if (next !== undefined) {
       next()
     } else if (--line.running === 0) {
-      this.#lines.delete(peerId)
+      this.#lines.delete(key)
     }
   }
 }

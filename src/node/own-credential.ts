@@ -11,6 +11,7 @@ import {
 } from '../identity/credential.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
+import { Backoff } from '../lib/backoff.ts'
 import type { Part } from '../lib/lifecycle.ts'
 import { WallClockTimer } from '../lib/wall-clock-timer.ts'
 import type { Clock } from '../types.ts'
@@ -25,6 +26,8 @@ export interface OwnCredentialInit {
   /** Reads a credential file; platforms without files have none. */
   readFile: ((path: string) => Promise<Credential>) | undefined
   clock: Clock
+  /** Spreads tries that failed. Default `Math.random`. */
+  random?: () => number
   log: Logger
 }
 
@@ -43,12 +46,13 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   #grants: HeldGrant[]
   readonly #alarm: WallClockTimer
   #stopped = false
-  #retryMs = FIRST_RETRY_MS
+  readonly #backoff: Backoff
 
   private constructor(init: OwnCredentialInit, opened: OpenedCredential) {
     super()
     this.#init = init
     this.#opened = opened
+    this.#backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS, init.random)
     this.#certificate = opened.certificate
     this.#grants = opened.grants
     this.#alarm = new WallClockTimer(init.clock, () => void this.#renew())
@@ -128,7 +132,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
-        this.#retryMs = FIRST_RETRY_MS
+        this.#backoff.reset()
         this.safeDispatchEvent('renewed', { detail: certificate })
         this.#renewInTime()
         return
@@ -141,8 +145,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
       this.safeDispatchEvent('expired')
     }
 
-    this.#schedule(this.#init.clock() + this.#retryMs)
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
+    this.#schedule(this.#init.clock() + this.#backoff.next())
   }
 }
 

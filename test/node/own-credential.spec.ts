@@ -39,7 +39,13 @@ describe('own credential', () => {
         failures++
       }
     })
-    return OwnCredential.open({ source: from, readFile: async () => source(), clock, log: countingLog })
+    return OwnCredential.open({
+      source: from,
+      readFile: async () => source(),
+      clock,
+      random: () => 0.5,
+      log: countingLog
+    })
   }
 
   /** Opens what the source gives, and keeps it fresh, while timers stand still. */

@@ -1,4 +1,4 @@
-import { raceSignal } from '../interrupt.ts'
+import { untilInterrupted } from '../interrupt.ts'
 import type { DemoMesh } from './demo-mesh.ts'
 import type { Step, StepReport } from './step.ts'
 import { StepFailure } from './step-failure.ts'
@@ -45,7 +45,7 @@ async function runStep(step: Step, mesh: DemoMesh): Promise<StepReport> {
   const ms = (): number => Math.round(performance.now() - start)
 
   try {
-    const result = await raceSignal(step.run(mesh, signal), signal)
+    const result = await untilInterrupted(step.run(mesh, signal), signal)
     return { name, ok: true, ms: ms(), ...result }
   } catch (error) {
     return { name, ok: false, ms: ms(), detail: describe(error), lines: mesh.lastWords() }

@@ -2,6 +2,9 @@ import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { raceSignal } from 'race-signal'
 import { type NexusError, toNexusError } from '../../errors.ts'
+import { onAbort } from '../../lib/abort.ts'
+import { Backoff } from '../../lib/backoff.ts'
+import { toError } from '../../lib/to-error.ts'
 import { peerIdIn } from '../libp2p/addresses.ts'
 import type { NodeServices } from '../libp2p/gated-node.ts'
 import type { ReservingTransport } from '../libp2p/reserving-transport.ts'
@@ -48,7 +51,7 @@ export class BootstrapPeer {
   readonly #stopping = new AbortController()
   #state: BootstrapPeerState = CLOSED
   #connection: Connection | undefined
-  #retryMs = FIRST_RETRY_MS
+  readonly #backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
   /** Ends the sleep that it is in: of the retry too when `urgent`. */
   #wakeUp: ((urgent: boolean) => void) | undefined
 
@@ -89,7 +92,7 @@ export class BootstrapPeer {
     }
 
     const connection = this.#connection
-    this.#retryMs = FIRST_RETRY_MS
+    this.#backoff.reset()
 
     if (connection?.status === 'open') {
       this.#set({ ...this.#state, doubtful: true })
@@ -99,7 +102,7 @@ export class BootstrapPeer {
         await this.#init.libp2p.services.ping.ping(connection.remotePeer, { signal })
         this.#set({ ...this.#state, doubtful: false })
       } catch (error) {
-        connection.abort(error instanceof Error ? error : new Error(String(error)))
+        connection.abort(toError(error))
       }
     }
 
@@ -116,7 +119,7 @@ export class BootstrapPeer {
       return
     }
 
-    this.#retryMs = FIRST_RETRY_MS
+    this.#backoff.reset()
     this.#set({ connected: true, reserved, failure: undefined, doubtful: false })
 
     if (isNew) {
@@ -135,9 +138,7 @@ export class BootstrapPeer {
     first.reject(failure)
 
     if (!this.#stopping.signal.aborted) {
-      const retryMs = this.#retryMs * (0.75 + Math.random() / 2)
-      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
-      await this.#sleep(retryMs, true)
+      await this.#sleep(this.#backoff.next(), true)
     }
   }
 
@@ -193,7 +194,7 @@ export class BootstrapPeer {
       const end = (): void => {
         clearTimeout(timer)
         this.#wakeUp = undefined
-        signal.removeEventListener('abort', end)
+        stopListening()
         resolve()
       }
       const timer = setTimeout(end, ms)
@@ -202,7 +203,7 @@ export class BootstrapPeer {
           end()
         }
       }
-      signal.addEventListener('abort', end, { once: true })
+      const stopListening = onAbort(signal, end)
     })
   }
 }

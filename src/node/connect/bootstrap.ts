@@ -1,6 +1,7 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../../errors.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { BootstrapPeer, type BootstrapPeerInit, type BootstrapPeerState } from './bootstrap-peer.ts'
 
@@ -21,7 +22,7 @@ export interface BootstrapEvents {
 export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Part {
   readonly #init: BootstrapInit
   readonly #peers: BootstrapPeer[]
-  readonly #waiting = new Set<() => void>()
+  #becameJoined: PromiseWithResolvers<void> | undefined
   #running: Array<Promise<void>> = []
 
   constructor(init: BootstrapInit) {
@@ -80,15 +81,8 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
       return
     }
 
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        this.#waiting.delete(end)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      this.#waiting.add(end)
-      signal.addEventListener('abort', end)
-    })
+    this.#becameJoined ??= Promise.withResolvers()
+    await waitUntilAborted(this.#becameJoined.promise, signal)
   }
 
   /** The device woke up, or has another network: what is open must answer, and what is not is tried at once. */
@@ -112,9 +106,8 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
 
   #releaseWaiting(): void {
     if (this.#isIn) {
-      for (const end of [...this.#waiting]) {
-        end()
-      }
+      this.#becameJoined?.resolve()
+      this.#becameJoined = undefined
     }
   }
 

@@ -13,6 +13,7 @@ import { LRUCache } from 'lru-cache'
 import { MAX_CONNECTIONS_PER_PEER } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { toError } from '../../lib/to-error.ts'
 import { shakeHands } from '../../protocols/peers/handshake.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
@@ -140,7 +141,7 @@ export class Gate {
         this.#init.onRefused?.(peerId, error)
       }
       log('no connection with %s: %e', peerId, error)
-      raw.abort(error instanceof Error ? error : new Error(String(error)))
+      raw.abort(toError(error))
       throw error
     }
   }

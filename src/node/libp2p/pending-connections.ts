@@ -2,6 +2,7 @@ import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, isLoopback, isNetworkAddress } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_PENDING_PER_HOST, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
+import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import { requireMembers } from '../../lib/require-members.ts'
 
 /** What is used of a connection that comes in, over any transport, beside its interface. */
@@ -18,7 +19,7 @@ interface ReceivingConnection extends MultiaddrConnection {
  */
 export class PendingConnections {
   readonly #maxPerHost: number
-  readonly #hosts = new Map<string, number>()
+  readonly #hosts = new KeyedCounter<string>()
   /** What ends the watch over each of them. */
   readonly #releases = new Map<object, () => void>()
 
@@ -35,9 +36,8 @@ export class PendingConnections {
   /** Takes up a new connection, until it is released or closed. `false` when its host has too many. */
   admit(connection: MultiaddrConnection): boolean {
     const host = hostOf(connection.remoteAddr)
-    const count = this.#hosts.get(host ?? '') ?? 0
 
-    if (host !== undefined && count >= this.#maxPerHost) {
+    if (host !== undefined && this.#hosts.of(host) >= this.#maxPerHost) {
       return false
     }
 
@@ -46,7 +46,7 @@ export class PendingConnections {
     connection.addEventListener('close', release)
 
     if (host !== undefined) {
-      this.#hosts.set(host, count + 1)
+      this.#hosts.add(host)
     }
 
     this.#releases.set(connection, () => {
@@ -54,7 +54,7 @@ export class PendingConnections {
       unlimit()
 
       if (host !== undefined) {
-        this.#leave(host)
+        this.#hosts.remove(host)
       }
     })
     return true
@@ -64,16 +64,6 @@ export class PendingConnections {
   release(connection: MultiaddrConnection | MessageStream): void {
     this.#releases.get(connection)?.()
     this.#releases.delete(connection)
-  }
-
-  #leave(host: string): void {
-    const count = (this.#hosts.get(host) ?? 0) - 1
-
-    if (count > 0) {
-      this.#hosts.set(host, count)
-    } else {
-      this.#hosts.delete(host)
-    }
   }
 }
 

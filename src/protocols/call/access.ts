@@ -1,6 +1,7 @@
 import { NexusError } from '../../errors.ts'
 import { checkGrant, type Grant, verifyGrant } from '../../identity/grant.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import type { Identity } from '../../types.ts'
 import type { PeerSession } from '../session/session-table.ts'
 
@@ -18,7 +19,7 @@ export interface AccessInit {
 /** Decides, from certificates and grants alone, who may use this worker. No question leaves the process. */
 export class Access {
   readonly #init: AccessInit
-  readonly #checks = new WeakMap<PeerSession, number>()
+  readonly #checks = new KeyedCounter<PeerSession>()
 
   constructor(init: AccessInit) {
     this.#init = init
@@ -47,13 +48,12 @@ export class Access {
    */
   show(from: PeerSession, token: string, issuerCertificate: string | undefined): void {
     const { self, verifier } = this.#init
-    const checks = this.#checks.get(from) ?? 0
 
-    if (checks >= MAX_CHECKS) {
+    if (this.#checks.of(from) >= MAX_CHECKS) {
       return
     }
 
-    this.#checks.set(from, checks + 1)
+    this.#checks.add(from)
     const checked = verifyGrant({ token, issuerCertificate }, { holderUid: from.peer.uid, app: self.app, verifier })
     from.grant = checked
     checked
@@ -64,7 +64,7 @@ export class Access {
       })
       // The calls that need the grant get this error; here it only must not count as unhandled.
       .catch(() => undefined)
-      .finally(() => this.#checks.set(from, (this.#checks.get(from) ?? 1) - 1))
+      .finally(() => this.#checks.remove(from))
   }
 
   /**

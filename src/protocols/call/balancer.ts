@@ -1,3 +1,5 @@
+import { KeyedCounter } from '../../lib/keyed-counter.ts'
+
 /** How long a worker that could not be reached or was busy is passed over while there are others. */
 const PENALTY_MS = 1_000
 
@@ -15,7 +17,7 @@ export interface BalancerInit {
  */
 export class Balancer {
   readonly #init: BalancerInit
-  readonly #inFlight = new Map<string, number>()
+  readonly #inFlight = new KeyedCounter<string>()
   readonly #penalties = new Map<string, number>()
 
   constructor(init: BalancerInit) {
@@ -42,21 +44,15 @@ export class Balancer {
 
   /** Calls of this block that a worker has not answered yet. */
   inFlight(peerId: string): number {
-    return this.#inFlight.get(peerId) ?? 0
+    return this.#inFlight.of(peerId)
   }
 
   started(peerId: string): void {
-    this.#inFlight.set(peerId, this.inFlight(peerId) + 1)
+    this.#inFlight.add(peerId)
   }
 
   finished(peerId: string): void {
-    const left = this.inFlight(peerId) - 1
-
-    if (left > 0) {
-      this.#inFlight.set(peerId, left)
-    } else {
-      this.#inFlight.delete(peerId)
-    }
+    this.#inFlight.remove(peerId)
   }
 
   /** The worker did not take a call, or did not answer one: others come first for a second. */

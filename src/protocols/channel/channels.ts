@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
 import { MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
 import type {
   Body,
@@ -116,7 +117,7 @@ export class Channels {
   async stop(grace: AbortSignal): Promise<void> {
     this.#isLeaving = true
     const sent = Promise.all([...this.#outboxes.values()].map((outbox) => outbox.onIdle()))
-    await raceSignal(sent, grace).catch(() => undefined)
+    await waitUntilAborted(sent, grace)
     this.#stopping.abort()
 
     for (const outbox of this.#outboxes.values()) {

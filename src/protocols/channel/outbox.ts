@@ -1,5 +1,6 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
 import { cancelled, type NexusError, stopped, toNexusError } from '../../errors.ts'
+import { onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
@@ -173,18 +174,16 @@ export class ChannelOutbox {
 
 function cancelOnAbort(waiting: Waiting, signal: AbortSignal): void {
   const { resolve, reject } = waiting
-  const onAbort = (): void => {
+  const stopListening = onAbort(signal, () => {
     waiting.cancelled = true
     reject(cancelled(signal))
-  }
-
-  signal.addEventListener('abort', onAbort, { once: true })
+  })
   waiting.resolve = (recipients) => {
-    signal.removeEventListener('abort', onAbort)
+    stopListening()
     resolve(recipients)
   }
   waiting.reject = (error) => {
-    signal.removeEventListener('abort', onAbort)
+    stopListening()
     reject(error)
   }
 }

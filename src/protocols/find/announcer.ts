@@ -4,6 +4,7 @@ import { LEASE_RENEW_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
+import { Backoff } from '../../lib/backoff.ts'
 import type { Clock } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { leaseTopic } from '../gossip/topic-names.ts'
@@ -47,7 +48,7 @@ export class Announcer {
   #providing: Promise<void> | undefined
   #provideTimer: ReturnType<typeof setTimeout> | undefined
   #provideAgain = false
-  #provideRetryMs = FIRST_PROVIDE_RETRY_MS
+  readonly #provideBackoff = new Backoff(FIRST_PROVIDE_RETRY_MS, MAX_PROVIDE_RETRY_MS)
 
   constructor(init: AnnouncerInit) {
     this.#init = init
@@ -71,7 +72,7 @@ export class Announcer {
     }
 
     void this.#publish(event)
-    this.#provideRetryMs = FIRST_PROVIDE_RETRY_MS
+    this.#provideBackoff.reset()
     this.#provide()
     this.#schedule()
   }
@@ -157,8 +158,7 @@ export class Announcer {
       if (this.#provideAgain) {
         this.#provide()
       } else if (!isTaken && !this.#stopping.signal.aborted) {
-        this.#provideTimer = setTimeout(() => this.#provide(), this.#provideRetryMs)
-        this.#provideRetryMs = Math.min(this.#provideRetryMs * 2, MAX_PROVIDE_RETRY_MS)
+        this.#provideTimer = setTimeout(() => this.#provide(), this.#provideBackoff.next())
       }
     })
   }

@@ -1,4 +1,5 @@
 import { cancelled, stopped } from '../../errors.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import type { DhtSearch } from './dht-search.ts'
@@ -99,11 +100,11 @@ export class Finder implements Directory {
     }
 
     if (!followed.ready) {
-      await settled(this.#refresh(followed), patience)
+      await waitUntilAborted(this.#refresh(followed), patience)
     }
 
     if (this.#list.select(target).length === 0 && this.#init.now() - followed.refreshedAt >= RETRY_MS) {
-      await settled(this.#refresh(followed), patience)
+      await waitUntilAborted(this.#refresh(followed), patience)
     }
 
     await this.#searchHidden(followed, target, patience)
@@ -164,7 +165,7 @@ export class Finder implements Directory {
     const search = this.#search(followed)
 
     if (target.ownership === 'mine' || this.#list.select(target).length === 0) {
-      await settled(search, patience)
+      await waitUntilAborted(search, patience)
     }
   }
 
@@ -191,22 +192,5 @@ async function oneAndSome(answers: Array<Promise<void>>, isEnough: () => boolean
   }
 
   await Promise.race([all, enough])
-  await settled(all, AbortSignal.timeout(LATECOMERS_MS))
-}
-
-/** Waits for a promise that never rejects, no longer than the signal. */
-function settled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve()
-      return
-    }
-
-    const done = (): void => {
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-    promise.then(done, done)
-  })
+  await waitUntilAborted(all, AbortSignal.timeout(LATECOMERS_MS))
 }

@@ -1,17 +1,15 @@
 import type { Logger } from '@libp2p/interface'
 import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import { checkApp } from '../../identity/jid.ts'
 import { verifyLease } from '../../identity/lease.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Clock, Json } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { LEASE_TOPIC_PREFIX, leaseTopic } from '../gossip/topic-names.ts'
+import { MAX_LEASES_IN_ANSWER, readApp, readLeases } from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import type { LeaseBook } from './lease-book.ts'
 
-/** Leases in one answer: with a few addresses each about 1.3 KiB. */
-const MAX_LEASES_IN_ANSWER = 1_000
 /** The tokens in one answer, in characters: what is around them fits into the rest of a system body. */
 const MAX_ANSWER_LENGTH = MAX_SYSTEM_BODY_BYTES - 64 * 1024
 /** A connected peer that does not tell its leases in this time is left out. */
@@ -55,7 +53,7 @@ export class LeaseExchange {
 
     try {
       const answer = await system.call(peerId, '$leases', { app }, { timeoutMs: ASK_TIMEOUT_MS, signal })
-      await Promise.all(pairs(answer).map((pair) => this.#take(app, pair)))
+      await Promise.all(readLeases(answer).map((pair) => this.#take(app, pair)))
     } catch (error) {
       log('%s told no leases of %s: %e', peerId, app, error)
     }
@@ -76,7 +74,7 @@ export class LeaseExchange {
   }
 
   #answer(body: Json): Json {
-    const app = checkApp((body as { app?: unknown } | null)?.app as string)
+    const { app } = readApp(body)
     const leases: Array<[string, string]> = []
     let length = 0
 
@@ -96,16 +94,4 @@ export class LeaseExchange {
 
     return { leases }
   }
-}
-
-function pairs(answer: Json): Array<[string, string]> {
-  const list = (answer as { leases?: unknown } | null)?.leases
-
-  if (!Array.isArray(list)) {
-    throw new NexusError('INVALID', 'not a list of leases')
-  }
-
-  return list
-    .slice(0, MAX_LEASES_IN_ANSWER)
-    .filter((pair): pair is [string, string] => Array.isArray(pair) && pair.every((part) => typeof part === 'string'))
 }

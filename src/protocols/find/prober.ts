@@ -1,6 +1,7 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import type { Lease } from '../../identity/lease.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import type { Identity } from '../../types.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 
@@ -73,9 +74,8 @@ export class Prober {
   async settle(workers: readonly Identity[], signal: AbortSignal): Promise<void> {
     const running = workers.flatMap(({ peerId }) => this.#probes.get(peerId)?.done ?? [])
 
-    if (running.length > 0 && !signal.aborted) {
-      const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-      await Promise.race([Promise.all(running), aborted])
+    if (running.length > 0) {
+      await waitUntilAborted(Promise.all(running), signal)
     }
   }
 

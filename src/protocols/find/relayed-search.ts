@@ -1,14 +1,11 @@
 import type { Logger } from '@libp2p/interface'
-import { NexusError } from '../../errors.ts'
-import { checkApp } from '../../identity/jid.ts'
-import type { Identity, Json } from '../../types.ts'
+import type { Identity } from '../../types.ts'
+import { MAX_PROVIDERS, readApp, readProviders } from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import type { ProviderSearch } from './provider-records.ts'
 
 /** Relays that are asked at a time. */
 const MAX_ASKED = 3
-/** Peers that an answer names at most. */
-const MAX_PROVIDERS = 64
 /** A relay's own search in the DHT. */
 const SEARCH_TIMEOUT_MS = 1_500
 /** How long its answer is waited for. */
@@ -20,13 +17,13 @@ const ASK_TIMEOUT_MS = 2_000
  */
 export function serveProviderSearch(system: SystemCalls, providers: ProviderSearch): void {
   system.serve('$providers', async (body, from, signal) => {
-    const { app } = (body ?? {}) as { app?: unknown }
+    const { app } = readApp(body)
     const found: string[] = []
     const enough = new AbortController()
     const either = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)])
     await providers.find(
       from,
-      checkApp(app),
+      app,
       (peerId) => {
         if (found.push(peerId) >= MAX_PROVIDERS) {
           enough.abort()
@@ -73,20 +70,10 @@ export class RelayedSearch implements ProviderSearch {
     const { system, log } = this.#init
 
     try {
-      return readPeers(await system.call(relay, '$providers', { app }, { timeoutMs: ASK_TIMEOUT_MS, signal }))
+      return readProviders(await system.call(relay, '$providers', { app }, { timeoutMs: ASK_TIMEOUT_MS, signal }))
     } catch (error) {
       log('%s names no providers of %s: %e', relay, app, error)
       return []
     }
   }
-}
-
-function readPeers(answer: Json): string[] {
-  const { peers } = (answer ?? {}) as { peers?: unknown }
-
-  if (!Array.isArray(peers)) {
-    throw new NexusError('INVALID', 'no list of peers')
-  }
-
-  return peers.slice(0, MAX_PROVIDERS).filter((peer): peer is string => typeof peer === 'string')
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../lib/abort.ts'
 import type { SignedGossip } from './signed-gossip.ts'
 
 /** Streams open and close without an event, so the condition is looked at this often besides (ms). */
@@ -21,7 +22,7 @@ export function waitForGossip(
     const end = (): void => {
       clearInterval(interval)
       clearTimeout(timeout)
-      signal.removeEventListener('abort', end)
+      stopListening()
       gossip.removeEventListener('subscription', look)
       resolve(condition())
     }
@@ -32,7 +33,7 @@ export function waitForGossip(
     }
     const interval = setInterval(look, LOOK_EVERY_MS)
     const timeout = setTimeout(end, timeoutMs)
-    signal.addEventListener('abort', end, { once: true })
+    const stopListening = onAbort(signal, end)
     gossip.addEventListener('subscription', look)
   })
 }

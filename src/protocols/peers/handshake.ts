@@ -1,6 +1,5 @@
 import type { MessageStream } from '@libp2p/interface'
 import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
-import { anySignal } from 'any-signal'
 import { pEvent } from 'p-event'
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
 import { IDENTITY_FAILURES, NexusError, toNexusError } from '../../errors.ts'
@@ -36,7 +35,10 @@ export interface HandshakeResult {
  * side it was. All is bounded: 8 KiB a message, 5 s in total.
  */
 export async function shakeHands(stream: MessageStream, init: HandshakeInit): Promise<HandshakeResult> {
-  const signal = anySignal([init.signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)])
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS),
+    ...(init.signal === undefined ? [] : [init.signal])
+  ])
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
@@ -65,8 +67,6 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
       throw error
     }
     throw new NexusError('REFUSED', 'the peer did not show a certificate', { reason: 'NO_CERTIFICATE', cause: error })
-  } finally {
-    signal.clear()
   }
 }
 

@@ -2,6 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../constants.ts'
 import { atEndOfTurn } from '../../lib/end-of-turn.ts'
+import { toError } from '../../lib/to-error.ts'
 import type { FrameFields } from './frame.ts'
 import { LargeBody, type Outgoing, SmallFrame } from './outgoing-frames.ts'
 
@@ -249,7 +250,7 @@ export class FrameWriter {
       }
     } catch (error) {
       // Says so to whoever listens to the stream; a stream that ended meanwhile has done that already.
-      this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
+      this.#stream.abort(toError(error))
     }
   }
 }

@@ -1,5 +1,5 @@
-import { raceSignal } from 'race-signal'
 import { cancelled, NexusError, type NexusErrorCode, stopped } from '../../errors.ts'
+import { onAbort, waitUntilAborted } from '../../lib/abort.ts'
 import type { Answer, SessionDirect, SessionRequest } from './session.ts'
 import type { PeerSession, SessionRouter } from './session-table.ts'
 
@@ -53,7 +53,7 @@ export class LoopbackSession {
 
     if (this.#running.size > 0) {
       this.#becameIdle = Promise.withResolvers()
-      await raceSignal(this.#becameIdle.promise, signal).catch(() => undefined)
+      await waitUntilAborted(this.#becameIdle.promise, signal)
     }
 
     for (const give of this.#running) {
@@ -80,9 +80,8 @@ export class LoopbackSession {
       controller.abort(error)
       reject(error)
     }
-    const onAbort = (): void => give(cancelled(signal))
     const timer = setTimeout(() => give(new NexusError('TIMEOUT', `no answer within ${timeoutMs} ms`)), timeoutMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const stopListening = onAbort(signal, () => give(cancelled(signal)))
     this.#running.add(give)
 
     queueMicrotask(() => {
@@ -93,7 +92,7 @@ export class LoopbackSession {
 
     return promise.finally(() => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening()
       this.#running.delete(give)
 
       if (this.#running.size === 0) {

@@ -2,7 +2,9 @@ import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interfac
 import { raceSignal } from 'race-signal'
 import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import { monotonic } from '../../lib/deadline-timer.ts'
+import { toError } from '../../lib/to-error.ts'
 import type { Identity } from '../../types.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 import { LoopbackSession } from './loopback-session.ts'
@@ -158,7 +160,7 @@ export class SessionManager {
     const opened = Promise.allSettled(this.#opening.values())
     await Promise.all([
       this.#loopback.stop(grace),
-      raceSignal(opened, grace).catch(() => undefined),
+      waitUntilAborted(opened, grace),
       ...open.map((entry) => this.#close(entry, grace))
     ])
     this.#stopped = true
@@ -204,7 +206,7 @@ export class SessionManager {
     try {
       return this.#add(stream, connection, initiator)
     } catch (error) {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      stream.abort(toError(error))
       throw error
     }
   }

@@ -1,6 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { SESSION_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { toError } from '../../lib/to-error.ts'
 
 /** A connection on which no stream is open after this time is taken for dead. */
 const OPEN_TIMEOUT_MS = 5_000
@@ -26,7 +27,7 @@ export async function openSessionStream(connect: Connect, peerId: string): Promi
         throw error
       }
 
-      connection.abort(error instanceof Error ? error : new Error(String(error)))
+      connection.abort(toError(error))
     }
   }
 }

@@ -4,8 +4,8 @@ import type { Identity } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
 import { type ConnectedPeers, isRelay } from '../peers/connected-peers.ts'
+import { MAX_NAMED_PEERS, type TopicAnswer, type TopicQuestion } from '../system/command-bodies.ts'
 import type { TopicQuery } from './topic-query.ts'
-import { MAX_NAMED_PEERS, type TopicAnswer, type TopicQuestion } from './topic-query.ts'
 
 /** How long a publisher waits for gossip to catch up. */
 export const CATCH_UP_MS = 1_000

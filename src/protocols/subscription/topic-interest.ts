@@ -5,9 +5,10 @@ import type { SubscriptionReach } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
+import { readTopicQuestion } from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
 import { CATCH_UP_MS, type Forwarder, MAX_TOPICS, PUBLISHER_TTL_MS, TopicAnswers } from './topic-answers.ts'
-import { readQuestion, type TopicQuery } from './topic-query.ts'
+import type { TopicQuery } from './topic-query.ts'
 
 /** How long an answer is waited for: until gossip has caught up there, a relay has told others, and the way. */
 const ASK_TIMEOUT_MS = 2_000
@@ -57,7 +58,7 @@ export class TopicInterest {
     this.#peers = new ConnectedPeers(init.peers)
     this.#answers = new TopicAnswers({ gossip, peers: this.#peers, query, forwarder })
     system.serve('$topic', async (body, from, signal) => ({
-      ...(await this.#answers.answer(readQuestion(body), from, signal))
+      ...(await this.#answers.answer(readTopicQuestion(body), from, signal))
     }))
   }
 

@@ -1,9 +1,9 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
-import { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Json } from '../../types.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
+import { readCertificateShown, readRevocations } from './command-bodies.ts'
 import type { SystemCalls } from './system-calls.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
@@ -32,7 +32,7 @@ export class IdentitySync {
     const { system, verifier, verified, revocations } = init
 
     system.serve('$revocations', async (body, from) => {
-      await revocations.offer(textIn(body, 'list'))
+      await revocations.offer(readRevocations(body).list)
       const peer = verified.get(from.peerId)
 
       if (peer !== undefined) {
@@ -43,7 +43,7 @@ export class IdentitySync {
     })
 
     system.serve('$certificate', async (body, from) => {
-      const certificate = await verifier.verify(textIn(body, 'certificate'), from.peerId)
+      const certificate = await verifier.verify(readCertificateShown(body).certificate, from.peerId)
       verified.add(certificate, verified.get(from.peerId)?.revocationVersion ?? 0)
       return {}
     })
@@ -114,14 +114,4 @@ export class IdentitySync {
       return false
     }
   }
-}
-
-function textIn(body: Json, field: string): string {
-  const value = (body as Record<string, unknown> | null)?.[field]
-
-  if (typeof value !== 'string') {
-    throw new NexusError('INVALID', `${field} is text`)
-  }
-
-  return value
 }

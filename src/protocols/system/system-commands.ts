@@ -1,6 +1,7 @@
 import type { Logger } from '@libp2p/interface'
 import { MAX_SYSTEM_BODY_BYTES, MAX_SYSTEM_CALLS } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
+import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import type { Json } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
 import type { ReceivedRequest } from '../session/session.ts'
@@ -14,7 +15,7 @@ export class SystemCommands implements SystemCalls {
   readonly #log: Logger
   readonly #handlers = new Map<string, SystemHandler>()
   /** Commands being answered, by peer. */
-  readonly #running = new Map<string, number>()
+  readonly #running = new KeyedCounter<string>()
 
   constructor(init: { sessions: SessionManager; log: Logger }) {
     this.#sessions = init.sessions
@@ -46,19 +47,18 @@ export class SystemCommands implements SystemCalls {
   async #onRequest(request: ReceivedRequest, from: PeerSession): Promise<void> {
     const handler = this.#handlers.get(request.cmd)
     const { peerId } = from.peer
-    const running = this.#running.get(peerId) ?? 0
 
     if (handler === undefined) {
       request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
       return
     }
 
-    if (running >= MAX_SYSTEM_CALLS) {
+    if (this.#running.of(peerId) >= MAX_SYSTEM_CALLS) {
       request.fail('BUSY', `${MAX_SYSTEM_CALLS} system commands of a peer are answered at a time`)
       return
     }
 
-    this.#running.set(peerId, running + 1)
+    this.#running.add(peerId)
 
     try {
       const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
@@ -71,16 +71,7 @@ export class SystemCommands implements SystemCalls {
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', `${request.cmd} failed`)
       request.fail(code, message)
     } finally {
-      this.#ended(peerId)
-    }
-  }
-  #ended(peerId: string): void {
-    const left = (this.#running.get(peerId) ?? 1) - 1
-
-    if (left > 0) {
-      this.#running.set(peerId, left)
-    } else {
-      this.#running.delete(peerId)
+      this.#running.remove(peerId)
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { peerIdOf } from '../../../src/identity/keys.ts'
-import { readAnswer } from '../../../src/protocols/subscription/topic-query.ts'
+import { readTopicAnswer } from '../../../src/protocols/system/command-bodies.ts'
 import type { Json } from '../../../src/types.ts'
 import { alice, bob } from '../../support/identities.ts'
 
@@ -9,24 +9,24 @@ const [aliceId, bobId] = [peerIdOf(alice), peerIdOf(bob)]
 describe('the answer to $topic', () => {
   it('names peers by their peer ids, and nobody by anything else', () => {
     const garbage: Json[] = ['garbage', '', 7, null, {}, `${aliceId}a`, 'x'.repeat(52), ` ${aliceId}`]
-    const { peers } = readAnswer({ known: true, peers: [aliceId, ...garbage.slice(0, 6), bobId] })
+    const { peers } = readTopicAnswer({ known: true, peers: [aliceId, ...garbage.slice(0, 6), bobId] })
     assert.deepEqual(peers, [aliceId, bobId])
-    assert.deepEqual(readAnswer({ peers: garbage }).peers, [])
+    assert.deepEqual(readTopicAnswer({ peers: garbage }).peers, [])
   })
 
   it('names 8 at most', () => {
-    assert.equal(readAnswer({ peers: Array(100).fill(aliceId) }).peers.length, 8)
+    assert.equal(readTopicAnswer({ peers: Array(100).fill(aliceId) }).peers.length, 8)
   })
 
   it('counts all subscribers as clients when it does not tell the relays among them', () => {
-    assert.equal(readAnswer({ subscribers: 3, clients: 1 }).clients, 1)
-    assert.equal(readAnswer({ subscribers: 3 }).clients, 3)
+    assert.equal(readTopicAnswer({ subscribers: 3, clients: 1 }).clients, 1)
+    assert.equal(readTopicAnswer({ subscribers: 3 }).clients, 3)
   })
 
   it('reads as no when it is something else', () => {
     for (const answer of [null, 1, 'yes', [], { known: 1, forwards: 'true', subscribers: '5', peers: 'garbage' }]) {
       const no = { known: false, forwards: false, subscribers: 0, clients: 0, peers: [] }
-      assert.deepEqual(readAnswer(answer), no)
+      assert.deepEqual(readTopicAnswer(answer), no)
     }
   })
 })

@@ -1,0 +1,104 @@
+/** What is asked and answered with the mesh's own commands (docs/PROTOCOL.md, "System commands"). */
+import * as v from 'valibot'
+import { checkApp } from '../../identity/jid.ts'
+import { checkPeerId } from '../../identity/keys.ts'
+import { checkedText, parseJson } from '../../identity/schema.ts'
+import type { Json } from '../../types.ts'
+import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
+
+/** Topics of this project have 58 characters at most. */
+const MAX_TOPIC_LENGTH = 128
+/** Leases in one answer: with a few addresses each about 1.3 KiB. */
+export const MAX_LEASES_IN_ANSWER = 1_000
+/** Peers that an answer to `$providers` names at most. */
+export const MAX_PROVIDERS = 64
+/** Peers that an answer to `$topic` names at most. */
+export const MAX_NAMED_PEERS = 8
+
+/** The first items of a list; those that the schema does not take are left out. */
+function listOf<S extends v.GenericSchema>(item: S, max: number) {
+  return v.pipe(
+    v.array(v.unknown()),
+    v.transform((items) => items.slice(0, max).filter((one): one is v.InferOutput<S> => v.is(item, one)))
+  )
+}
+
+const REVOCATIONS = v.object({ list: v.string() })
+const CERTIFICATE = v.object({ certificate: v.string() })
+const APP = v.object({ app: checkedText(checkApp) })
+const LEASES = v.object({ leases: listOf(v.tuple([v.string(), v.string()]), MAX_LEASES_IN_ANSWER) })
+const PROVIDERS = v.object({ peers: listOf(v.string(), MAX_PROVIDERS) })
+const TOPIC = v.object({
+  topic: v.pipe(
+    v.string(),
+    v.maxLength(MAX_TOPIC_LENGTH, 'too long'),
+    v.startsWith(TOPIC_PREFIX, `not a topic under ${TOPIC_PREFIX}`)
+  ),
+  as: v.picklist(['subscriber', 'publisher'], 'asked neither as subscriber nor as publisher')
+})
+const TOPIC_ANSWER = v.object({
+  known: v.fallback(v.boolean(), false),
+  forwards: v.fallback(v.boolean(), false),
+  subscribers: v.fallback(v.number(), 0),
+  clients: v.fallback(v.optional(v.number()), undefined),
+  peers: v.fallback(listOf(checkedText(checkPeerId), MAX_NAMED_PEERS), [])
+})
+
+/** What `$topic` is asked. */
+export interface TopicQuestion {
+  topic: string
+  /** What the asker is on the topic. */
+  as: 'subscriber' | 'publisher'
+}
+
+/** What `$topic` answers. */
+export interface TopicAnswer {
+  /** The one that is asked knows the asker as a subscriber. */
+  known: boolean
+  /** It takes part in the topic, so what it gets goes on to others. */
+  forwards: boolean
+  /** Subscribers that it knows: itself when it receives the topic, never the asker. */
+  subscribers: number
+  /** Those of them that are no relays. */
+  clients: number
+  /** Peer ids of some of them, told to subscribers: whom to connect to. Relays are left out. */
+  peers: string[]
+}
+
+// Each throws `INVALID`, naming the field at fault. Fields that are not known are ignored.
+
+export function readRevocations(body: Json): { list: string } {
+  return parseJson('$revocations', REVOCATIONS, body)
+}
+
+export function readCertificateShown(body: Json): { certificate: string } {
+  return parseJson('$certificate', CERTIFICATE, body)
+}
+
+/** The question of `$leases` and of `$providers`. */
+export function readApp(body: Json): { app: string } {
+  return parseJson('question', APP, body)
+}
+
+/** Pairs of a lease and its worker's certificate. What is no such pair is left out. */
+export function readLeases(answer: Json): Array<[lease: string, certificate: string]> {
+  return parseJson('$leases', LEASES, answer).leases
+}
+
+/** Peer ids, not checked. */
+export function readProviders(answer: Json): string[] {
+  return parseJson('$providers', PROVIDERS, answer).peers
+}
+
+export function readTopicQuestion(body: Json): TopicQuestion {
+  return parseJson('$topic', TOPIC, body)
+}
+
+/**
+ * What is missing or of another type reads as `false`, 0 and none; what is no peer id is left out. Without `clients`
+ * all subscribers may be such.
+ */
+export function readTopicAnswer(answer: Json): TopicAnswer {
+  const { clients, ...others } = v.parse(TOPIC_ANSWER, typeof answer === 'object' && answer !== null ? answer : {})
+  return { ...others, clients: clients ?? others.subscribers }
+}
