@@ -21,6 +21,11 @@ export class ByteBudget {
     return this.#used
   }
 
+  /** Whether `take` would give room at once. */
+  fits(bytes: number): boolean {
+    return this.#waiters.length === 0 && this.#fits(bytes)
+  }
+
   /**
    * Takes room, at once when there is some (`undefined`), else once there is. What is larger than the whole budget
    * gets in alone. Throws or rejects with `CANCELLED` when the signal aborts.
@@ -30,7 +35,7 @@ export class ByteBudget {
       throw cancelled(signal)
     }
 
-    if (this.#waiters.length === 0 && this.#fits(bytes)) {
+    if (this.fits(bytes)) {
       this.#used += bytes
       return undefined
     }

@@ -128,7 +128,7 @@ function createPathUpgrader(member: Member, platform: Platform, logger: Componen
 
 function assembleChannels(
   { identity: self, gossip, system, peers }: Member,
-  { webrtc, bodyLimitBytes }: ResolvedOptions,
+  { webrtc, bodyLimitBytes, timeoutMs }: ResolvedOptions,
   paths: PathUpgrader,
   logger: ComponentLogger
 ): { interest: TopicInterest; channels: Channels } {
@@ -136,5 +136,5 @@ function assembleChannels(
   const query = new TopicQuery({ system, log })
   const onNeighbours = (peerIds: readonly string[]): void => paths.meet(peerIds)
   const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
-  return { interest, channels: new Channels({ self, gossip, interest, bodyLimitBytes, log }) }
+  return { interest, channels: new Channels({ self, gossip, interest, bodyLimitBytes, timeoutMs, log }) }
 }

@@ -1,4 +1,5 @@
 import type { Identity } from './identity.ts'
+import type { CallOptions } from './target.ts'
 
 /** What a channel's handler is given. */
 export interface ChannelMessage<B = any> {
@@ -29,8 +30,7 @@ export interface ChannelOptions {
   secret?: string
 }
 
-export interface SubscribeOptions extends ChannelOptions {
-  signal?: AbortSignal
+export interface SubscribeOptions extends ChannelOptions, CallOptions {
   /** Told when messages of a sender were missed. */
   onGap?: (gap: ChannelGap) => void
 }
@@ -48,6 +48,4 @@ export interface Subscription {
   unsubscribe: () => Promise<void>
 }
 
-export interface PublishOptions extends ChannelOptions {
-  signal?: AbortSignal
-}
+export interface PublishOptions extends ChannelOptions, CallOptions {}

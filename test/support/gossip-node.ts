@@ -23,6 +23,8 @@ export interface GossipNodeOptions extends TestBlock {
   /** With `block: 'relay'`, the limits of its forwarder. */
   maxTopics?: number
   maxTopicsPerPeer?: number
+  /** How long a subscribe or publish may take that does not say. */
+  timeoutMs?: number
 }
 
 /** A mesh node over TCP with gossip and channels, and nothing else above its sessions. */
@@ -43,7 +45,7 @@ export interface GossipNode {
 }
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
-  const { maxTopics, maxTopicsPerPeer, ...block } = options
+  const { maxTopics, maxTopicsPerPeer, timeoutMs, ...block } = options
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, block.block === 'relay')
@@ -65,7 +67,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       ? new TopicForwarder({ gossip, query, peers, events: libp2p, maxTopics, maxTopicsPerPeer, log })
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
-  const channels = new Channels({ self: parts.identity, gossip, interest, log })
+  const channels = new Channels({ self: parts.identity, gossip, interest, timeoutMs, log })
   const node: GossipNode = {
     identity: parts.identity,
     token,

@@ -1,12 +1,13 @@
 import type { Logger } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
-import { MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
+import { DEFAULT_TIMEOUT_MS, MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
 import type {
   Body,
+  CallOptions,
   ChannelHandler,
   ChannelOptions,
   Identity,
@@ -16,6 +17,7 @@ import type {
   SubscriptionReach
 } from '../../types.ts'
 import { encodeBody } from '../body/body.ts'
+import { checkCallOptions } from '../find/target.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
@@ -36,6 +38,8 @@ export interface ChannelsInit {
   interest: TopicInterest
   /** The largest body, in bytes. Default, and at most, 16 KiB less than 4 MiB: what gossip carries. */
   bodyLimitBytes?: number
+  /** How long a subscribe or publish may take that does not say, in ms. Default 30,000. */
+  timeoutMs?: number
   log: Logger
 }
 
@@ -69,13 +73,11 @@ export class Channels {
 
   /**
    * Receives a channel until `unsubscribe`. Resolves when the peers of this block know of it, so that nothing that is
-   * published from then on is missed, or after some 2 s with those that do not answer. What the handler throws is
-   * logged.
-   *
-   * Rejects with `INVALID` for a bad name, an empty secret or no handler, `CANCELLED` when the signal aborts, and
-   * `STOPPED`.
+   * published from then on is missed: peers that do not answer are waited for 2 s, relays 5 s. What the handler throws
+   * is logged. A subscribe that fails leaves no subscription behind.
    */
   async subscribe(name: string, handler: ChannelHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+    checkCallOptions(options)
     const channel = this.#channel(name, options, handler)
     const subscriber = { handler, onGap: options.onGap }
     channel.inbox.add(subscriber)
@@ -90,7 +92,7 @@ export class Channels {
     }
 
     try {
-      return { channel: name, reach: await this.#untilStopped(channel.reach, options.signal), unsubscribe }
+      return { channel: name, reach: await this.#inTime(channel.reach, options), unsubscribe }
     } catch (error) {
       await unsubscribe()
       throw error
@@ -99,18 +101,17 @@ export class Channels {
 
   /**
    * Sends a body to all who subscribe, this block's own handlers included. Resolves when it was handed to the peers
-   * that take it on, with their number: 0 when nobody else is known on the channel.
-   *
-   * Rejects with `INVALID` for a bad name, body or an empty secret, `TOO_LARGE`, `CANCELLED` when the signal aborts
-   * before the message left, and `STOPPED`. Waits while 32 MiB of bodies are still to be sent.
+   * that take it on, with their number: 0 when nobody else is known on the channel. Waits while 32 MiB of bodies are
+   * still to be sent.
    */
   async publish(name: string, body: Body, options: PublishOptions = {}): Promise<number> {
+    checkCallOptions(options)
     const outbox = this.#outbox(name, options)
     const encoded = encodeBody(
       body,
       Math.min(this.#init.bodyLimitBytes ?? MAX_CHANNEL_BODY_BYTES, MAX_CHANNEL_BODY_BYTES)
     )
-    return outbox.send(encoded, options.signal)
+    return outbox.send(encoded, { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
   }
 
   /** Sends what was given before, while `grace` lasts; what is left then is rejected with `STOPPED`. Leaves all channels. */
@@ -205,13 +206,26 @@ export class Channels {
     return JSON.stringify([checkChannelName(name), secret])
   }
 
-  async #untilStopped<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  #timeoutOf({ timeoutMs }: CallOptions): number {
+    return timeoutMs ?? this.#init.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  }
+
+  async #inTime<T>(promise: Promise<T>, options: CallOptions): Promise<T> {
     const stopping = this.#stopping.signal
+    const deadline = AbortSignal.timeout(Math.ceil(this.#timeoutOf(options)))
+    const ends = [stopping, deadline, ...(options.signal === undefined ? [] : [options.signal])]
 
     try {
-      return await raceSignal(promise, signal === undefined ? stopping : AbortSignal.any([signal, stopping]))
+      return await raceSignal(promise, AbortSignal.any(ends))
     } catch {
-      throw stopping.aborted ? stopped() : cancelled(signal)
+      if (stopping.aborted) {
+        throw stopped()
+      }
+      throw options.signal?.aborted === true ? cancelled(options.signal) : lateSubscription()
     }
   }
+}
+
+function lateSubscription(): NexusError {
+  return new NexusError('TIMEOUT', 'the time was over before the subscription was known to others')
 }

@@ -1,7 +1,9 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
-import { cancelled, type NexusError, stopped, toNexusError } from '../../errors.ts'
+import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
+import { DeadlineTimer, monotonic } from '../../lib/deadline-timer.ts'
+import type { CallOptions } from '../../types.ts'
 import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
@@ -22,7 +24,8 @@ export interface ChannelOutboxInit {
 
 interface Waiting {
   body: EncodedBody
-  cancelled: boolean
+  /** When its time is over; `Infinity` without a limit. */
+  deadline: number
   resolve: (recipients: number) => void
   reject: (error: NexusError) => void
 }
@@ -41,6 +44,7 @@ export class ChannelOutbox {
   /** Messages that were given and have not left. */
   #pending = 0
   #becameIdle: PromiseWithResolvers<void> | undefined
+  readonly #timer = new DeadlineTimer(monotonic, (now) => this.#expire(now))
 
   constructor(init: ChannelOutboxInit) {
     this.#init = init
@@ -56,18 +60,20 @@ export class ChannelOutbox {
 
   /**
    * Resolves when the message was handed to gossip, with the number of peers. Rejects with `CANCELLED` when the signal
-   * aborts before it left, and with `STOPPED`.
+   * aborts before it leaves, with `TIMEOUT` when its time is over before it leaves, and with `STOPPED`. What has begun
+   * to leave is not taken back: it is handed over within a second.
    */
-  async send(body: EncodedBody, signal?: AbortSignal): Promise<number> {
+  async send(body: EncodedBody, { signal, timeoutMs }: CallOptions = {}): Promise<number> {
     const { budget } = this.#init
     const size = body.bytes.byteLength
+    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : monotonic() + timeoutMs
     let hasRoom = false
     this.#pending++
 
     try {
-      await budget.take(size, signal)
+      await takeRoom(budget, size, { signal, timeoutMs })
       hasRoom = true
-      return await this.#enqueue(body, signal)
+      return await this.#enqueue(body, deadline, signal)
     } finally {
       this.#pending--
 
@@ -85,6 +91,7 @@ export class ChannelOutbox {
   /** What has not left yet is rejected with `STOPPED`. */
   stop(): void {
     this.#stopped = true
+    this.#timer.stop()
     const queue = this.#queue
     this.#queue = []
 
@@ -93,23 +100,65 @@ export class ChannelOutbox {
     }
   }
 
-  #enqueue(body: EncodedBody, signal: AbortSignal | undefined): Promise<number> {
+  #enqueue(body: EncodedBody, deadline: number, signal: AbortSignal | undefined): Promise<number> {
     if (this.#stopped) {
       throw stopped()
     }
 
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { body, cancelled: false, resolve, reject }
+      const waiting: Waiting = { body, deadline, resolve, reject }
       this.#queue.push(waiting)
+      this.#timer.set(deadline, monotonic())
 
       if (signal !== undefined) {
-        cancelOnAbort(waiting, signal)
+        this.#dropOnAbort(waiting, signal)
       }
 
       if (!this.#sending) {
         void this.#drain()
       }
     })
+  }
+
+  #dropOnAbort(waiting: Waiting, signal: AbortSignal): void {
+    const { resolve, reject } = waiting
+    const stopListening = onAbort(signal, () => {
+      if (this.#drop(waiting)) {
+        reject(cancelled(signal))
+      }
+    })
+    waiting.resolve = (recipients) => {
+      stopListening()
+      resolve(recipients)
+    }
+    waiting.reject = (error) => {
+      stopListening()
+      reject(error)
+    }
+  }
+
+  /** Whether it was still here. */
+  #drop(waiting: Waiting): boolean {
+    const index = this.#queue.indexOf(waiting)
+
+    if (index >= 0) {
+      this.#queue.splice(index, 1)
+    }
+    return index >= 0
+  }
+
+  /** Rejects what has waited for too long; gives when the next one will have. */
+  #expire(now: number): number {
+    const late = this.#queue.filter(({ deadline }) => deadline <= now)
+
+    if (late.length > 0) {
+      this.#queue = this.#queue.filter(({ deadline }) => deadline > now)
+
+      for (const { reject } of late) {
+        reject(timedOut())
+      }
+    }
+    return this.#queue.reduce((next, { deadline }) => Math.min(next, deadline), Number.POSITIVE_INFINITY)
   }
 
   async #drain(): Promise<void> {
@@ -141,7 +190,7 @@ export class ChannelOutbox {
       count++
     }
 
-    return this.#queue.splice(0, count).filter(({ cancelled }) => !cancelled)
+    return this.#queue.splice(0, count)
   }
 
   async #sendBatch(batch: Waiting[]): Promise<void> {
@@ -172,18 +221,23 @@ export class ChannelOutbox {
   }
 }
 
-function cancelOnAbort(waiting: Waiting, signal: AbortSignal): void {
-  const { resolve, reject } = waiting
-  const stopListening = onAbort(signal, () => {
-    waiting.cancelled = true
-    reject(cancelled(signal))
-  })
-  waiting.resolve = (recipients) => {
-    stopListening()
-    resolve(recipients)
+/** Takes room in the budget. Rejects with `CANCELLED` or `TIMEOUT` when there is none in time. */
+async function takeRoom(budget: ByteBudget, bytes: number, { signal, timeoutMs }: CallOptions): Promise<void> {
+  // Mostly there is room at once, and a timer for each message would cost more than the message.
+  if (timeoutMs === undefined || budget.fits(bytes)) {
+    return budget.take(bytes, signal)
   }
-  waiting.reject = (error) => {
-    stopListening()
-    reject(error)
+
+  const deadline = AbortSignal.timeout(Math.ceil(timeoutMs))
+  const ends = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+
+  try {
+    await budget.take(bytes, ends)
+  } catch {
+    throw signal?.aborted === true ? cancelled(signal) : timedOut()
   }
+}
+
+function timedOut(): NexusError {
+  return new NexusError('TIMEOUT', 'the time was over before the message left')
 }

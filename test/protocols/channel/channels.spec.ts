@@ -342,6 +342,9 @@ describe('channels', () => {
         () => channels.subscribe('x', handler, { secret: '' }),
         () => channels.publish('half \ud800', 1),
         () => channels.publish('x', 1, { secret: '' }),
+        () => channels.subscribe('x', handler, { timeoutMs: 0 }),
+        () => channels.publish('x', 1, { timeoutMs: 2 ** 31 }),
+        () => channels.publish('x', 1, { signal: 'now' as never }),
         () => channels.publish('x', (() => 1) as unknown as Body)
       ]
 
@@ -363,6 +366,41 @@ describe('channels', () => {
       )
       assert(!alice.gossip.joined(channelTopic(TEST_NETWORK, name)))
       await assert.rejects(alice.channels.publish(name, 1, { signal }), { code: 'CANCELLED' })
+    })
+
+    it('subscribes in time or not at all, and keeps nothing', async () => {
+      const alice = await start()
+      const bob = await start({}, alice)
+      bob.system.serve('$topic', () => new Promise(() => undefined))
+      const name = newName()
+      await assert.rejects(
+        alice.channels.subscribe(name, () => undefined, { timeoutMs: 20.5 }),
+        { code: 'TIMEOUT' }
+      )
+      assert(!alice.gossip.joined(channelTopic(TEST_NETWORK, name)))
+    })
+
+    it('publishes in time or not at all', async () => {
+      const alice = await start()
+      const heard = await listen(alice, 'times')
+      const bob = await start({}, alice)
+      bob.system.serve('$topic', () => new Promise(() => undefined))
+      const late = alice.channels.publish('times', 'late', { timeoutMs: 20 })
+      const kept = alice.channels.publish('times', 'kept')
+      await assert.rejects(late, { code: 'TIMEOUT' })
+      await kept
+      assert.deepEqual(bodies(heard), ['kept'])
+    })
+
+    it('takes as long as the block says when the call does not say', async () => {
+      const alice = await start({ timeoutMs: 20 })
+      const bob = await start({}, alice)
+      bob.system.serve('$topic', () => new Promise(() => undefined))
+      await assert.rejects(
+        alice.channels.subscribe(newName(), () => undefined),
+        { code: 'TIMEOUT' }
+      )
+      await assert.rejects(alice.channels.publish(newName(), 1), { code: 'TIMEOUT' })
     })
 
     it('does without a peer that does not answer', async () => {

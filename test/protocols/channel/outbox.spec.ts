@@ -78,7 +78,7 @@ describe('channel outbox', () => {
     await waitFor('the first', () => sent.length === 1)
     const next = outbox.send(body(200))
     const controller = new AbortController()
-    const impatient = outbox.send(body(200), controller.signal)
+    const impatient = outbox.send(body(200), { signal: controller.signal })
     controller.abort()
     await assert.rejects(impatient, { code: 'CANCELLED' })
     assert.equal(budget.used, 900)
@@ -95,7 +95,7 @@ describe('channel outbox', () => {
     const first = outbox.send(body(1))
     await waitFor('the first', () => sent.length === 1)
     const controller = new AbortController()
-    const cancelled = outbox.send(body(1), controller.signal)
+    const cancelled = outbox.send(body(1), { signal: controller.signal })
     const last = outbox.send(body(1))
     await Promise.resolve()
     controller.abort()
@@ -105,6 +105,43 @@ describe('channel outbox', () => {
     assert.deepEqual(sent[1]!.numbers, [1])
     sent[1]!.done(0)
     await Promise.all([first, last])
+  })
+
+  it('sends nothing of a message whose time was over, and gives its room back', async () => {
+    open(1_000)
+    const first = outbox.send(body(500))
+    await waitFor('the first', () => sent.length === 1)
+    const queued = outbox.send(body(400), { timeoutMs: 20 })
+    const waiting = outbox.send(body(400), { timeoutMs: 20.5 })
+    await Promise.all([queued, waiting].map((call) => assert.rejects(call, { code: 'TIMEOUT' })))
+    assert.equal(budget.used, 500)
+    sent[0]!.done(1)
+    assert.equal(await first, 1)
+    await outbox.onIdle()
+    assert.deepEqual(own, [[0]])
+    assert.equal(budget.used, 0)
+  })
+
+  it('sends a message that waited for room within the time that it has left', async () => {
+    open(1_000)
+    const first = outbox.send(body(900))
+    await waitFor('the first', () => sent.length === 1)
+    const next = outbox.send(body(900), { timeoutMs: 10_000 })
+    sent[0]!.done(0)
+    await waitFor('the next', () => sent.length === 2)
+    sent[1]!.done(3)
+    assert.deepEqual(await Promise.all([first, next]), [0, 3])
+  })
+
+  it('takes back no message that has left', async () => {
+    const controller = new AbortController()
+    const sending = outbox.send(body(1), { signal: controller.signal, timeoutMs: 10 })
+    await waitFor('the message', () => sent.length === 1)
+    controller.abort()
+    const after = performance.now() + 30
+    await waitFor('the end of its time', () => performance.now() > after)
+    sent[0]!.done(7)
+    assert.equal(await sending, 7)
   })
 
   it('reports a failure to all of the batch, and goes on with the next number', async () => {
