@@ -107,9 +107,9 @@ describe('the published package, installed into an empty project', function () {
     const mesh = await TestMesh.create()
     const relay = await mesh.relay()
     const worker = await mesh.block({}, { bootstrap: relay.addresses, listen: [] })
-    worker.handle('multiply', ({ body }) => ({ result: body.a * body.b }))
+    worker.handle<{ a: number; b: number }>('multiply', ({ body }) => ({ result: body.a * body.b }))
     const heard: string[] = []
-    await worker.subscribe('news', ({ body, from }) => void heard.push(`${from.jid} ${body.text}`))
+    await worker.subscribe<{ text: string }>('news', ({ body, from }) => void heard.push(`${from.jid} ${body.text}`))
     await writeFile(join(project, 'authority.json'), JSON.stringify(mesh.network.authority.toJSON()))
     const ws = relay.addresses.find((address) => address.includes('/ws')) ?? ''
     const port = await freePort()

@@ -3,7 +3,7 @@ import { Authority } from '../../src/identity/authority.ts'
 import { createCredential } from '../../src/identity/credential.ts'
 import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
 import { createNexus } from '../../src/node/create.ts'
-import { answerTo, type Kind } from './load.ts'
+import { answerTo, type Kind, type Question } from './load.ts'
 
 const NETWORK = 'bench.example'
 
@@ -12,7 +12,7 @@ export const nexusKind: Kind = {
     const authority = await Authority.create({ network: NETWORK })
     const credential = await credentialOf(authority, { app: 'etest', uid: 'anna', role: 'owner' })
     const nexus = await createNexus({ credential, listen: ['/ip4/127.0.0.1/tcp/0'] })
-    nexus.handle('multiply', ({ body }) => answerTo(body))
+    nexus.handle<Question>('multiply', ({ body }) => answerTo(body))
     const caller = await credentialOf(authority, { app: 'shop', uid: 'carl', role: 'user' })
     return JSON.stringify({ credential: caller, bootstrap: nexus.addresses })
   },

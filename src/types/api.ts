@@ -12,7 +12,7 @@ export interface ApiRequest extends Target, CallOptions {
 }
 
 /** What a command's handler is given. */
-export interface ApiContext<B = any> {
+export interface ApiContext<B = unknown> {
   cmd: string
   body: B
   /** The caller, from its certificate. */
@@ -26,4 +26,4 @@ export interface ApiContext<B = any> {
 }
 
 /** Serves one command. What it returns is the answer's body; `undefined` answers `null`. */
-export type ApiHandler<B = any> = (context: ApiContext<B>) => unknown
+export type ApiHandler<B = unknown> = (context: ApiContext<B>) => unknown

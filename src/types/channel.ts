@@ -2,7 +2,7 @@ import type { Identity } from './identity.ts'
 import type { CallOptions } from './target.ts'
 
 /** What a channel's handler is given. */
-export interface ChannelMessage<B = any> {
+export interface ChannelMessage<B = unknown> {
   channel: string
   body: B
   /** The sender, from its certificate. */
@@ -15,7 +15,7 @@ export interface ChannelMessage<B = any> {
   seq: number
 }
 
-export type ChannelHandler<B = any> = (message: ChannelMessage<B>) => unknown
+export type ChannelHandler<B = unknown> = (message: ChannelMessage<B>) => unknown
 
 /** Messages of one sender that did not arrive. */
 export interface ChannelGap {

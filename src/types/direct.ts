@@ -8,10 +8,10 @@ export interface DirectRequest extends Target, CallOptions {
 }
 
 /** What a direct's handler is given. */
-export interface DirectMessage<B = any> {
+export interface DirectMessage<B = unknown> {
   body: B
   /** The sender, from its certificate. */
   from: Identity
 }
 
-export type DirectHandler<B = any> = (message: DirectMessage<B>) => unknown
+export type DirectHandler<B = unknown> = (message: DirectMessage<B>) => unknown

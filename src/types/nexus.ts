@@ -20,15 +20,19 @@ export interface Nexus {
   /** Told of each change of `status`. Returns a function that ends it. */
   onStatus: (handler: StatusHandler) => () => void
   /** Serves a command. Workers only. Returns a function that stops serving it. `INVALID` if it is taken. */
-  handle: <B = any>(cmd: string, handler: ApiHandler<B>) => () => void
+  handle: <B = unknown>(cmd: string, handler: ApiHandler<B>) => () => void
   /** Calls a command and gives the answer's body. */
-  api: <R = any>(request: ApiRequest) => Promise<R>
+  api: <R = unknown>(request: ApiRequest) => Promise<R>
   /** Sends a one-way message to one worker; resolves when that worker's node has taken it. */
   direct: (request: DirectRequest) => Promise<void>
   /** Receives directs. Workers only (`FORBIDDEN` at once otherwise). Returns a function that ends it. */
-  onDirect: <B = any>(handler: DirectHandler<B>) => () => void
+  onDirect: <B = unknown>(handler: DirectHandler<B>) => () => void
   /** Receives a channel. */
-  subscribe: <B = any>(channel: string, handler: ChannelHandler<B>, options?: SubscribeOptions) => Promise<Subscription>
+  subscribe: <B = unknown>(
+    channel: string,
+    handler: ChannelHandler<B>,
+    options?: SubscribeOptions
+  ) => Promise<Subscription>
   /**
    * Sends to everyone on a channel, its own subscription included. Gives to how many peers it was handed: 0 when
    * nobody else is on the channel.

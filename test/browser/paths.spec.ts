@@ -66,12 +66,12 @@ describe('paths of pages', function () {
     const server = await worker([WEBRTC_DIRECT])
     const served: number[] = []
     const heard: number[] = []
-    server.handle('echo', ({ body }) => {
+    server.handle<number>('echo', ({ body }) => {
       served.push(body)
       return body
     })
     const page = await site.join('carl')
-    await server.subscribe('ticks', ({ body }) => void heard.push(body))
+    await server.subscribe<number>('ticks', ({ body }) => void heard.push(body))
     // 50 calls and 20 messages a second, until a second after the change of path.
     const { answered, failures, sent, paths } = await page.run(async (nexus, peerId) => {
       const answered: number[] = []
@@ -87,7 +87,7 @@ describe('paths of pages', function () {
       while (performance.now() < Math.min(changedAt + 1_000, start + 20_000)) {
         const id = calls++
         pending.push(
-          nexus.api({ app: 'etest', cmd: 'echo', body: id, timeoutMs: 10_000 }).then(
+          nexus.api<number>({ app: 'etest', cmd: 'echo', body: id, timeoutMs: 10_000 }).then(
             (answer) => answered.push(answer),
             (error) => failures.push(String(error))
           )

@@ -35,7 +35,7 @@ const commands: Commands = {
   serve() {
     nexus.handle('echo', ({ body }) => body)
     nexus.handle('whoami', ({ from }) => ({ ...from, worker: nexus.identity.peerId }))
-    nexus.handle('count', async ({ body }) => {
+    nexus.handle<{ id: number; ms?: number }>('count', async ({ body }) => {
       process.send?.({ executed: body.id })
       await new Promise((resolve) => holding || setTimeout(resolve, body.ms ?? 0))
       return { id: body.id, worker: nexus.identity.peerId }

@@ -39,7 +39,7 @@ async function start(nexus: Nexus): Promise<void> {
 
   onSubmit('multiply', async () => {
     const body = { a: Number(input('a').value), b: Number(input('b').value) }
-    const { result } = await nexus.api({ app: 'etest', cmd: 'multiply', body })
+    const { result } = await nexus.api<{ result: number }>({ app: 'etest', cmd: 'multiply', body })
     log(`${body.a} × ${body.b} = ${result}`)
   })
 

@@ -20,7 +20,8 @@ export interface ApiServerInit {
 /** The commands that this worker serves. */
 export class ApiServer {
   readonly #init: ApiServerInit
-  readonly #handlers = new Map<string, ApiHandler>()
+  /** Each for the bodies that it says: nothing here checks them. */
+  readonly #handlers = new Map<string, ApiHandler<any>>()
 
   constructor(init: ApiServerInit) {
     this.#init = init
@@ -28,7 +29,7 @@ export class ApiServer {
   }
 
   /** Serves a command, and gives a function that ends it. Throws `INVALID` for a bad or taken name. */
-  handle(cmd: string, handler: ApiHandler): () => void {
+  handle<B>(cmd: string, handler: ApiHandler<B>): () => void {
     checkCommand(cmd)
 
     if (typeof handler !== 'function') {

@@ -20,7 +20,8 @@ export interface DirectsInit {
 /** One-way messages to and from workers. */
 export class Directs {
   readonly #init: DirectsInit
-  readonly #handlers = new Set<DirectHandler>()
+  /** Each for the bodies that it says: nothing here checks them. */
+  readonly #handlers = new Set<DirectHandler<any>>()
   #running = 0
   /** Of bodies whose handlers have not ended. */
   #bytes = 0
@@ -41,7 +42,7 @@ export class Directs {
   }
 
   /** Receives directs, and gives a function that ends it. Throws `FORBIDDEN` on a block that is no worker. */
-  onDirect(handler: DirectHandler): () => void {
+  onDirect<B>(handler: DirectHandler<B>): () => void {
     if (this.#init.self.block !== 'worker') {
       throw new NexusError('FORBIDDEN', `only workers receive directs; this block is a ${this.#init.self.block}`)
     }

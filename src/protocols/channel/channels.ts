@@ -76,7 +76,7 @@ export class Channels {
    * published from then on is missed: peers that do not answer are waited for 2 s, relays 5 s. What the handler throws
    * is logged. A subscribe that fails leaves no subscription behind.
    */
-  async subscribe(name: string, handler: ChannelHandler, options: SubscribeOptions = {}): Promise<Subscription> {
+  async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
     const channel = this.#channel(name, options, handler)
     const subscriber = { handler, onGap: options.onGap }

@@ -14,7 +14,8 @@ const MAX_ITEMS = 10_000
 
 /** One `subscribe`. */
 export interface ChannelSubscriber {
-  handler: ChannelHandler
+  /** For the bodies that it says: nothing here checks them. */
+  handler: ChannelHandler<any>
   onGap?: (gap: ChannelGap) => void
 }
 

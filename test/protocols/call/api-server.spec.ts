@@ -41,7 +41,7 @@ describe('API server', () => {
   describe('gives a handler', () => {
     it("the body, the command, the time left and the caller's identity", async () => {
       let given: ApiContext | undefined
-      server.handle('add', (context) => {
+      server.handle<{ a: number; b: number }>('add', (context) => {
         given = context
         return context.body.a + context.body.b
       })

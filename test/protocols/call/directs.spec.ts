@@ -32,7 +32,7 @@ describe('directs', () => {
     it('go to every handler, with the identity of the sender and a body of its own', async () => {
       const directs = directsOf()
       const got: DirectMessage[] = []
-      directs.onDirect((message) => {
+      directs.onDirect<{ seen?: boolean }>((message) => {
         got.push(message)
         message.body.seen = true
       })

@@ -39,7 +39,7 @@ describe('channels', () => {
     return messages
   }
 
-  const bodies = (messages: ChannelMessage[]): Body[] => messages.map(({ body }) => body)
+  const bodies = (messages: ChannelMessage[]): unknown[] => messages.map(({ body }) => body)
 
   /** Publishes in the tick in which `subscribe` resolves, again and again, each time on a new channel. */
   async function assertNothingMissed(subscriber: GossipNode, publisher: GossipNode, times: number): Promise<void> {
@@ -250,7 +250,7 @@ describe('channels', () => {
       const relay = await start(RELAY)
       const [alice, bob] = [await start({}, relay), await start({}, relay)]
       const name = newName()
-      const [first, second]: [Body[], Body[]] = [[], []]
+      const [first, second]: [unknown[], unknown[]] = [[], []]
       const one = await alice.channels.subscribe(name, ({ body }) => first.push(body))
       const two = await alice.channels.subscribe(name, ({ body }) => second.push(body))
       await bob.channels.publish(name, 1)

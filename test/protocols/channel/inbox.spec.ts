@@ -104,7 +104,7 @@ describe('channel inbox', () => {
     const { inbox, messages, receive } = open({ network: vectors.good[0]!.network, name: vectors.good[0]!.channel })
     const others: unknown[] = []
     inbox.add({
-      handler: ({ body }) => {
+      handler: ({ body }: ChannelMessage<{ hi: string }>) => {
         others.push(body)
         body.hi = 'changed'
         throw new Error('a handler that throws')

@@ -50,7 +50,8 @@ export const python: Step = {
       await sleep(POLL_MS, undefined, { signal })
     }
 
-    const { result } = await mesh.caller.api({ ...target, cmd: 'multiply', body: { a: 6, b: 7 }, signal })
+    const request = { ...target, cmd: 'multiply', body: { a: 6, b: 7 }, signal }
+    const { result } = await mesh.caller.api<{ result: number }>(request)
     checkEqual(result, 42, 'the Python worker gave another product')
     const [worker] = await mesh.caller.find({ ...target, signal })
     check(worker !== undefined, 'the Python worker has gone')
