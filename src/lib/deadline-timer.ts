@@ -1,17 +1,14 @@
 /** No more often than this, however close the times lie: nobody needs a deadline more exact, and it costs little. */
 const SHORTEST_MS = 10
-/** At least this often while there is something to wait for, as an alarm is not taken back when a wait ends early. */
+/** At least this often while there is something to wait for, as the timer is not taken back when a wait ends early. */
 const LONGEST_MS = 1_000
-
-/** Milliseconds that never go back. */
-export const monotonic = (): number => performance.now()
 
 /**
  * One timer for all the deadlines of a session. A timer for each call would cost more than the rest of a small call;
- * here a new deadline is compared with the time the alarm is set to, and that is all, mostly.
+ * here a new deadline is compared with the time the timer is set to, and that is all, mostly.
  */
 export class DeadlineTimer {
-  readonly #clock: () => number
+  readonly #now: () => number
   readonly #onRing: (now: number, lateMs: number) => number
   #timer: ReturnType<typeof setTimeout> | undefined
   #at = Number.POSITIVE_INFINITY
@@ -21,8 +18,8 @@ export class DeadlineTimer {
    * `onRing` is told the time and how late it is, and gives the next time it wants to be woken (`Infinity`: none). It
    * may be woken earlier than it asked, and some 10 ms later.
    */
-  constructor(clock: () => number, onRing: (now: number, lateMs: number) => number) {
-    this.#clock = clock
+  constructor(now: () => number, onRing: (now: number, lateMs: number) => number) {
+    this.#now = now
     this.#onRing = onRing
   }
 
@@ -44,7 +41,7 @@ export class DeadlineTimer {
   }
 
   readonly #ring = (): void => {
-    const now = this.#clock()
+    const now = this.#now()
     const lateMs = now - this.#at
     this.#timer = undefined
     this.#at = Number.POSITIVE_INFINITY

@@ -1,5 +1,6 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
+import { now } from '../lib/now.ts'
 import { Announcer } from '../protocols/find/announcer.ts'
 import { DhtSearch } from '../protocols/find/dht-search.ts'
 import { Finder } from '../protocols/find/finder.ts'
@@ -66,7 +67,7 @@ export function assembleFind(init: FindInit): FindParts {
     prober,
     peers: () => member.peers().map(({ peerId }) => peerId),
     joined: (signal) => bootstrap.joined(signal),
-    now: () => performance.now()
+    now
   })
   const announcer = isWorker ? createAnnouncer(init, providers) : undefined
   bootstrap.addEventListener('connected', () => {

@@ -2,6 +2,7 @@ import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS } from '../constants.ts'
 import { Lifecycle, type Part } from '../lib/lifecycle.ts'
+import { now } from '../lib/now.ts'
 import { Access } from '../protocols/call/access.ts'
 import { ApiClient } from '../protocols/call/api-client.ts'
 import { ApiServer } from '../protocols/call/api-server.ts'
@@ -98,7 +99,6 @@ function assembleCalls(
   { public: isPublic, bodyLimitBytes, timeoutMs }: ResolvedOptions,
   logger: ComponentLogger
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
-  const now = (): number => performance.now()
   const access = new Access({ self, isPublic, verifier: credential.verifier })
   const balancer = new Balancer({ now, random: Math.random })
   const routing = new Router({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })

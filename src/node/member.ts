@@ -4,6 +4,7 @@ import type { ServiceFactoryMap } from 'libp2p'
 import type { NexusError } from '../errors.ts'
 import { identityOf } from '../identity/certificate.ts'
 import type { Part } from '../lib/lifecycle.ts'
+import { now } from '../lib/now.ts'
 import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
@@ -68,7 +69,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const node = await createGatedNode({ ...init, privateKey: credential.privateKey, verifier, revocations, certificate })
   const { libp2p, verified } = node
   const peers = (): Identity[] => connectedMembers(node)
-  const book = new LeaseBook({ now: () => performance.now() })
+  const book = new LeaseBook({ now })
   const dialer = createDialer(node, book, peers)
   const isConnected = (peerId: string): boolean => dialer.best(peerId) !== undefined
   const sessions = createSessions(init, identity, node, dialer)

@@ -44,7 +44,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   readonly #opened: OpenedCredential
   #certificate: Certificate
   #grants: HeldGrant[]
-  readonly #alarm: WallClockTimer
+  readonly #timer: WallClockTimer
   #stopped = false
   readonly #backoff: Backoff
 
@@ -55,7 +55,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     this.#backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS, init.random)
     this.#certificate = opened.certificate
     this.#grants = opened.grants
-    this.#alarm = new WallClockTimer(init.clock, () => void this.#renew())
+    this.#timer = new WallClockTimer(init.clock, () => void this.#renew())
   }
 
   /** Loads a credential and verifies it as others would. Rejects with `INVALID` or `REFUSED`. */
@@ -94,7 +94,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
   stop(): void {
     this.#stopped = true
-    this.#alarm.stop()
+    this.#timer.stop()
   }
 
   #renewInTime(): void {
@@ -104,7 +104,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
   #schedule(at: number): void {
     if (!this.#stopped) {
-      this.#alarm.set(at)
+      this.#timer.set(at)
     }
   }
 

@@ -5,9 +5,9 @@ import { type FrozenClock, frozenClock } from '../support/identities.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
-describe('clock alarm', () => {
+describe('wall-clock timer', () => {
   let clock: FrozenClock
-  let alarm: WallClockTimer
+  let timer: WallClockTimer
   let rung: number
 
   /** Lets this time pass, on the clock and for timers. */
@@ -20,36 +20,36 @@ describe('clock alarm', () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     clock = frozenClock()
     rung = 0
-    alarm = new WallClockTimer(clock, () => {
+    timer = new WallClockTimer(clock, () => {
       rung++
     })
   })
 
   afterEach(() => {
-    alarm.stop()
+    timer.stop()
     mock.timers.reset()
   })
 
   it('rings once, when the clock shows the time', () => {
-    alarm.set(clock() + 25_000)
+    timer.set(clock() + 25_000)
     pass(24_999)
     assert.equal(rung, 0)
     pass(1)
     assert.equal(rung, 1)
-    assert.equal(alarm.at, Number.POSITIVE_INFINITY)
+    assert.equal(timer.at, Number.POSITIVE_INFINITY)
     pass(DAY_MS)
     assert.equal(rung, 1)
   })
 
   it('rings at once when the time is over', () => {
-    alarm.set(clock() - 1)
+    timer.set(clock() - 1)
     mock.timers.tick(1)
     assert.equal(rung, 1)
   })
 
   it('waits for what is further away than a timer reaches', () => {
     const timeouts = mock.method(globalThis, 'setTimeout')
-    alarm.set(clock() + 60 * DAY_MS)
+    timer.set(clock() + 60 * DAY_MS)
     // A delay over 2^31-1 would be taken for 1 ms.
     assert.deepEqual(
       timeouts.mock.calls.map((call) => call.arguments[1]),
@@ -61,11 +61,11 @@ describe('clock alarm', () => {
   })
 
   it('follows a clock that jumps, ahead and back', () => {
-    alarm.set(clock() + DAY_MS)
+    timer.set(clock() + DAY_MS)
     clock.advance(DAY_MS)
     mock.timers.tick(10_000)
     assert.equal(rung, 1)
-    alarm.set(clock() + 5_000)
+    timer.set(clock() + 5_000)
     clock.advance(-DAY_MS)
     mock.timers.tick(5_000)
     assert.equal(rung, 1)
@@ -75,11 +75,11 @@ describe('clock alarm', () => {
   })
 
   it('rings at the time that it was set to last, and not when it was stopped', () => {
-    alarm.set(clock() + 1_000)
-    alarm.set(clock() + 3_000)
+    timer.set(clock() + 1_000)
+    timer.set(clock() + 3_000)
     pass(2_000)
     assert.equal(rung, 0)
-    alarm.stop()
+    timer.stop()
     pass(DAY_MS)
     assert.equal(rung, 0)
   })

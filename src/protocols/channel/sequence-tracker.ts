@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { DeadlineTimer, monotonic } from '../../lib/deadline-timer.ts'
+import { DeadlineTimer } from '../../lib/deadline-timer.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import { type NumberRange, SequenceWindow } from './sequence-window.ts'
 
@@ -30,15 +31,15 @@ interface Sender {
 export class SequenceTracker {
   readonly #onGap: SequenceTrackerInit['onGap']
   readonly #now: () => number
-  readonly #alarm: DeadlineTimer
+  readonly #timer: DeadlineTimer
   readonly #senders = new LRUCache<string, Sender>({ max: MAX_SENDERS })
   /** Windows with numbers that are missing and not told. */
   readonly #waiting = new Map<SequenceWindow, Sender>()
 
-  constructor({ onGap, now = monotonic }: SequenceTrackerInit) {
+  constructor({ onGap, now = monotonicNow }: SequenceTrackerInit) {
     this.#onGap = onGap
     this.#now = now
-    this.#alarm = new DeadlineTimer(now, (time) => this.#tell(time))
+    this.#timer = new DeadlineTimer(now, (time) => this.#tell(time))
   }
 
   /** Takes note of the numbers `first` to `first + count - 1`; gives those of them that are new. */
@@ -51,14 +52,14 @@ export class SequenceTracker {
 
     if (oldest !== undefined) {
       this.#waiting.set(window, sender)
-      this.#alarm.set(oldest + GAP_NOTICE_MS, now)
+      this.#timer.set(oldest + GAP_NOTICE_MS, now)
     }
     return accepted
   }
 
   /** Stops watching. */
   stop(): void {
-    this.#alarm.stop()
+    this.#timer.stop()
     this.#waiting.clear()
     this.#senders.clear()
   }

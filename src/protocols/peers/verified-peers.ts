@@ -40,12 +40,12 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   readonly #peers = new Map<string, VerifiedPeer>()
   readonly #stopWatching: () => void
   /** Set to the end of the certificate that ends first. */
-  readonly #alarm: WallClockTimer
+  readonly #timer: WallClockTimer
 
   constructor(init: VerifiedPeersInit) {
     super()
     this.#init = init
-    this.#alarm = new WallClockTimer(init.clock, () => this.#removeInvalid())
+    this.#timer = new WallClockTimer(init.clock, () => this.#removeInvalid())
     this.#stopWatching = init.revocations.onChange(() => this.#removeInvalid())
   }
 
@@ -96,7 +96,7 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
 
   /** Stops the timers and forgets everybody. */
   stop(): void {
-    this.#alarm.stop()
+    this.#timer.stop()
     this.#stopWatching()
     this.#peers.clear()
   }
@@ -117,8 +117,8 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   #schedule(at: number): void {
-    if (at < this.#alarm.at) {
-      this.#alarm.set(at)
+    if (at < this.#timer.at) {
+      this.#timer.set(at)
     }
   }
 
@@ -136,7 +136,7 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
       }
     }
 
-    this.#alarm.stop()
+    this.#timer.stop()
     this.#schedule(next)
   }
 

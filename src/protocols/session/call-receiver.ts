@@ -12,7 +12,7 @@ export interface ReceiverHandlers {
 }
 
 export interface CallReceiverInit {
-  link: SessionContext
+  context: SessionContext
   handlers: ReceiverHandlers
   maxInFlight: number
   log: Logger
@@ -20,15 +20,15 @@ export interface CallReceiverInit {
 
 /** The calls that the peer has begun on a session and that are not answered yet. */
 export class CallReceiver {
-  readonly #link: SessionContext
+  readonly #context: SessionContext
   readonly #handlers: ReceiverHandlers
   readonly #maxInFlight: number
   readonly #log: Logger
   readonly #calls = new Map<number, ReceivedCall>()
   #closing = false
 
-  constructor({ link, handlers, maxInFlight, log }: CallReceiverInit) {
-    this.#link = link
+  constructor({ context, handlers, maxInFlight, log }: CallReceiverInit) {
+    this.#context = context
     this.#handlers = handlers
     this.#maxInFlight = maxInFlight
     this.#log = log
@@ -45,25 +45,25 @@ export class CallReceiver {
 
   /** Takes a request or direct. Throws `INVALID` when its id is not one that the peer may give to a new call. */
   open(frame: Frame, now: number): void {
-    if (frame.id === 0 || this.#link.ids.owns(frame.id) || this.#calls.has(frame.id)) {
+    if (frame.id === 0 || this.#context.ids.owns(frame.id) || this.#calls.has(frame.id)) {
       throw new NexusError('INVALID', `the peer began a call with the id ${frame.id}, which is not free to it`)
     }
 
     const refusal = this.#refusal(frame)
 
     if (refusal !== undefined) {
-      writeError(this.#link, frame.id, refusal.code, refusal.message)
+      writeError(this.#context, frame.id, refusal.code, refusal.message)
       return
     }
 
     const timeoutMs = Math.min(frame.timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : frame.timeoutMs, MAX_TIMEOUT_MS)
     const call = new ReceivedCall(frame, timeoutMs, now, this)
     this.#calls.set(call.id, call)
-    this.#link.load.began()
-    this.#link.began(call.deadline, now)
+    this.#context.load.began()
+    this.#context.began(call.deadline, now)
 
     if (frame.size > frame.body.byteLength) {
-      call.assembly = this.#link.load.room.open(frame.size, frame.body)
+      call.assembly = this.#context.load.room.open(frame.size, frame.body)
     } else {
       this.#run(call)
     }
@@ -74,7 +74,7 @@ export class CallReceiver {
     const call = this.#calls.get(frame.id)
 
     if (frame.kind === KIND.CANCEL) {
-      this.#link.writer.removeBody(frame.id)
+      this.#context.writer.removeBody(frame.id)
       this.#abort(call, 'CANCELLED', 'cancelled by the caller')
     } else if (frame.kind === KIND.PART && call?.assembly?.add(frame.body) === false) {
       this.refuse(call, 'INVALID', 'the body exceeds the size that was declared')
@@ -91,7 +91,7 @@ export class CallReceiver {
       if (call.deadline <= now) {
         const reason = `not done within ${call.timeoutMs} ms`
         this.#abort(call, 'TIMEOUT', reason)
-        writeError(this.#link, call.id, 'TIMEOUT', reason)
+        writeError(this.#context, call.id, 'TIMEOUT', reason)
       } else {
         earliest = Math.min(earliest, call.deadline)
       }
@@ -113,24 +113,24 @@ export class CallReceiver {
       return
     }
 
-    if (this.#link.writer.overflows) {
-      writeError(this.#link, call.id, 'LOST', 'the answer was dropped: the caller does not read what it is sent')
+    if (this.#context.writer.overflows) {
+      writeError(this.#context, call.id, 'LOST', 'the answer was dropped: the caller does not read what it is sent')
     } else {
       const { id } = call
-      this.#link.writer.write(call.isDirect ? { kind: KIND.ACK, id } : { kind: KIND.RESPONSE, id, type, body })
+      this.#context.writer.write(call.isDirect ? { kind: KIND.ACK, id } : { kind: KIND.RESPONSE, id, type, body })
     }
   }
 
   /** For calls: sends the failure, unless it was decided already what became of the call. */
   refuse(call: ReceivedCall, code: NexusErrorCode, message: string): void {
     if (this.#finish(call)) {
-      writeError(this.#link, call.id, code, message)
+      writeError(this.#context, call.id, code, message)
     }
   }
 
   #refusal(frame: Frame): { code: NexusErrorCode; message: string } | undefined {
-    const { writer, load } = this.#link
-    const bodyLimitBytes = bodyLimitOf(this.#link, frame.kind, frame.cmd)
+    const { writer, load } = this.#context
+    const bodyLimitBytes = bodyLimitOf(this.#context, frame.kind, frame.cmd)
     const size = Math.max(frame.size, frame.body.byteLength)
 
     if (this.#closing) {
@@ -223,12 +223,12 @@ export class CallReceiver {
       this.#release(call)
     }
 
-    this.#link.ended()
+    this.#context.ended()
   }
 
   /** Nothing is done for the call any more. */
   #release(call: ReceivedCall): void {
-    call.assembly = this.#link.load.room.release(call.assembly)
-    this.#link.load.ended()
+    call.assembly = this.#context.load.room.release(call.assembly)
+    this.#context.load.ended()
   }
 }

@@ -8,11 +8,11 @@ const NOTHING: Answer = { type: 0, body: new Uint8Array(0) }
 
 /** The calls that this side of a session has begun and that are not answered yet. */
 export class CallSender {
-  readonly #link: SessionContext
+  readonly #context: SessionContext
   readonly #calls = new Map<number, PendingCall>()
 
-  constructor(link: SessionContext) {
-    this.#link = link
+  constructor(context: SessionContext) {
+    this.#context = context
   }
 
   get size(): number {
@@ -32,8 +32,8 @@ export class CallSender {
     }
 
     return new Promise((resolve, reject) => {
-      const now = this.#link.clock()
-      const call = new PendingCall(this.#link.ids.next(), question, now, resolve, reject)
+      const now = this.#context.now()
+      const call = new PendingCall(this.#context.ids.next(), question, now, resolve, reject)
       this.#calls.set(call.id, call)
 
       if (signal !== undefined) {
@@ -41,8 +41,8 @@ export class CallSender {
         signal.addEventListener('abort', call.onAbort)
       }
 
-      this.#link.began(call.deadline, now)
-      this.#link.writer.whenRoom(question.body?.byteLength ?? 0, () => this.#send(call))
+      this.#context.began(call.deadline, now)
+      this.#context.writer.whenRoom(question.body?.byteLength ?? 0, () => this.#send(call))
     })
   }
 
@@ -103,18 +103,18 @@ export class CallSender {
   #send(call: PendingCall): void {
     // It may have ended while it waited for room.
     if (this.#calls.get(call.id) === call) {
-      const { writer, clock } = this.#link
+      const { writer, now } = this.#context
       const { id, deadline, question } = call
       const { kind, cmd, type, body } = question
-      const timeoutMs = Math.min(Math.max(Math.ceil(deadline - clock()), 1), MAX_UINT32)
+      const timeoutMs = Math.min(Math.max(Math.ceil(deadline - now()), 1), MAX_UINT32)
       call.outgoing = writer.write({ kind, id, cmd, type, body, timeoutMs })
     }
   }
 
   #receiveAnswer(call: PendingCall, frame: Frame): void {
     const size = Math.max(frame.size, frame.body.byteLength)
-    const { room } = this.#link.load
-    const bodyLimitBytes = bodyLimitOf(this.#link, call.question.kind, call.question.cmd ?? '')
+    const { room } = this.#context.load
+    const bodyLimitBytes = bodyLimitOf(this.#context, call.question.kind, call.question.cmd ?? '')
 
     if (call.question.kind !== KIND.REQUEST || call.assembly !== undefined) {
       this.#giveUp(call, new NexusError('INVALID', `an answer that does not fit the question ${call.name}`))
@@ -168,7 +168,7 @@ export class CallSender {
     this.#end(call)
 
     if (call.outgoing?.begun && call.question.kind !== KIND.PING) {
-      this.#link.writer.write({ kind: KIND.CANCEL, id: call.id })
+      this.#context.writer.write({ kind: KIND.CANCEL, id: call.id })
     }
 
     call.reject(error)
@@ -176,16 +176,16 @@ export class CallSender {
 
   #end(call: PendingCall): void {
     this.#calls.delete(call.id)
-    call.assembly = this.#link.load.room.release(call.assembly)
+    call.assembly = this.#context.load.room.release(call.assembly)
 
     if (call.onAbort !== undefined) {
       call.question.signal?.removeEventListener('abort', call.onAbort)
     }
 
     if (call.outgoing?.handed === false) {
-      this.#link.writer.remove(call.outgoing)
+      this.#context.writer.remove(call.outgoing)
     }
 
-    this.#link.ended()
+    this.#context.ended()
   }
 }

@@ -5,6 +5,7 @@ import { atEndOfTurn } from '../../lib/end-of-turn.ts'
 import { toError } from '../../lib/to-error.ts'
 import type { FrameFields } from './frame.ts'
 import { LargeBody, type Outgoing, SmallFrame } from './outgoing-frames.ts'
+import { WaitingWriters, type WriteSize } from './waiting-writers.ts'
 
 /** Handed to the stream in one go, about: enough for one encrypted record, and little to wait behind. */
 const BATCH_BYTES = 64 * 1024
@@ -13,8 +14,8 @@ const EARLY_BYTES = 2 * 1024
 
 /**
  * Writes the frames of one session. Those of one turn of the event loop leave together, in a `send` for each 2 KiB or
- * so. Large bodies leave in parts, taking turns, and small frames pass between the parts. Nothing is handed to a stream that wants to be drained
- * first, so what it has not taken can be taken back.
+ * so. Large bodies leave in parts, taking turns, and small frames pass between the parts. Nothing is handed to a stream
+ * that wants to be drained first, so what it has not taken can be taken back.
  */
 export class FrameWriter {
   readonly #stream: Stream
@@ -25,8 +26,7 @@ export class FrameWriter {
   #frameBytes = 0
   #scheduled = false
   #ended = false
-  /** Those who wait to write: a small frame for the frames before it, a large body for the bodies as well. */
-  readonly #waiting = { small: [] as Array<() => void>, large: [] as Array<() => void> }
+  readonly #waiting = new WaitingWriters((size) => this.#isFull(size))
 
   constructor(stream: Stream, onEmpty: () => void) {
     this.#stream = stream
@@ -58,13 +58,7 @@ export class FrameWriter {
    * parts of large bodies, so they need not wait for these. Forgotten when writing ends.
    */
   whenRoom(bodyBytes: number, write: () => void): void {
-    const size = bodyBytes > PART_BYTES ? 'large' : 'small'
-
-    if (this.#waiting[size].length === 0 && !this.#isFull(size)) {
-      write()
-    } else {
-      this.#waiting[size].push(write)
-    }
+    this.#waiting.run(bodyBytes > PART_BYTES ? 'large' : 'small', write)
   }
 
   /** Queues a frame; a body over `PART_BYTES` goes on in `part` frames and an `end`. */
@@ -121,21 +115,12 @@ export class FrameWriter {
     this.#frames = []
     this.#frameBytes = 0
     this.#bodies = []
-    this.#waiting.small = []
-    this.#waiting.large = []
+    this.#waiting.clear()
     this.#subtract(this.#queuedBytes)
   }
 
-  #isFull(size: 'small' | 'large'): boolean {
+  #isFull(size: WriteSize): boolean {
     return (size === 'small' ? this.#frameBytes : this.#queuedBytes) > WRITE_HIGH_WATER_BYTES
-  }
-
-  readonly #admit = (): void => {
-    for (const size of ['small', 'large'] as const) {
-      while (this.#waiting[size].length > 0 && !this.#isFull(size)) {
-        this.#waiting[size].shift()?.()
-      }
-    }
   }
 
   get #ready(): boolean {
@@ -189,8 +174,8 @@ export class FrameWriter {
     this.#queuedBytes -= bytes
 
     // Later, as what is being taken from the queues now goes out first.
-    if (this.#waiting.small.length > 0 || this.#waiting.large.length > 0) {
-      queueMicrotask(this.#admit)
+    if (!this.#waiting.empty) {
+      queueMicrotask(this.#waiting.admit)
     }
 
     if (this.empty) {

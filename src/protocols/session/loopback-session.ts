@@ -1,7 +1,8 @@
 import { cancelled, NexusError, type NexusErrorCode, stopped } from '../../errors.ts'
 import { onAbort, waitUntilAborted } from '../../lib/abort.ts'
 import type { Answer, SessionDirect, SessionRequest } from './session.ts'
-import type { PeerSession, SessionRouter } from './session-table.ts'
+import type { SessionRouter } from './session-router.ts'
+import type { PeerSession } from './session-table.ts'
 
 /**
  * The session of a block with itself, for a worker that calls its own app: libp2p cannot dial its own peer id. It keeps

@@ -3,21 +3,16 @@ import { raceSignal } from 'race-signal'
 import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
-import { monotonic } from '../../lib/deadline-timer.ts'
+import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import type { Identity } from '../../types.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 import { LoopbackSession } from './loopback-session.ts'
 import { PeerLoads } from './peer-load.ts'
 import { Session, type SessionLimits } from './session.ts'
+import { type SessionRouter, SessionRoutes } from './session-router.ts'
 import { type Connect, openSessionStream } from './session-stream.ts'
-import { type Entry, type PeerSession, refusingRouter, type SessionRouter, SessionTable } from './session-table.ts'
-
-/**
- * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
- * one for when the end of an earlier one has not been noticed here.
- */
-const MAX_ACCEPTED_PER_PEER = 3
+import { type Entry, type PeerSession, SessionTable } from './session-table.ts'
 
 export interface SessionManagerInit {
   /** Who this block is. */
@@ -39,9 +34,7 @@ export class SessionManager {
   readonly #loads: PeerLoads
   readonly #loopback: LoopbackSession
   readonly #own: PeerSession
-  readonly #router: SessionRouter
-  #application = refusingRouter
-  #system: SessionRouter['onRequest'] = refusingRouter.onRequest
+  readonly #routes = new SessionRoutes()
   readonly #opening = new Map<string, Promise<PeerSession>>()
   #leaving = false
   #stopped = false
@@ -53,24 +46,18 @@ export class SessionManager {
       maxAssemblyBytes: init.limits.maxAssemblyBytes ?? MAX_ASSEMBLY_BYTES,
       hasSession: (peerId) => this.#table.of(peerId).length > 0
     })
-    this.#router = {
-      onRequest: (request, from) =>
-        isSystemCommand(request.cmd) ? this.#system(request, from) : this.#application.onRequest(request, from),
-      onDirect: (direct, from) => this.#application.onDirect(direct, from),
-      onGrant: (from, grant, issuerCertificate) => this.#application.onGrant(from, grant, issuerCertificate)
-    }
-    this.#loopback = new LoopbackSession(this.#router, () => this.#own)
+    this.#loopback = new LoopbackSession(this.#routes, () => this.#own)
     this.#own = { session: this.#loopback, peer: init.self, grant: undefined, grantShown: undefined }
   }
 
   /** From now on this answers what arrives, but for the mesh's own commands. Before, everything is refused. */
   serve(router: SessionRouter): void {
-    this.#application = router
+    this.#routes.serve(router)
   }
 
   /** From now on this answers the mesh's own commands. */
   serveSystem(onRequest: SessionRouter['onRequest']): void {
-    this.#system = onRequest
+    this.#routes.serveSystem(onRequest)
   }
 
   async start(): Promise<void> {
@@ -196,7 +183,10 @@ export class SessionManager {
   #accept(stream: Stream, connection: Connection): void {
     try {
       const { peer } = this.#addOrAbort(stream, connection, false)
-      this.#dropOldest(peer.peerId)
+
+      for (const { session } of this.#table.surplus(peer.peerId)) {
+        session.abort(new NexusError('BUSY', 'the peer has opened newer sessions'))
+      }
     } catch (error) {
       this.#init.log('a session was not accepted: %e', error)
     }
@@ -208,14 +198,6 @@ export class SessionManager {
     } catch (error) {
       stream.abort(toError(error))
       throw error
-    }
-  }
-
-  #dropOldest(peerId: string): void {
-    const accepted = this.#table.of(peerId).filter(({ initiator }) => !initiator)
-
-    for (const { session } of accepted.slice(0, -MAX_ACCEPTED_PER_PEER)) {
-      session.abort(new NexusError('BUSY', 'the peer has opened newer sessions'))
     }
   }
 
@@ -232,7 +214,7 @@ export class SessionManager {
     }
 
     const { limits, log } = this.#init
-    const router = this.#router
+    const routes = this.#routes
     const session = new Session({
       stream,
       initiator,
@@ -240,9 +222,9 @@ export class SessionManager {
       load: this.#loads.of(peerId),
       log,
       handlers: {
-        onRequest: (request) => router.onRequest(request, entry),
-        onDirect: (direct) => router.onDirect(direct, entry),
-        onGrant: (grant, issuerCertificate) => router.onGrant(entry, grant, issuerCertificate),
+        onRequest: (request) => routes.onRequest(request, entry),
+        onDirect: (direct) => routes.onDirect(direct, entry),
+        onGrant: (grant, issuerCertificate) => routes.onGrant(entry, grant, issuerCertificate),
         onGoaway: () => this.#table.retire(entry),
         onClose: () => {
           this.#table.remove(entry)
@@ -253,7 +235,7 @@ export class SessionManager {
     const entry: Entry = {
       session,
       initiator,
-      openedAt: monotonic(),
+      openedAt: now(),
       peer: verified.identity,
       grant: undefined,
       grantShown: undefined,
@@ -262,9 +244,4 @@ export class SessionManager {
     this.#table.add(entry)
     return entry
   }
-}
-
-/** The names of the mesh's own commands, which applications can't use. */
-function isSystemCommand(cmd: string): boolean {
-  return cmd.startsWith('$')
 }

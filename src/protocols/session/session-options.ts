@@ -53,7 +53,7 @@ export interface SessionInit {
   load?: PeerLoad
   log: Logger
   /** Milliseconds that never go back. Default `performance.now`. */
-  clock?: () => number
+  now?: () => number
 }
 
 /** A request to send. */

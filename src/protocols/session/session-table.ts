@@ -1,7 +1,6 @@
-import { NexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
 import type { Identity } from '../../types.ts'
-import type { ReceivedDirect, ReceivedRequest, Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** A session, the verified identity at its other end, and what either side has shown on it. */
 export interface PeerSession {
@@ -14,31 +13,22 @@ export interface PeerSession {
   grantShown: string | undefined
 }
 
-/** What arrives on sessions. */
-export interface SessionRouter {
-  onRequest: (request: ReceivedRequest, from: PeerSession) => void
-  onDirect: (direct: ReceivedDirect, from: PeerSession) => Promise<void>
-  onGrant: (from: PeerSession, grant: string, issuerCertificate: string | undefined) => void
-}
-
-/** A router that takes nothing: for members that serve no calls, and until another is registered. */
-export const refusingRouter: SessionRouter = {
-  onRequest: (request) => request.fail('FORBIDDEN', 'this member of the mesh serves no calls'),
-  onDirect: () => Promise.reject(new NexusError('FORBIDDEN', 'this member of the mesh takes no directs')),
-  onGrant: () => undefined
-}
-
 /** A session over a stream. */
 export interface Entry extends PeerSession {
   readonly session: Session
   /** Whether this side opened it. */
   readonly initiator: boolean
-  /** In ms of the table's clock. */
+  /** In ms that never go back. */
   readonly openedAt: number
   /** It takes no new calls: the peer goes away, or a better path has been found. */
   retired: boolean
 }
 
+/**
+ * Sessions that one peer may have opened and not closed. It needs one; another while it goes over to a better path, and
+ * one for when the end of an earlier one has not been noticed here.
+ */
+const MAX_ACCEPTED_PER_PEER = 3
 /** Sessions that each of two peers opened within this time may have crossed on their way. */
 const CROSSING_MS = 5_000
 
@@ -57,6 +47,13 @@ export class SessionTable {
     for (const entries of this.#byPeer.values()) {
       yield* entries
     }
+  }
+
+  /** The sessions that a peer has opened beyond those that it may have, the oldest. */
+  surplus(peerId: string): Entry[] {
+    return this.of(peerId)
+      .filter(({ initiator }) => !initiator)
+      .slice(0, -MAX_ACCEPTED_PER_PEER)
   }
 
   /** The session that takes new calls to a peer. */

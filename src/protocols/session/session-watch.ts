@@ -2,7 +2,7 @@ import { DeadlineTimer } from '../../lib/deadline-timer.ts'
 
 export interface SessionWatchInit {
   /** Milliseconds that never go back. */
-  clock: () => number
+  now: () => number
   silenceMs: number
   /** Whether anything is expected of the peer. */
   busy: () => boolean
@@ -15,14 +15,14 @@ export interface SessionWatchInit {
 /** Keeps the deadlines of a session's calls and an eye on its peer, with one timer that runs only while it is busy. */
 export class SessionWatch {
   readonly #init: SessionWatchInit
-  readonly #alarm: DeadlineTimer
+  readonly #timer: DeadlineTimer
   readonly #liveness: Liveness
   #watching = false
 
   constructor(init: SessionWatchInit) {
     this.#init = init
-    this.#alarm = new DeadlineTimer(init.clock, this.#onRing)
-    this.#liveness = new Liveness(init.silenceMs, init.clock())
+    this.#timer = new DeadlineTimer(init.now, this.#onRing)
+    this.#liveness = new Liveness(init.silenceMs, init.now())
   }
 
   /** A call has begun. */
@@ -30,10 +30,10 @@ export class SessionWatch {
     if (!this.#watching) {
       this.#watching = true
       this.#liveness.heard(now)
-      this.#alarm.set(this.#liveness.next, now)
+      this.#timer.set(this.#liveness.next, now)
     }
 
-    this.#alarm.set(deadline, now)
+    this.#timer.set(deadline, now)
   }
 
   /** The peer was heard. */
@@ -42,7 +42,7 @@ export class SessionWatch {
   }
 
   stop(): void {
-    this.#alarm.stop()
+    this.#timer.stop()
   }
 
   readonly #onRing = (now: number, lateMs: number): number => {

@@ -1,18 +1,18 @@
-import type { Stream } from '@libp2p/interface'
+import type { Logger, Stream } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
-import { DEFAULT_TIMEOUT_MS, MAX_UNREAD_BYTES } from '../../constants.ts'
+import { DEFAULT_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import { monotonic } from '../../lib/deadline-timer.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
 import type { CallOptions } from '../../types.ts'
-import { CallIds } from './call-ids.ts'
 import { CallReceiver } from './call-receiver.ts'
 import { CallSender } from './call-sender.ts'
 import { type Frame, KIND } from './frame.ts'
+import { FrameDispatcher } from './frame-dispatcher.ts'
 import { FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { PeerLoad } from './peer-load.ts'
 import type { Answer } from './pending-call.ts'
-import type { SessionContext } from './session-context.ts'
+import { CallIds, type SessionContext } from './session-context.ts'
 import {
   DEFAULT_SESSION_LIMITS,
   type SessionDirect,
@@ -38,33 +38,32 @@ const DRAIN_PING_MS = 1_000
 export class Session {
   readonly #stream: Stream
   readonly #handlers: SessionHandlers
-  readonly #init: SessionInit
-  readonly #clock: () => number
+  readonly #log: Logger
+  readonly #now: () => number
   readonly #writer: FrameWriter
   readonly #reader: FrameReader
   readonly #outbound: CallSender
   readonly #inbound: CallReceiver
   readonly #watch: SessionWatch
-  readonly #ids: CallIds
+  readonly #dispatcher: FrameDispatcher
   #heardAt = 0
-  #peerGoesAway = false
   #ended = false
   #becameIdle: PromiseWithResolvers<void> | undefined
 
   constructor(init: SessionInit) {
-    const { stream, initiator, handlers, log, clock = monotonic } = init
+    const { stream, initiator, handlers, log, now = monotonicNow } = init
     const limits = { ...DEFAULT_SESSION_LIMITS, ...init.limits }
     const load = init.load ?? new PeerLoad(limits.maxAssemblyBytes)
-    this.#init = init
+    this.#log = log
     this.#stream = stream
     this.#handlers = handlers
-    this.#clock = clock
+    this.#now = now
     this.#writer = new FrameWriter(stream, this.#onSettled)
     this.#reader = new FrameReader({
       stream,
       maxFrameBytes: limits.maxFrameBytes,
       onHeard: this.#onHeard,
-      onFrame: this.#dispatch,
+      onFrame: this.#onFrame,
       onFault: (error) => this.abort(error),
       onEnd: () => {
         this.#end(undefined)
@@ -73,25 +72,32 @@ export class Session {
       onClose: (error) => this.#end(error)
     })
     this.#watch = new SessionWatch({
-      clock,
+      now,
       silenceMs: limits.silenceMs,
       busy: () => !this.idle,
       expire: (now) => Math.min(this.#outbound.expire(now), this.#inbound.expire(now)),
       ping: () => this.#writer.write({ kind: KIND.PING }),
       giveUp: () => this.abort(new NexusError('LOST', 'the peer says nothing any more'))
     })
-    const link: SessionContext = {
+    const context: SessionContext = {
       writer: this.#writer,
       ids: new CallIds(initiator, (id) => this.#outbound.has(id)),
       load,
       bodyLimitBytes: limits.bodyLimitBytes,
-      clock,
+      now,
       began: (deadline, now) => this.#watch.began(deadline, now),
       ended: this.#onSettled
     }
-    this.#ids = link.ids
-    this.#outbound = new CallSender(link)
-    this.#inbound = new CallReceiver({ link, handlers, maxInFlight: limits.maxInFlight, log })
+    this.#outbound = new CallSender(context)
+    this.#inbound = new CallReceiver({ context, handlers, maxInFlight: limits.maxInFlight, log })
+    this.#dispatcher = new FrameDispatcher({
+      ids: context.ids,
+      writer: this.#writer,
+      outbound: this.#outbound,
+      inbound: this.#inbound,
+      handlers,
+      log
+    })
     this.#reader.start()
   }
 
@@ -122,9 +128,9 @@ export class Session {
 
   /** The time to the peer and back, in ms. */
   async ping({ timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CallOptions = {}): Promise<number> {
-    const start = this.#clock()
+    const start = this.#now()
     await (this.#over() ?? this.#outbound.open({ kind: KIND.PING, timeoutMs, signal }))
-    return this.#clock() - start
+    return this.#now() - start
   }
 
   /** Shows the peer a grant, for the calls that follow. */
@@ -187,67 +193,18 @@ export class Session {
   }
 
   readonly #onHeard = (): void => {
-    this.#heardAt = this.#clock()
+    this.#heardAt = this.#now()
     this.#watch.heard(this.#heardAt)
   }
 
-  readonly #dispatch = (frame: Frame): void => {
-    if (this.#ended) {
-      return
-    }
-
-    switch (frame.kind) {
-      case KIND.REQUEST:
-      case KIND.DIRECT:
-        this.#inbound.open(frame, this.#heardAt)
-        this.#checkUnread()
-        break
-      case KIND.RESPONSE:
-      case KIND.ERROR:
-      case KIND.ACK:
-        this.#outbound.receive(frame)
-        break
-      case KIND.PART:
-      case KIND.END:
-      case KIND.CANCEL:
-        ;(this.#ids.owns(frame.id) ? this.#outbound : this.#inbound).receive(frame)
-        break
-      case KIND.PING:
-        this.#writer.write({ kind: KIND.ACK, id: frame.id })
-        this.#checkUnread()
-        break
-      default:
-        this.#dispatchRare(frame)
-    }
-  }
-
-  #dispatchRare(frame: Frame): void {
-    if (frame.kind === KIND.GOAWAY) {
-      this.#peerGoesAway = true
-      this.#tell(() => this.#handlers.onGoaway())
-    } else if (frame.kind === KIND.GRANT) {
-      const issuerCertificate = frame.issuerCertificate === '' ? undefined : frame.issuerCertificate
-      this.#tell(() => this.#handlers.onGrant(frame.grant, issuerCertificate))
-    }
-  }
-
-  #tell(handler: () => void): void {
-    try {
-      handler()
-    } catch (error) {
-      this.#init.log.error('a handler of the session failed: %e', error)
-    }
-  }
-
-  /** Refusals are small, but a peer that reads none of them can have any number of them queued. */
-  #checkUnread(): void {
-    if (this.#writer.queuedBytes > 2 * MAX_UNREAD_BYTES) {
-      throw new NexusError('INVALID', 'the peer does not read what it is sent')
+  readonly #onFrame = (frame: Frame): void => {
+    if (!this.#ended) {
+      this.#dispatcher.dispatch(frame, this.#heardAt)
     }
   }
 
   #refused(): Promise<never> | undefined {
-    const refused = this.#peerGoesAway && !this.#ended
+    const refused = this.#dispatcher.peerGoesAway && !this.#ended
     return refused ? Promise.reject(new NexusError('UNREACHABLE', 'the peer is going away')) : this.#over()
   }
 
@@ -273,6 +230,11 @@ export class Session {
     this.#outbound.failAll(error)
     this.#inbound.abortAll()
     this.#writer.end()
-    this.#tell(() => this.#handlers.onClose(error))
+
+    try {
+      this.#handlers.onClose(error)
+    } catch (failure) {
+      this.#log.error('a handler of the session failed: %e', failure)
+    }
   }
 }

@@ -3,7 +3,8 @@ import type { NexusError } from '../../../src/errors.ts'
 import { BODY_JSON, BODY_RAW } from '../../../src/protocols/body/body.ts'
 import { LoopbackSession } from '../../../src/protocols/session/loopback-session.ts'
 import type { ReceivedDirect, ReceivedRequest } from '../../../src/protocols/session/session.ts'
-import type { PeerSession, SessionRouter } from '../../../src/protocols/session/session-table.ts'
+import type { SessionRouter } from '../../../src/protocols/session/session-router.ts'
+import type { PeerSession } from '../../../src/protocols/session/session-table.ts'
 import { assertCode, identityFor, sessionOf } from '../../support/calls.ts'
 
 const own = sessionOf(identityFor('self'))

@@ -1,52 +1,53 @@
 import assert from 'node:assert/strict'
-import { DeadlineTimer, monotonic } from '../../../src/lib/deadline-timer.ts'
-import { CallIds } from '../../../src/protocols/session/call-ids.ts'
+import { DeadlineTimer } from '../../../src/lib/deadline-timer.ts'
+import { now as monotonicNow } from '../../../src/lib/now.ts'
 import { AssemblyRoom } from '../../../src/protocols/session/peer-load.ts'
+import { CallIds } from '../../../src/protocols/session/session-context.ts'
 import { Liveness } from '../../../src/protocols/session/session-watch.ts'
 import { until } from '../../support/until.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-describe('alarm', () => {
+describe('deadline timer', () => {
   it('rings at the earliest time, not before it and not much later, and again when asked', async () => {
-    const start = monotonic()
+    const start = monotonicNow()
     const rings: number[] = []
-    const alarm = new DeadlineTimer(monotonic, (now) => {
+    const timer = new DeadlineTimer(monotonicNow, (now) => {
       rings.push(now - start)
       return rings.length === 1 ? start + 60 : NEVER
     })
-    alarm.set(start + 500, start)
-    alarm.set(start + 30, start)
-    alarm.set(start + 200, start)
+    timer.set(start + 500, start)
+    timer.set(start + 30, start)
+    timer.set(start + 200, start)
     await until(() => rings.length === 2)
     assert.ok(rings[0]! >= 29 && rings[0]! < 60, `${rings}`)
     assert.ok(rings[1]! >= 59 && rings[1]! < 200, `${rings}`)
-    alarm.stop()
+    timer.stop()
   })
 
   it('rings once a second at least, so that no timer outlives its calls for long', async () => {
-    const start = monotonic()
+    const start = monotonicNow()
     let at = 0
-    const alarm = new DeadlineTimer(monotonic, (now) => {
+    const timer = new DeadlineTimer(monotonicNow, (now) => {
       at = now - start
       return NEVER
     })
-    alarm.set(start + 30_000, start)
+    timer.set(start + 30_000, start)
     await until(() => at > 0)
     assert.ok(at < 2_000)
-    alarm.stop()
+    timer.stop()
   })
 
   it('leaves no timer once it was stopped', () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const before = timers()
-    const alarm = new DeadlineTimer(monotonic, () => NEVER)
-    alarm.set(monotonic() + 900, monotonic())
-    alarm.set(monotonic() + 500, monotonic())
+    const timer = new DeadlineTimer(monotonicNow, () => NEVER)
+    timer.set(monotonicNow() + 900, monotonicNow())
+    timer.set(monotonicNow() + 500, monotonicNow())
     assert.equal(timers(), before + 1)
-    alarm.stop()
+    timer.stop()
     assert.equal(timers(), before)
-    alarm.set(monotonic() + 5, monotonic())
+    timer.set(monotonicNow() + 5, monotonicNow())
     assert.equal(timers(), before)
   })
 })
