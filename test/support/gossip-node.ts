@@ -58,6 +58,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     verifier: parts.verifier,
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
+    ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log
   })
   const peers = (): Identity[] => libp2p.getPeers().flatMap((peerId) => verified.get(peerId.toString())?.identity ?? [])
@@ -83,7 +84,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       await channels.stop(AbortSignal.timeout(1))
       interest.stop()
       forwarder?.stop()
-      gossip.stop()
+      await gossip.stop(AbortSignal.timeout(1))
       await sessions.stop(AbortSignal.timeout(1))
       await gated.stop()
     }

@@ -2,7 +2,8 @@ import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
-import { DeadlineTimer, monotonic } from '../../lib/deadline-timer.ts'
+import { DeadlineTimer } from '../../lib/deadline-timer.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
 import type { CallOptions } from '../../types.ts'
 import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
@@ -44,7 +45,7 @@ export class ChannelOutbox {
   /** Messages that were given and have not left. */
   #pending = 0
   #becameIdle: PromiseWithResolvers<void> | undefined
-  readonly #timer = new DeadlineTimer(monotonic, (now) => this.#expire(now))
+  readonly #timer = new DeadlineTimer(monotonicNow, (now) => this.#expire(now))
 
   constructor(init: ChannelOutboxInit) {
     this.#init = init
@@ -66,7 +67,7 @@ export class ChannelOutbox {
   async send(body: EncodedBody, { signal, timeoutMs }: CallOptions = {}): Promise<number> {
     const { budget } = this.#init
     const size = body.bytes.byteLength
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : monotonic() + timeoutMs
+    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : monotonicNow() + timeoutMs
     let hasRoom = false
     this.#pending++
 
@@ -108,7 +109,7 @@ export class ChannelOutbox {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { body, deadline, resolve, reject }
       this.#queue.push(waiting)
-      this.#timer.set(deadline, monotonic())
+      this.#timer.set(deadline, monotonicNow())
 
       if (signal !== undefined) {
         this.#dropOnAbort(waiting, signal)

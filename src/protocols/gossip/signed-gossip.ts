@@ -2,13 +2,15 @@ import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult }
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
+import { now } from '../../lib/now.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
 import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
-import { StreamWatch } from './stream-watch.ts'
+import { carriesGossip, StreamWatch } from './stream-watch.ts'
 import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
 
 export interface SignedGossipInit extends MessageValidatorInit {
@@ -18,6 +20,8 @@ export interface SignedGossipInit extends MessageValidatorInit {
   certificate: () => string
   /** The open connections, all or those to one peer. */
   connections: (peerId?: PeerId) => Connection[]
+  /** Resolves when a peer has answered. */
+  ping: (peerId: PeerId, signal: AbortSignal) => Promise<unknown>
   log: Logger
 }
 
@@ -27,6 +31,9 @@ export interface SignedGossipEvents {
   /** This block left a topic. */
   leave: CustomEvent<{ topic: string }>
 }
+
+/** What was published so long ago has arrived, or never will. */
+const FLUSH_MS = 1_000
 
 /**
  * Gossip in which every message carries its sender's certificate, and every hop checks it: nothing is handed to a
@@ -38,6 +45,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #checker: MessageValidator
   readonly #topics: TopicHandlers
   readonly #watch: StreamWatch
+  #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: SignedGossipInit) {
     super()
@@ -119,6 +127,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
     const { certificate, verifier } = this.#init
     const data = GossipEnvelope.encode({ certificate: certificate(), payload, time: verifier.clock() })
+    this.#publishedAt = now()
     const { recipients } = await this.#router.publish(topic, data).catch((cause: unknown) => {
       throw toNexusError(cause, 'UNREACHABLE', 'gossip did not take the message')
     })
@@ -151,8 +160,9 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     return this.#router.mesh.get(topic)?.has(peerId) === true
   }
 
-  /** Leaves all topics. */
-  stop(): void {
+  /** Leaves all topics, when neighbours have what was published last, or `grace` aborts. */
+  async stop(grace: AbortSignal): Promise<void> {
+    await this.#flush(grace)
     this.#watch.stop()
 
     for (const topic of this.#topics.clear()) {
@@ -164,6 +174,17 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#router.removeEventListener('message', this.#onMessage)
     this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
     this.#router.removeEventListener('gossipsub:prune', this.#onPrune)
+  }
+
+  // A neighbour drops what it has not read yet when the connection closes. What comes on a connection is read in order:
+  // with the answer to a ping the messages before it have been, too.
+  async #flush(grace: AbortSignal): Promise<void> {
+    if (now() - this.#publishedAt < FLUSH_MS) {
+      const signal = AbortSignal.any([grace, AbortSignal.timeout(FLUSH_MS)])
+      const neighbours = this.#init.connections().filter(carriesGossip)
+      const pings = neighbours.map(({ remotePeer }) => this.#init.ping(remotePeer, signal))
+      await waitUntilAborted(Promise.allSettled(pings), signal)
+    }
   }
 
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>

@@ -80,6 +80,7 @@ export class StreamWatch {
   }
 }
 
-function carriesGossip({ streams }: Connection): boolean {
+/** Whether gossip is sent on a connection. */
+export function carriesGossip({ streams }: Connection): boolean {
   return streams.some(({ protocol, direction }) => direction === 'outbound' && protocol.startsWith('/meshsub/'))
 }
