@@ -16,39 +16,27 @@ import type { Identity } from '../src/types.ts'
 import { circuitService, countReservations, endReservation } from './circuits.ts'
 import { HealthServer } from './health.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
+import type { Relay, RelayStatus } from './types.ts'
 
 export type { RelayEvent, RelayOptions } from './options.ts'
-
-/** A relay's state at a moment. */
-export interface RelayStatus {
-  status: 'ok' | 'stopping'
-  jid: string
-  peerId: string
-  uptimeMs: number
-  /** Open connections, and the members behind them. */
-  connections: number
-  peers: number
-  /** Members that are reached through this relay now. */
-  reservations: number
-  /** Channels and apps that are forwarded now. */
-  topics: number
-}
-
-/** A running relay. */
-export interface Relay {
-  readonly identity: Identity
-  /** Where members reach it, as multiaddrs: what they take as `bootstrap`. */
-  readonly addresses: string[]
-  /** The health server, when there is one. */
-  readonly health: { port: number } | undefined
-  status: () => RelayStatus
-  /** Leaves the mesh and closes everything. Safe to call twice. */
-  stop: () => Promise<void>
-}
+export type { Relay, RelayStatus } from './types.ts'
 
 /**
  * Starts a relay: bootstrap peer, DHT server, circuit relay v2 for verified members, forwarder of the topics of its
- * clients, on TCP and WebSocket. Rejects with `INVALID` or `REFUSED`.
+ * clients, on TCP and WebSocket. Resolves when it listens; to the relays of `bootstrap` it connects by itself.
+ *
+ * Rejects with
+ * - `INVALID`: a bad option, address or credential, a certificate that is not one of a relay (`block: relay`), or an
+ *   address or port that cannot be listened on; the message names the culprit
+ * - `REFUSED`: its certificate does not hold; `reason` says why
+ *
+ * @example
+ * ```ts
+ * import { createRelay } from 'nexus-mesh/relay'
+ *
+ * const relay = await createRelay({ credential: 'relay.json', healthPort: 8080 })
+ * console.log(relay.addresses)
+ * ```
  */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const relay = await assembleRelay(resolveRelayOptions(options))

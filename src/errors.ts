@@ -58,7 +58,22 @@ export interface NexusErrorInit {
   reason?: IdentityFailure
 }
 
-/** The one error class of Nexus: switch on `code`, show `message`. */
+/**
+ * The one error class of Nexus: switch on `code`, show `message`. What caused it, `cause`, stays in this process.
+ *
+ * @example
+ * ```ts
+ * import { NexusError } from 'nexus-mesh'
+ *
+ * try {
+ *   await nexus.api({ app: 'etest', cmd: 'multiply' })
+ * } catch (error) {
+ *   if (error instanceof NexusError && error.code === 'NO_WORKER') {
+ *     console.log('nobody is there now:', error.message)
+ *   }
+ * }
+ * ```
+ */
 export class NexusError extends Error {
   override readonly name = 'NexusError'
   readonly code: NexusErrorCode

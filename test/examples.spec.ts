@@ -56,3 +56,48 @@ describe('examples in docstrings', () => {
     assert.match(scripts.check, /(^|&& )npm run check:examples( &&|$)/)
   })
 })
+
+describe('the public face', () => {
+  const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8')
+  /** Docstrings with the name of what they are for. */
+  const DOCUMENTED =
+    /\/\*\*((?:(?!\*\/).)*)\*\/\s*(?:export )?(?:static )?(?:async )?(?:function |class |interface )?(\w+)/gs
+
+  const namesWithExample = (text: string): Set<string> =>
+    new Set([...text.matchAll(DOCUMENTED)].flatMap(([, doc, name]) => (doc!.includes('@example') ? [name!] : [])))
+
+  /** The names that a pattern finds and that have no example. */
+  const without = (text: string, pattern: RegExp): string[] => {
+    const names = [...text.matchAll(pattern)].map(([, name]) => name!)
+    assert.ok(names.length > 0)
+    return names.filter((name) => !namesWithExample(text).has(name))
+  }
+
+  it('has an example for each method of a block, a relay and an authority', async () => {
+    const method = /^ {2}(\w+): (?:<|\()/gm
+    assert.deepEqual(without(await read('src/types/nexus.ts'), method), [])
+    assert.deepEqual(without(await read('relay/types.ts'), method), [])
+    assert.deepEqual(
+      without(await read('src/identity/authority.ts'), /^ {2}(?:static )?(?:async )?(?!constructor)([a-z]\w+)\(/gm),
+      []
+    )
+  })
+
+  it('has an example for each function that the package exports', async () => {
+    const exported = [...(await read('src/index.ts')).matchAll(/^export \{(.*)\} from '\.\/(.*)'/gm)]
+    exported.push(['', 'createRelay', '../relay/relay.ts'] as never, ['', 'joinMesh', 'page/join.ts'] as never)
+    const missing: string[] = []
+
+    for (const [, names = '', path = ''] of exported) {
+      const having = namesWithExample(await read(join('src', path)))
+      const functions = names
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => /^[a-z]\w*$/.test(name))
+      missing.push(...functions.filter((name) => !having.has(name)))
+    }
+
+    assert.ok(exported.length > 8)
+    assert.deepEqual(missing, [])
+  })
+})

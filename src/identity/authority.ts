@@ -54,6 +54,17 @@ interface AuthorityState extends Required<AuthorityInit> {
 /**
  * A network's authority: holds its root key and signs certificates, grants and revocation lists. It takes no part in
  * the mesh. Keep its `toJSON` after each `revoke`: a list from an older copy has a version that nobody takes.
+ *
+ * @example
+ * ```ts
+ * import { Authority, createCredential, generateKey, peerIdOf } from 'nexus-mesh'
+ *
+ * const authority = await Authority.create({ network: 'mesh.example' })
+ * const key = await generateKey()
+ * const who = { app: 'etest', uid: 'anna', role: 'owner', block: 'worker', resource: 'default' } as const
+ * const certificate = await authority.issueCertificate({ ...who, peerId: peerIdOf(key) })
+ * const credential = createCredential({ network: authority.network, key, certificate, roots: [authority.rootId] })
+ * ```
  */
 export class Authority {
   readonly network: string
@@ -69,14 +80,34 @@ export class Authority {
     this.#state = state
   }
 
-  /** A new network. `privateKey` is its root key, by default a new one. Throws `INVALID` for a bad network. */
+  /**
+   * A new network, named like a lower-case DNS domain. `privateKey` is its root key, by default a new one. Rejects with
+   * `INVALID` for a bad network.
+   *
+   * @example
+   * ```ts
+   * import { Authority } from 'nexus-mesh'
+   *
+   * const authority = await Authority.create({ network: 'mesh.example' })
+   * ```
+   */
   static async create(init: { network: string; privateKey?: Ed25519PrivateKey } & AuthorityInit): Promise<Authority> {
     const network = checkNetwork(init.network)
     const privateKey = init.privateKey ?? (await generateKey())
     return new Authority({ ...defaults(init), network, privateKey, version: 0, revokedAt: 0, revoked: new Map() })
   }
 
-  /** The authority that `toJSON` wrote. Throws `INVALID`, naming the field at fault. */
+  /**
+   * The authority that `toJSON` wrote. Throws `INVALID`, naming the field at fault.
+   *
+   * @example
+   * ```ts
+   * import { readFile } from 'node:fs/promises'
+   * import { Authority } from 'nexus-mesh'
+   *
+   * const authority = Authority.fromJSON(JSON.parse(await readFile('authority.json', 'utf8')))
+   * ```
+   */
   static fromJSON(value: unknown, init: AuthorityInit = {}): Authority {
     const { network, key, revocations } = parseJson('authority', AuthoritySchema, value)
     return new Authority({
@@ -89,6 +120,16 @@ export class Authority {
     })
   }
 
+  /**
+   * All of it, as `JSON.stringify` takes it and `fromJSON` reads it. It has the root key in it: keep it secret.
+   *
+   * @example
+   * ```ts
+   * import { writeFile } from 'node:fs/promises'
+   *
+   * await writeFile('authority.json', JSON.stringify(authority), { mode: 0o600 })
+   * ```
+   */
   toJSON(): AuthorityJson {
     const { network, privateKey, version, revokedAt, revoked } = this.#state
     const revocations = { version, issuedAt: revokedAt, revoked: Object.fromEntries(revoked) }
@@ -96,8 +137,24 @@ export class Authority {
   }
 
   /**
-   * Signs a certificate. `validForMs` is 30 days by default. One for a subject that was revoked this very second is
-   * dated into the next, so that it holds. Throws `INVALID`.
+   * Signs a certificate: the peer whose key `peerId` is, is this block. Gives a compact JWS. It holds for `validForMs`,
+   * in ms, 30 days by default, and from 5 min before now, for clocks that run late. One for a subject that was revoked
+   * this very second is dated into the next, so that it holds. Throws `INVALID`, naming the part at fault.
+   *
+   * @example
+   * ```ts
+   * import { generateKey, peerIdOf } from 'nexus-mesh'
+   *
+   * const certificate = await authority.issueCertificate({
+   *   peerId: peerIdOf(await generateKey()),
+   *   app: 'etest',
+   *   uid: 'anna',
+   *   role: 'owner',
+   *   block: 'worker',
+   *   resource: 'default',
+   *   validForMs: 24 * 60 * 60_000
+   * })
+   * ```
    */
   async issueCertificate(request: CertificateSubject & { validForMs?: number }): Promise<string> {
     const { validForMs = CERTIFICATE_VALIDITY_MS, ...subject } = request
@@ -105,7 +162,15 @@ export class Authority {
     return signCertificate(this.#state, subject, { issuedAt, validForMs, id: this.#state.randomId() })
   }
 
-  /** Signs that user `uid` has the service of `app`. `validForMs` is 365 days by default. Throws `INVALID`. */
+  /**
+   * Signs that user `uid` has the service of `app`, so that its blocks may call the workers of it. Gives a compact JWS,
+   * for the `grants` of a credential. It holds for `validForMs`, in ms, 365 days by default. Throws `INVALID`.
+   *
+   * @example
+   * ```ts
+   * const grants = [{ grant: await authority.issueGrant({ uid: 'carl', app: 'etest' }) }]
+   * ```
+   */
   async issueGrant({ uid, app, validForMs }: { uid: string; app: string; validForMs?: number }): Promise<string> {
     const issuedAt = this.#issueTime(this.rootId, uidSubject(uid))
     return issueGrant(this.#state, { holder: uid, app, validForMs, issuedAt, id: this.#state.randomId() })
@@ -113,7 +178,13 @@ export class Authority {
 
   /**
    * Voids everything made until now for (and, for a block that grants, by) these peer ids and users (`uid:...`).
-   * Gives the next revocation list, to be handed to any block. Throws `INVALID`, or `TOO_LARGE` for a list over 1 MiB.
+   * Gives the next revocation list, a compact JWS, to be put into the credential of any block. Rejects with `INVALID`
+   * for no subject or a bad one, and `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids); nothing is revoked then.
+   *
+   * @example
+   * ```ts
+   * const revocations = await authority.revoke('uid:mallory')
+   * ```
    */
   revoke(...subjects: string[]): Promise<string> {
     const list = this.#revoking.then(() => this.#revoke(subjects))
@@ -121,7 +192,14 @@ export class Authority {
     return list
   }
 
-  /** The revocation list of now, always the same text for one version; `undefined` before the first `revoke`. */
+  /**
+   * The revocation list of now, always the same text for one version; `undefined` before the first `revoke`.
+   *
+   * @example
+   * ```ts
+   * const revocations = await authority.revocationList()
+   * ```
+   */
   async revocationList(): Promise<string | undefined> {
     const { version, revoked, revokedAt } = this.#state
     return version === 0 ? undefined : signRevocationList(this.#state, { version, revoked, issuedAt: revokedAt * 1000 })

@@ -49,12 +49,40 @@ export interface OpenedCredential {
   grants: HeldGrant[]
 }
 
-/** The credential that a JSON value is. Unknown fields are left out. Throws `INVALID`, naming the field at fault. */
+/**
+ * The credential that a JSON value is. Unknown fields are left out. Throws `INVALID`, naming the field at fault.
+ * Whether its certificate holds is checked when a block is made of it.
+ *
+ * @example
+ * ```ts
+ * import { createNexus, parseCredential } from 'nexus-mesh'
+ *
+ * const nexus = await createNexus({ credential: parseCredential(JSON.parse(process.env.CREDENTIAL ?? '')) })
+ * ```
+ */
 export function parseCredential(value: unknown): Credential {
   return parseJson('credential', CredentialSchema, value)
 }
 
-/** A credential of its parts. `grants` is empty by default. Throws `INVALID`, naming the field at fault. */
+/**
+ * A credential of its parts: the private key, the certificate for it, the grants of its user (none by default), the
+ * peer ids of the roots to trust, and the newest revocation list. Throws `INVALID`, naming the field at fault.
+ *
+ * @example
+ * ```ts
+ * import { createCredential, generateKey, peerIdOf } from 'nexus-mesh'
+ *
+ * const key = await generateKey()
+ * const who = { app: 'shop', uid: 'carl', role: 'user', block: 'device', resource: 'default' } as const
+ * const credential = createCredential({
+ *   network: authority.network,
+ *   key,
+ *   certificate: await authority.issueCertificate({ ...who, peerId: peerIdOf(key) }),
+ *   grants: [{ grant: await authority.issueGrant({ uid: 'carl', app: 'etest' }) }],
+ *   roots: [authority.rootId]
+ * })
+ * ```
+ */
 export function createCredential(parts: {
   network: string
   key: Ed25519PrivateKey

@@ -53,9 +53,19 @@ export interface EnrolmentTerms {
 }
 
 /**
- * A page's proof that it holds a key: a compact JWS, signed with it, for the site `audience` alone.
+ * A page's proof that it holds a key: a compact JWS, signed with it, for the site `audience` alone. `joinMesh` sends it
+ * to the page's own site. Rejects with `INVALID` for a moment that is none.
  *
  * @param issuedAt - in ms since 1970
+ * @param id - 1 to 128 characters that were not used before
+ *
+ * @example
+ * ```ts
+ * import { generateKey, requestCertificate } from 'nexus-mesh'
+ *
+ * const terms = { audience: location.origin, issuedAt: Date.now(), id: crypto.randomUUID() }
+ * const request = await requestCertificate(await generateKey(), terms)
+ * ```
  */
 export function requestCertificate(
   privateKey: Ed25519PrivateKey,
@@ -90,8 +100,25 @@ export async function verifyRequest(
 }
 
 /**
- * Answers a page's request with a certificate for the user who is logged in. Rejects with `REFUSED` for a request that
- * does not hold, `INVALID` for bad terms.
+ * Answers a page's request with a certificate for the user who is logged in: what the site's backend sends as the JSON
+ * of `POST /nexus/certificate`. The request proves a key and nothing more; who the user is, the site must know by
+ * itself.
+ *
+ * Rejects with
+ * - `REFUSED`: the request does not hold. `reason` is `WRONG_KEY`, `BAD_SIGNATURE`, `BAD_CLAIM` (it is for another
+ *   site, say), `EXPIRED` or `NOT_YET_VALID` (over a day off), `BAD_HEADER` or `TOO_LARGE`
+ * - `INVALID`: bad terms
+ *
+ * @example
+ * ```ts
+ * import { answerRequest } from 'nexus-mesh'
+ *
+ * async function certificateFor(uid: string, request: string): Promise<Response> {
+ *   const user = { app: 'shop', uid, role: 'user', block: 'xwebsite' } as const
+ *   const site = { audience: 'https://shop.example.org', bootstrap: ['/dns4/relay.example.org/tcp/443/wss'] }
+ *   return Response.json(await answerRequest(authority, request, { ...user, ...site }))
+ * }
+ * ```
  */
 export async function answerRequest(
   authority: Authority,

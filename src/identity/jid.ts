@@ -55,13 +55,32 @@ export function checkBlockKind(value: unknown): BlockKind {
   return checkText('block', value, (text) => BLOCK_KINDS.has(text)) as BlockKind
 }
 
-/** The JID of these parts. Throws `INVALID` for a part that is none. */
+/**
+ * The JID of these parts. Throws `INVALID`, naming the part at fault.
+ *
+ * @example
+ * ```ts
+ * import { formatJid } from 'nexus-mesh'
+ *
+ * // etest-anna-owner@mesh.example/default
+ * formatJid({ app: 'etest', uid: 'anna', role: 'owner', network: 'mesh.example', resource: 'default' })
+ * ```
+ */
 export function formatJid(parts: JidParts): string {
   const { app, uid, role, network, resource } = checkParts(parts)
   return `${app}-${uid}-${role}@${network}/${resource}`
 }
 
-/** The parts of a JID. Throws `INVALID` for text that is none; `formatJid` of the answer gives the same text. */
+/**
+ * The parts of a JID. Throws `INVALID` for text that is none; `formatJid` of the answer gives the same text.
+ *
+ * @example
+ * ```ts
+ * import { parseJid } from 'nexus-mesh'
+ *
+ * const { app, uid, role } = parseJid('etest-anna-owner@mesh.example/default')
+ * ```
+ */
 export function parseJid(text: string): JidParts {
   const match = typeof text === 'string' && text.length <= MAX_JID_LENGTH ? JID.exec(text) : null
   if (match === null) {

@@ -18,20 +18,46 @@ const PEER_ID_LENGTH = 52
 const MAX_KEY_LENGTH = 256
 
 /**
- * A new Ed25519 key.
+ * A new Ed25519 key: what a block is known by.
  *
  * @param seed 32 bytes that decide the key (RFC 8032 calls them the private key). Default: random.
+ *
+ * @example
+ * ```ts
+ * import { generateKey, peerIdOf } from 'nexus-mesh'
+ *
+ * const key = await generateKey()
+ * console.log(peerIdOf(key))
+ * ```
  */
 export function generateKey(seed?: Uint8Array): Promise<Ed25519PrivateKey> {
   return seed === undefined ? generateKeyPair('Ed25519') : generateKeyPairFromSeed('Ed25519', seed)
 }
 
-/** The key as text: libp2p's private key protobuf in base64url. Whoever has it is this block. */
+/**
+ * The key as text: libp2p's private key protobuf in base64url. Whoever has it is this block.
+ *
+ * @example
+ * ```ts
+ * import { formatKey, generateKey, parseKey } from 'nexus-mesh'
+ *
+ * const key = parseKey(formatKey(await generateKey()))
+ * ```
+ */
 export function formatKey(key: Ed25519PrivateKey): string {
   return encodeBytes(privateKeyToProtobuf(key), 'base64url')
 }
 
-/** The key of `formatKey`'s text. Throws `INVALID`; the message never shows the text. */
+/**
+ * The key of `formatKey`'s text. Throws `INVALID` when it is none, or no Ed25519 key; the message never shows the text.
+ *
+ * @example
+ * ```ts
+ * import { parseKey, peerIdOf } from 'nexus-mesh'
+ *
+ * console.log(peerIdOf(parseKey(process.env.KEY ?? '')))
+ * ```
+ */
 export function parseKey(text: string): Ed25519PrivateKey {
   const key = decodeKey(text)
   if (key.type !== 'Ed25519') {
@@ -51,7 +77,16 @@ function decodeKey(text: string) {
   }
 }
 
-/** The peer id of a key, in base58: the public key itself, in an identity multihash. */
+/**
+ * The peer id of a key, in base58: the public key itself, in an identity multihash. 52 characters, `12D3KooW...`.
+ *
+ * @example
+ * ```ts
+ * import { generateKey, peerIdOf } from 'nexus-mesh'
+ *
+ * const peerId = peerIdOf(await generateKey())
+ * ```
+ */
 export function peerIdOf(key: Ed25519PrivateKey | Ed25519PublicKey): string {
   return ('publicKey' in key ? key.publicKey : key).toString()
 }

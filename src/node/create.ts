@@ -4,11 +4,26 @@ import type { NexusOptions } from './options.ts'
 import { nodePlatform } from './runtime/node.ts'
 
 /**
- * Starts a block and joins the mesh: resolves when the first bootstrap peer is connected (at once when there is none,
- * or with `waitForBootstrap: false`).
+ * Starts a block and joins the mesh. Resolves when the first bootstrap peer is connected; when there is none, or with
+ * `waitForBootstrap: false`, as soon as this block listens. From then on it stays connected by itself. End it with
+ * `stop`. When this rejects, nothing of the block is left.
  *
- * Rejects with `INVALID` (a bad option or address), `REFUSED` (this block's certificate, or that of every bootstrap
- * peer, does not hold; `reason` says why), `UNREACHABLE` (no bootstrap peer answers) or `CANCELLED`.
+ * Rejects with
+ * - `INVALID`: a bad option, address or credential, an address that cannot be listened on, or Node before 22.12; the
+ *   message names the culprit
+ * - `REFUSED`: this block's certificate does not hold, or a bootstrap peer refused it or was refused, and none let it
+ *   in; `reason` says why
+ * - `UNREACHABLE`: no bootstrap peer answers
+ * - `CANCELLED`: `signal` aborted
+ *
+ * @example
+ * ```ts
+ * import { createNexus } from 'nexus-mesh'
+ *
+ * const nexus = await createNexus({ credential: 'anna.json', bootstrap: ['/dns4/relay.example.org/tcp/9700'] })
+ * console.log(nexus.identity.jid)
+ * await nexus.stop()
+ * ```
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
   return createBlock(options, nodePlatform)

@@ -10,7 +10,9 @@ import type { Credential } from '../identity/credential.ts'
  */
 export type CredentialSource = string | Credential | (() => Credential | Promise<Credential>)
 
+/** How a block runs. Checked at once: `INVALID` names the option at fault, also one that there is not. */
 export interface NexusOptions {
+  /** Who this block is: its key, certificate and grants. */
   credential: CredentialSource
   /** Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh. */
   bootstrap?: string[]
@@ -31,9 +33,9 @@ export interface NexusOptions {
   webrtc?: boolean
   /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
   waitForBootstrap?: boolean
-  /** How long a call may take when it does not say, in ms. Default 30,000. */
+  /** How long a call, direct, subscribe or publish may take that does not say, in ms. Default 30,000. */
   timeoutMs?: number
-  /** The largest body sent or taken, in bytes. Default 4 MiB. */
+  /** The largest body sent or taken, in bytes. Default 4 MiB. Channels carry 16 KiB less than 4 MiB at most. */
   bodyLimitBytes?: number
   /** Open connections at a time. Default 500. */
   maxConnections?: number

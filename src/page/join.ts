@@ -19,11 +19,25 @@ export interface JoinOptions extends Omit<NexusOptions, 'credential'> {
 }
 
 /**
- * Joins the mesh as the user who is logged in at this page's site: takes this tab's key, or makes one, has the site sign
- * a certificate for it and starts a block. The certificate is renewed for as long as the block runs.
+ * Joins the mesh as the user who is logged in at this page's site: takes this tab's key, or makes one, has the site
+ * sign a certificate for it (10 s at most) and starts a block, with the relays that the site names unless `bootstrap`
+ * does. Resolves when the first of them is connected. The certificate is renewed for as long as the block runs. When
+ * the site does not answer, the certificate of the last time is used while it holds.
  *
- * When the site does not answer, the certificate of the last time is used while it holds. Rejects with `REFUSED` when
- * the site, or the mesh, refuses this page; else like `createNexus`.
+ * Rejects with
+ * - `REFUSED`: the site gives no certificate (nobody is logged in, say), or the mesh refuses it; `reason` says why
+ * - `UNREACHABLE`: the site does not answer and there is no certificate of the last time, or no relay answers
+ * - `INVALID`: a bad option, or an answer of the site that makes no sense
+ * - `CANCELLED`: `signal` aborted
+ *
+ * @example
+ * ```ts
+ * import { joinMesh } from 'nexus-mesh/page'
+ *
+ * const nexus = await joinMesh()
+ * nexus.onStatus(({ state, message }) => console.log(state, message))
+ * await nexus.subscribe<string>('news', ({ body, from }) => console.log(from.jid, body))
+ * ```
  */
 export async function joinMesh(options: JoinOptions = {}): Promise<Nexus> {
   const { url = '/nexus/certificate', name = 'default', ...others } = options

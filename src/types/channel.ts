@@ -4,6 +4,7 @@ import type { CallOptions } from './target.ts'
 /** What a channel's handler is given. */
 export interface ChannelMessage<B = unknown> {
   channel: string
+  /** What the sender sent. Nothing has checked that it is a `B`. */
   body: B
   /** The sender, from its certificate. */
   from: Identity
@@ -15,9 +16,10 @@ export interface ChannelMessage<B = unknown> {
   seq: number
 }
 
+/** Receives a channel. What it throws is logged. */
 export type ChannelHandler<B = unknown> = (message: ChannelMessage<B>) => unknown
 
-/** Messages of one sender that did not arrive. */
+/** Messages of one sender that did not arrive within 2 s of one that was sent later. */
 export interface ChannelGap {
   channel: string
   from: Identity
@@ -25,27 +27,32 @@ export interface ChannelGap {
   missed: number
 }
 
+/** What tells one channel from another, beside its name. */
 export interface ChannelOptions {
-  /** Only those who know it can read or write. Default: the name alone is the key. */
+  /** Only those who know it can read or write, so a channel of its own. Default: who knows the name can. */
   secret?: string
 }
 
+/** How to subscribe. */
 export interface SubscribeOptions extends ChannelOptions, CallOptions {
   /** Told when messages of a sender were missed. */
   onGap?: (gap: ChannelGap) => void
 }
 
 /**
- * Who knew of a subscription when `subscribe` resolved. `relay`: a relay. `peers`: other blocks. `alone`: there
- * was nobody to tell yet.
+ * Who knew of a subscription when `subscribe` resolved. `relay`: a relay, which forwards. `peers`: other blocks
+ * alone. `alone`: nobody, as there was nobody to tell or nobody answered.
  */
 export type SubscriptionReach = 'relay' | 'peers' | 'alone'
 
+/** A subscription that stands. */
 export interface Subscription {
   readonly channel: string
+  /** Who knew of it when `subscribe` resolved. */
   readonly reach: SubscriptionReach
   /** Ends this handler's subscription; the channel is left with its last handler. Safe to call twice. */
   unsubscribe: () => Promise<void>
 }
 
+/** How to publish. */
 export interface PublishOptions extends ChannelOptions, CallOptions {}

@@ -6,5 +6,6 @@ export interface PeerPath {
   /** The multiaddr of the connection. */
   address: string
   direction: 'inbound' | 'outbound'
+  /** `relay`: through one, which cannot read it. */
   path: 'direct' | 'relay' | 'webrtc'
 }

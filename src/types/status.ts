@@ -33,12 +33,14 @@ export type NexusNoticeReason =
   /** The clock of this device is wrong; the time of the site is used. */
   | 'WRONG_CLOCK'
 
+/** A thing that this runtime lacks. */
 export interface NexusNotice {
   reason: NexusNoticeReason
   /** For people. */
   message: string
 }
 
+/** How a block stands with its mesh, and why. */
 export interface NexusStatus {
   state: NexusState
   /** Absent when all is well. */
@@ -51,4 +53,5 @@ export interface NexusStatus {
   since: number
 }
 
+/** Is told each new status. What it throws is logged. */
 export type StatusHandler = (status: NexusStatus) => unknown

@@ -1,4 +1,7 @@
-/** Whom a call, a direct or a find is for. With `app` alone, any live worker of the app. */
+/**
+ * Whom a call, a direct or a find is for. With `app` alone, any live worker of the app; `ownership`, `resource`, `jid`
+ * and `peer` each leave fewer. Checked at once: a field that cannot be right is `INVALID`.
+ */
 export interface Target {
   /** The app whose workers are meant. */
   app: string
@@ -14,9 +17,13 @@ export interface Target {
   peer?: string
 }
 
+/** What every call takes: `api`, `direct`, `find`, `subscribe`, `publish`. */
 export interface CallOptions {
-  /** Gives up when it aborts, here and (for a call) in the worker's handler. */
+  /** Gives up when it aborts, here and (for `api`) in the worker's handler: `CANCELLED`. */
   signal?: AbortSignal
-  /** Gives up after this many ms. Default 30,000. */
+  /**
+   * Gives up after this many ms: `TIMEOUT`. Over 0, and 2,147,483,647 at most. Default: `timeoutMs` of `createNexus`,
+   * 30,000 unless it says otherwise; for `find` 2,000.
+   */
   timeoutMs?: number
 }

@@ -4,12 +4,32 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { NexusError } from '../../errors.ts'
 import { type Credential, parseCredential } from '../../identity/credential.ts'
 
-/** The credential in a file. Throws `INVALID` when it is missing, unreadable or none. */
+/**
+ * The credential in a file. Node only. Rejects with `INVALID` when there is no such file, it cannot be read, or it is
+ * no credential; the message names what is wrong.
+ *
+ * @example
+ * ```ts
+ * import { createNexus, readCredentialFile } from 'nexus-mesh'
+ *
+ * const nexus = await createNexus({ credential: () => readCredentialFile('anna.json') })
+ * ```
+ */
 export async function readCredentialFile(path: string): Promise<Credential> {
   return parseCredential(await readJsonFile(path, 'credential'))
 }
 
-/** Writes a credential to a file that only its owner may read (mode 0600), replacing it at once and whole. */
+/**
+ * Writes a credential to a file that only its owner may read (mode 0600), replacing it at once and whole. Node only.
+ * Rejects with the file system's own error when it cannot.
+ *
+ * @example
+ * ```ts
+ * import { parseCredential, writeCredentialFile } from 'nexus-mesh'
+ *
+ * await writeCredentialFile('anna.json', parseCredential(JSON.parse(process.env.CREDENTIAL ?? '')))
+ * ```
+ */
 export async function writeCredentialFile(path: string, credential: Credential): Promise<void> {
   await writeSecretFile(path, credential)
 }

@@ -1,0 +1,46 @@
+import type { Identity } from '../src/types.ts'
+
+/** A relay's state at a moment. */
+export interface RelayStatus {
+  status: 'ok' | 'stopping'
+  jid: string
+  peerId: string
+  /** Since it was made. */
+  uptimeMs: number
+  /** Open connections, and the members behind them. */
+  connections: number
+  peers: number
+  /** Members that are reached through this relay now. */
+  reservations: number
+  /** Channels and apps that are forwarded now. */
+  topics: number
+}
+
+/** A running relay, as `createRelay` gives it. */
+export interface Relay {
+  /** Who it is, by its certificate. */
+  readonly identity: Identity
+  /** Where members reach it, as multiaddrs: what they take as `bootstrap`. */
+  readonly addresses: string[]
+  /** The health server, when `healthPort` asked for one: `GET /healthz` there answers `status()` as JSON. */
+  readonly health: { port: number } | undefined
+  /**
+   * What it does now.
+   *
+   * @example
+   * ```ts
+   * const { connections, reservations, topics } = relay.status()
+   * ```
+   */
+  status: () => RelayStatus
+  /**
+   * Leaves the mesh, lets what is under way end (3 s at most) and closes everything. Resolves when all is closed. Safe
+   * to call twice.
+   *
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => relay.stop())
+   * ```
+   */
+  stop: () => Promise<void>
+}
