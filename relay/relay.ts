@@ -185,6 +185,10 @@ class RunningRelay implements Relay {
     return this.#lifecycle.stop()
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
   #healthServer(): Part {
     const { healthPort } = this.#parts.options
     return {

@@ -43,4 +43,15 @@ export interface Relay {
    * ```
    */
   stop: () => Promise<void>
+  /**
+   * `stop`, at the end of the scope.
+   *
+   * @example
+   * ```ts
+   * import { createRelay } from 'nexus-mesh/relay'
+   *
+   * await using relay = await createRelay({ credential: 'relay.json' })
+   * ```
+   */
+  [Symbol.asyncDispose]: () => Promise<void>
 }

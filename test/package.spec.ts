@@ -149,6 +149,12 @@ describe('the published package, installed into an empty project', function () {
        const nexus: Promise<Nexus> = joinMesh()
        export { createNexus, createRelay, nexus }`
     )
+    await writeFile(
+      join(project, 'scope.ts'),
+      `import { createNexus } from 'nexus-mesh'
+       await using nexus = await createNexus({ credential: 'anna.json' })
+       export {}`
+    )
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
 
     for (const [module, resolution] of [
@@ -156,8 +162,15 @@ describe('the published package, installed into an empty project', function () {
       ['esnext', 'bundler']
     ] as const) {
       const flags = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2023', '--module', module]
-      const { code, stdout } = await node([tsc, ...flags, '--moduleResolution', resolution, 'types.ts'], project)
-      assert.equal(code, 0, stdout)
+      const compile = async (...more: string[]): Promise<void> => {
+        const { code, stdout } = await node([tsc, ...flags, '--moduleResolution', resolution, ...more], project)
+        assert.equal(code, 0, stdout)
+      }
+
+      await compile('types.ts')
+      // Those whose TypeScript knows no `Symbol.asyncDispose` compile too.
+      await compile('types.ts', '--lib', 'es2023,dom', '--types', '')
+      await compile('types.ts', 'scope.ts', '--lib', 'es2023,dom,esnext.disposable')
     }
   })
 })

@@ -124,6 +124,11 @@ export class Block implements Nexus {
     return this.#parts.lifecycle.stop()
   }
 
+  // A page gives its block another `stop`.
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
   #checkRunning(): void {
     this.#parts.lifecycle.checkRunning()
   }

@@ -226,4 +226,16 @@ export interface Nexus {
    * ```
    */
   stop: () => Promise<void>
+
+  /**
+   * `stop`, at the end of the scope.
+   *
+   * @example
+   * ```ts
+   * import { createNexus } from 'nexus-mesh'
+   *
+   * await using nexus = await createNexus({ credential: 'anna.json' })
+   * ```
+   */
+  [Symbol.asyncDispose]: () => Promise<void>
 }
