@@ -1,10 +1,11 @@
 """Workers in Python for a Nexus mesh."""
 
 from .app import AppClass
-from .client import Call, Identity, Message, Nexus, Status
+from .client import Nexus
 from .errors import NexusError
 from .specs import NexusAPISpecs, NexusMessageSpecs
 from .timers import clearInterval, clearTimeout, setInterval, setTimeout
+from .values import Call, Identity, Message, Status
 
 __all__ = [
     "AppClass",

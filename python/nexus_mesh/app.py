@@ -4,72 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import inspect
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from .bodies import check_body
-from .client import DEFAULT_TIMEOUT, Call, Message, Nexus
+from .client import DEFAULT_TIMEOUT, Nexus
+from .decorators import Decorators, Function
 from .envs import read_envs
 from .errors import NexusError
 from .jid import parse_jid
 from .loops import current_loop
 from .pending import Pending
-from .specs import api_specs, message_specs
-
-Function = Callable[..., Any]
-
-
-class Decorators:
-    """``App.nexus``: what a worker serves and receives."""
-
-    def __init__(self, app: AppClass) -> None:
-        self._app = app
-
-    def API(self, cmd: str) -> Callable[[Function], Function]:  # noqa: N802
-        """Serves a command. The handler is given ``NexusAPISpecs``; what it returns is the answer."""
-
-        def decorate(function: Function) -> Function:
-            self._app.client.handle(cmd, _adapted(function, lambda call: api_specs(call)))
-            return function
-
-        return decorate
-
-    def Direct(self) -> Callable[[Function], Function]:  # noqa: N802
-        """Receives directs as ``NexusMessageSpecs``."""
-
-        def decorate(function: Function) -> Function:
-            self._app.client.on_direct(_adapted(function, lambda message: message_specs(message)))
-            return function
-
-        return decorate
-
-    def Channel(self, name: str) -> Callable[[Function], Function]:  # noqa: N802
-        """Receives a channel as ``NexusMessageSpecs``; subscribes by itself."""
-
-        def decorate(function: Function) -> Function:
-            self._app.receivers.setdefault(name, []).append(_adapted(function, lambda message: message_specs(message)))
-            self._app.subscribe(name)
-            return function
-
-        return decorate
-
-    def MsgReceiver(self) -> Callable[[Function], Function]:  # noqa: N802
-        """Receives everything: directs, and the channels that are subscribed to, own messages included."""
-
-        def decorate(function: Function) -> Function:
-            receiver = _adapted(function, lambda message: message_specs(message))
-            self._app.everything.append(receiver)
-            if not self._app.receives_directs:
-                self._app.receives_directs = True
-                self._app.client.on_direct(self._app.on_everything)
-            return function
-
-        return decorate
-
+from .values import Message
 
 class AppClass:
     """A worker. It starts with its event loop, and goes on for as long as that runs.
@@ -237,21 +185,3 @@ class AppClass:
 
 async def _done(value: Any) -> Any:
     return value
-
-
-def _adapted(function: Function, specs_of: Callable[[Any], Any]) -> Callable[[Call | Message], Any]:
-    """The function as a handler of the client: given specs, on the loop when it is async, else in a thread."""
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def on_loop(argument: Any) -> Any:
-            return await function(specs_of(argument))
-
-        return on_loop
-
-    @functools.wraps(function)
-    async def in_thread(argument: Any) -> Any:
-        result = await asyncio.get_running_loop().run_in_executor(None, function, specs_of(argument))
-        return await result if inspect.isawaitable(result) else result
-
-    return in_thread

@@ -193,7 +193,8 @@ class Link:
             return
         except Exception as error:  # whatever a handler raises
             code = error.code if isinstance(error, NexusError) else "HANDLER_FAILED"
-            _log.error("the handler of %r failed: %s", call.get("cmd"), error, exc_info=not isinstance(error, NexusError))
+            unexpected = not isinstance(error, NexusError)
+            _log.error("the handler of %r failed: %s", call.get("cmd"), error, exc_info=unexpected)
             if self._arrivals.pop(identity, None) is not None:
                 self._send(Frame(frames.ERROR, identity, code=NUMBERS[code], message="the handler failed"))
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .client import Call, Message
+from .values import Call, Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class Readme:
         self._python = python
         self._environment = environment
         self._running: list[subprocess.Popen[str]] = []
-        for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL):
+        readme = (PACKAGE / "README.md").read_text()
+        for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", readme, re.DOTALL):
             (mesh.directory / name).write_text(code)
 
     def start(self, credential: str, *args: str) -> subprocess.Popen[str]:
@@ -45,7 +46,8 @@ class Readme:
         observer = self._mesh.credential("shop", "olga", "user", "observer", block="device")
         bootstrap = [part for address in self._mesh.bootstrap for part in ("--bootstrap", address)]
         deadline = time.monotonic() + _WAIT
-        while "pydefault" not in self._mesh.nexus("find", "--credential", observer, *bootstrap, "--app", "etest").stdout:
+        find = ("find", "--credential", observer, *bootstrap, "--app", "etest")
+        while "pydefault" not in self._mesh.nexus(*find).stdout:
             if time.monotonic() > deadline:
                 raise AssertionError("the worker is not found")
 

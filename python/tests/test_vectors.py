@@ -7,6 +7,7 @@ import unittest
 from typing import Any
 
 from nexus_mesh.bodies import decode_json, encode_json
+from nexus_mesh.envs import parse_env
 from nexus_mesh.errors import NexusError
 from nexus_mesh.frames import Frame, FrameDecoder, encode_frame, encode_varint
 from nexus_mesh.jid import parse_jid
@@ -99,4 +100,12 @@ class Bodies(unittest.TestCase):
         with self.assertRaises(NexusError) as raised:
             encode_json({"a": "x" * (5 * 1024 * 1024)})
         self.assertEqual(raised.exception.code, "TOO_LARGE")
-        self.assertEqual(decode_json(encode_json({"ü": [2**53 - 1, -1.5, None, True]})), {"ü": [2**53 - 1, -1.5, None, True]})
+        body = {"ü": [2**53 - 1, -1.5, None, True]}
+        self.assertEqual(decode_json(encode_json(body)), body)
+
+
+class EnvFiles(unittest.TestCase):
+    def test_files(self) -> None:
+        for vector in vectors("env-files"):
+            with self.subTest(vector["name"]):
+                self.assertEqual(parse_env(vector["text"]), vector["values"])
