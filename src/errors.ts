@@ -17,8 +17,8 @@ const CODES = {
   STOPPED: { wire: -498, retryable: false },
   /** The caller's signal aborted it. */
   CANCELLED: { wire: -499, retryable: false },
-  /** The worker has no such command. */
-  NO_HANDLER: { wire: -500, retryable: false },
+  /** The worker has no such command, or receives no directs. */
+  NO_HANDLER: { wire: -500, retryable: true },
   /** The handler threw. */
   HANDLER_FAILED: { wire: -501, retryable: false },
   /** Nobody serves this app, resource or JID now. */

@@ -65,15 +65,15 @@ export interface Nexus {
   /**
    * Calls a command of a worker, and resolves with the body of its answer. Without a target beyond `app`, the load is
    * balanced over the live workers of the app, this block among them if it is one. What has certainly not run
-   * (`NO_WORKER`, `UNREACHABLE`, `BUSY`) is tried at the other workers by itself until the time is over; what may have
-   * run only with `idempotent`, and then after `LOST`.
+   * (`NO_WORKER`, `UNREACHABLE`, `BUSY`, `NO_HANDLER`) is tried at the other workers by itself until the time is over,
+   * after `NO_HANDLER` at three others at most; what may have run only with `idempotent`, and then after `LOST`.
    *
    * The answer is what the worker sent: name its type, and check what matters.
    *
    * Rejects with
    * - `NO_WORKER`: no live worker is what the request means
    * - `FORBIDDEN`: the caller has not got the service of the app, or its grant does not hold
-   * - `NO_HANDLER`: the worker has no such command
+   * - `NO_HANDLER`: no worker took it; the last one that was tried has no such command
    * - `HANDLER_FAILED`: the handler threw, or what it gave cannot be sent
    * - `BUSY`: no worker took it; the last one that was tried has too much to do
    * - `UNREACHABLE`: no worker took it; the last one that was tried was not reached
@@ -99,7 +99,7 @@ export interface Nexus {
    *
    * Rejects with
    * - `NO_WORKER`: no live worker is what the request means
-   * - `NO_HANDLER`: the worker receives no directs
+   * - `NO_HANDLER`: no worker took it; the last one that was tried receives no directs
    * - `FORBIDDEN`: the block that was reached is no worker
    * - `BUSY`: no worker took it; the last one that was tried has too much to do
    * - `UNREACHABLE`: no worker took it; the last one that was tried was not reached

@@ -4,9 +4,12 @@ import type { Directory } from '../find/directory.ts'
 import type { SessionManager } from '../session/session-manager.ts'
 import type { PeerSession } from '../session/session-table.ts'
 import type { Balancer } from './balancer.ts'
+import { MissingHandlers } from './missing-handlers.ts'
 
 /** While other workers are left to try, opening a session with one takes no longer: direct addresses, then a relay. */
 const OPEN_PATIENCE_MS = 4_000
+/** Workers that are asked for a command or direct that nobody has a handler of: the first, and three others. */
+const MAX_WITHOUT_HANDLER = 4
 
 export interface RouterInit {
   self: Identity
@@ -31,17 +34,21 @@ export type Attempt<T> = (session: PeerSession, remainingMs: number) => Promise<
 export interface RouteOptions extends CallOptions {
   /** A request that may have run is tried again elsewhere. */
   idempotent?: boolean
+  /** Of a call. Absent for directs. */
+  cmd?: string
 }
 
 /**
  * Finds a worker for a target and gets a request to it. A request that certainly did not run goes to another worker by
- * itself, until one takes it, all have failed, or the time is over.
+ * itself, until one takes it, all have failed, four have no handler for it, or the time is over.
  */
 export class Router {
   readonly #init: RouterInit
+  readonly #missing: MissingHandlers
 
   constructor(init: RouterInit) {
     this.#init = init
+    this.#missing = new MissingHandlers(init.now)
   }
 
   async route<T>(target: Target, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
@@ -50,9 +57,10 @@ export class Router {
     const deadline = now() + timeoutMs
     let tried: Set<string> | undefined
     let failure: NexusError | undefined
+    let withoutHandler = 0
 
     for (;;) {
-      const choice = this.#pickKnown(target, tried) ?? (await this.#lookUp(target, tried, deadline, options.signal))
+      const choice = this.#pickKnown(target, options, tried) ?? (await this.#lookUp(target, options, tried, deadline))
 
       if (options.signal?.aborted === true) {
         throw cancelled(options.signal)
@@ -70,11 +78,10 @@ export class Router {
         // What is not known may have happened after the worker had the request.
         failure = toNexusError(error, 'LOST', `what became of the request to ${worker.jid} is not known`)
 
-        if (failure.retryable || failure.code === 'LOST' || failure.code === 'TIMEOUT') {
-          this.#init.balancer.penalise(worker.peerId)
-        }
+        this.#remember(worker, failure, options.cmd)
+        withoutHandler += failure.code === 'NO_HANDLER' ? 1 : 0
 
-        if (!(failure.retryable || (failure.code === 'LOST' && options.idempotent === true))) {
+        if (withoutHandler === MAX_WITHOUT_HANDLER || !mayGoElsewhere(failure, options)) {
           throw failure
         }
 
@@ -84,17 +91,26 @@ export class Router {
     }
   }
 
+  // A worker without a handler for this serves everything else as well as others do.
+  #remember({ peerId }: Identity, { code, retryable }: NexusError, cmd = ''): void {
+    if (code === 'NO_HANDLER') {
+      this.#missing.add(peerId, cmd)
+    } else if (retryable || code === 'LOST' || code === 'TIMEOUT') {
+      this.#init.balancer.penalise(peerId)
+    }
+  }
+
   // The directory answers from memory whenever it can: a call to a known worker waits for nothing here.
-  #pickKnown(target: Target, tried: Set<string> | undefined): Choice | undefined {
+  #pickKnown(target: Target, options: RouteOptions, tried: Set<string> | undefined): Choice | undefined {
     const known = this.#init.directory.known(target)
-    return known === undefined ? undefined : this.#pick(target, known, tried)
+    return known === undefined ? undefined : this.#pick(target, options, known, tried)
   }
 
   async #lookUp(
     target: Target,
+    options: RouteOptions,
     tried: Set<string> | undefined,
-    deadline: number,
-    signal: AbortSignal | undefined
+    deadline: number
   ): Promise<Choice | undefined> {
     const remaining = deadline - this.#init.now()
 
@@ -102,13 +118,18 @@ export class Router {
       return undefined
     }
 
-    const found = await this.#init.directory.lookUp(target, { timeoutMs: remaining, signal })
-    return this.#pick(target, found, tried)
+    const found = await this.#init.directory.lookUp(target, { timeoutMs: remaining, signal: options.signal })
+    return this.#pick(target, options, found, tried)
   }
 
-  #pick(target: Target, workers: Identity[], tried: Set<string> | undefined): Choice | undefined {
+  #pick(
+    target: Target,
+    { cmd = '' }: RouteOptions,
+    workers: Identity[],
+    tried: Set<string> | undefined
+  ): Choice | undefined {
     const untried = tried === undefined ? workers : workers.filter(({ peerId }) => !tried.has(peerId))
-    const worker = this.#init.balancer.pick(this.#preferMine(target, untried))
+    const worker = this.#init.balancer.pick(this.#preferMine(target, this.#missing.prefer(untried, cmd)))
     return worker && { worker, hasOthers: untried.length > 1 }
   }
 
@@ -169,6 +190,10 @@ export class Router {
         : error
     }
   }
+}
+
+function mayGoElsewhere({ code, retryable }: NexusError, { idempotent }: RouteOptions): boolean {
+  return retryable || (code === 'LOST' && idempotent === true)
 }
 
 function nobody(target: Target, late: boolean): NexusError {

@@ -182,7 +182,6 @@ describe('routing', () => {
     for (const code of [
       'LOST',
       'HANDLER_FAILED',
-      'NO_HANDLER',
       'FORBIDDEN',
       'TIMEOUT',
       'CANCELLED',
@@ -208,6 +207,56 @@ describe('routing', () => {
     it('after HANDLER_FAILED of an idempotent call', async () => {
       world.known = [a, b]
       await assertCode('HANDLER_FAILED', () => world.route({ a: 'HANDLER_FAILED' }, { idempotent: true }))
+    })
+  })
+
+  describe('without a handler at the worker', () => {
+    it('goes to another one', async () => {
+      world.known = [a, b]
+      assert.equal(await world.route({ a: 'NO_HANDLER' }, { cmd: 'add' }), 'done by b')
+    })
+
+    it('tries three others at most, and reports it then', async () => {
+      const five = ['a', 'b', 'c', 'd', 'e'].map((peerId) => identityFor(peerId, { uid: BOB_UID }))
+      world.known = five
+      const failures = Object.fromEntries(five.map(({ peerId }) => [peerId, 'NO_HANDLER' as const]))
+      await assertCode('NO_HANDLER', () => world.route(failures, { cmd: 'add' }))
+      assert.equal(new Set(world.tried).size, 4)
+      assert.equal(world.tried.length, 4)
+    })
+
+    it('reports it when nobody else is left', async () => {
+      world.known = [a]
+      await assertCode('NO_HANDLER', () => world.route({ a: 'NO_HANDLER' }, { cmd: 'add' }))
+      assert.deepEqual(world.tried, ['a'])
+    })
+
+    it('passes the worker over for five seconds, for that command and no other', async () => {
+      world.known = [a, b]
+      await world.route({ a: 'NO_HANDLER' }, { cmd: 'add' })
+      await world.route({}, { cmd: 'add' })
+      await world.route({}, { cmd: 'other' })
+      await world.route()
+      assert.deepEqual(world.tried.splice(0), ['a', 'b', 'b', 'a', 'a'])
+      world.time = 4_999
+      await world.route({}, { cmd: 'add' })
+      world.time = 5_000
+      await world.route({}, { cmd: 'add' })
+      assert.deepEqual(world.tried, ['b', 'a'])
+    })
+
+    it('asks it again when nobody else is there', async () => {
+      world.known = [a]
+      await assertCode('NO_HANDLER', () => world.route({ a: 'NO_HANDLER' }, { cmd: 'add' }))
+      assert.equal(await world.route({}, { cmd: 'add' }), 'done by a')
+    })
+
+    it('remembers it of directs as well, apart from commands', async () => {
+      world.known = [a, b]
+      await world.route({ a: 'NO_HANDLER' })
+      await world.route()
+      await world.route({}, { cmd: 'add' })
+      assert.deepEqual(world.tried, ['a', 'b', 'b', 'a'])
     })
   })
 
