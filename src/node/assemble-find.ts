@@ -12,6 +12,7 @@ import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Dialer } from './connect/dialer.ts'
 import type { Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
+import { Readiness } from './readiness.ts'
 
 export interface FindInit {
   member: Member
@@ -28,7 +29,7 @@ export interface FindParts {
   finder: Finder
   prober: Prober
   /** Only on workers. */
-  announcer: Announcer | undefined
+  readiness: Readiness | undefined
 }
 
 export function assembleFind(init: FindInit): FindParts {
@@ -69,12 +70,12 @@ export function assembleFind(init: FindInit): FindParts {
     joined: (signal) => bootstrap.joined(signal),
     now
   })
-  const announcer = isWorker ? createAnnouncer(init, providers) : undefined
+  const readiness = isWorker ? new Readiness({ announcer: createAnnouncer(init, providers) }) : undefined
   bootstrap.addEventListener('connected', () => {
-    announcer?.announce()
+    readiness?.announce()
     finder.refreshAll()
   })
-  return { finder, prober, announcer }
+  return { finder, prober, readiness }
 }
 
 function createAnnouncer(

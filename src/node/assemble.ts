@@ -85,10 +85,10 @@ export async function assembleBlock(
     credential,
     watch,
     bootstrap,
-    ...(find.announcer === undefined ? [] : [find.announcer])
+    ...(find.readiness === undefined ? [] : [find.readiness])
   ]
   const lifecycle = new Lifecycle(parts, STOP_GRACE_MS)
-  return new Block({ member, lifecycle, status, channels, finder: find.finder, ...calls })
+  return new Block({ member, lifecycle, status, channels, finder: find.finder, readiness: find.readiness, ...calls })
 }
 
 /** What gets calls and directs to workers, and those of others to this one. */

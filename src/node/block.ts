@@ -26,6 +26,7 @@ import type {
 } from '../types.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { Member } from './member.ts'
+import type { Readiness } from './readiness.ts'
 import type { StatusBoard } from './status.ts'
 
 /** What a block is made of; `assemble.ts` puts it together. */
@@ -38,6 +39,8 @@ export interface BlockParts {
   directs: Directs
   channels: Channels
   finder: Finder
+  /** Only on workers. */
+  readiness: Readiness | undefined
 }
 
 /** The public methods of a block, over the parts that do the work. */
@@ -82,7 +85,14 @@ export class Block implements Nexus {
       throw new NexusError('FORBIDDEN', `only workers serve commands; this block is a ${this.identity.block}`)
     }
 
-    return this.#parts.apiServer.handle(cmd, handler)
+    const end = this.#parts.apiServer.handle(cmd, handler)
+    this.#parts.readiness?.ready()
+    return end
+  }
+
+  ready(): void {
+    this.#checkRunning()
+    this.#parts.readiness?.ready()
   }
 
   async api<R>(request: ApiRequest): Promise<R> {
@@ -97,7 +107,9 @@ export class Block implements Nexus {
 
   onDirect<B>(handler: DirectHandler<B>): () => void {
     this.#checkRunning()
-    return this.#parts.directs.onDirect(handler)
+    const end = this.#parts.directs.onDirect(handler)
+    this.#parts.readiness?.ready()
+    return end
   }
 
   async subscribe<B>(

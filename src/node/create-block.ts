@@ -13,6 +13,10 @@ export async function createBlock(options: NexusOptions, platform: Platform, ext
   const block = await assembleBlock(resolved, platform, extras)
 
   try {
+    for (const [cmd, handler] of Object.entries(resolved.handlers)) {
+      block.handle(cmd, handler)
+    }
+
     await startUnlessAborted(block, resolved)
     return block
   } catch (error) {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
+import type { ApiHandler } from '../types.ts'
 
 /**
  * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A
@@ -24,6 +25,12 @@ export interface NexusOptions {
   public?: boolean
   /** Ask the bootstrap relays for a reservation, so that blocks without a direct path reach this one. Default `true`. */
   reserve?: boolean
+  /**
+   * Handlers by command, as `handle` takes them: a worker has them before it joins, so that no call finds it without.
+   * Workers only. Default: none. A worker is announced when it has its first handler of any kind, when `ready` was
+   * called, or 1 s after its start.
+   */
+  handlers?: Record<string, ApiHandler<any>>
   /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
   dhtServer?: boolean
   /**
@@ -63,6 +70,7 @@ const OptionsSchema = v.strictObject({
   announce: v.optional(addresses, []),
   public: v.optional(v.boolean(), true),
   reserve: v.optional(v.boolean(), true),
+  handlers: v.optional(v.record(v.string(), v.custom<ApiHandler<any>>(isFunction, 'expected a function')), {}),
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
   waitForBootstrap: v.optional(v.boolean(), true),

@@ -63,6 +63,21 @@ export interface Nexus {
   handle: <B = unknown>(cmd: string, handler: ApiHandler<B>) => () => void
 
   /**
+   * Lets others find this worker. A worker is announced with its first handler (`handle`, `onDirect`, or `handlers` of
+   * `createNexus`), with this call, or 1 s after its start, whichever comes first: this is for one that serves nothing
+   * but `ping` and need not wait. On other blocks it does nothing. Safe to call twice.
+   *
+   * Throws
+   * - `STOPPED`: this block was stopped
+   *
+   * @example
+   * ```ts
+   * nexus.ready()
+   * ```
+   */
+  ready: () => void
+
+  /**
    * Calls a command of a worker, and resolves with the body of its answer. Without a target beyond `app`, the load is
    * balanced over the live workers of the app, this block among them if it is one. What has certainly not run
    * (`NO_WORKER`, `UNREACHABLE`, `BUSY`, `NO_HANDLER`) is tried at the other workers by itself until the time is over,

@@ -20,7 +20,8 @@ describe('a block that was stopped', () => {
     subscribe: () => nexus.subscribe('news', () => undefined),
     publish: () => nexus.publish('news', 1),
     handle: () => nexus.handle('x', () => undefined),
-    onDirect: () => nexus.onDirect(() => undefined)
+    onDirect: () => nexus.onDirect(() => undefined),
+    ready: () => nexus.ready()
   }
 
   for (const [name, call] of Object.entries(calls)) {

@@ -30,6 +30,7 @@ const received: ReturnType<Commands['received']> = []
 const commands: Commands = {
   async start(options) {
     nexus = await createNexus(options)
+    nexus.ready()
     return { peerId: nexus.identity.peerId, addresses: nexus.addresses }
   },
   serve() {

@@ -42,7 +42,10 @@ export class TestMesh {
       resource: `default${this.#count++}`,
       ...block
     })
-    return this.keep(await createNexus({ credential, listen: [LOOPBACK_TCP], ...options }))
+    const nexus = this.keep(await createNexus({ credential, listen: [LOOPBACK_TCP], ...options }))
+    // Found at once, whether or not it is given handlers.
+    nexus.ready()
+    return nexus
   }
 
   /** Stops one of them now. */
