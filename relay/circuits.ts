@@ -5,8 +5,8 @@ import { MAX_TIMER_MS } from '../src/constants.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 
 /**
- * How long a reservation stands. The member renews it 5 minutes before, and one whose end was not noticed here keeps its
- * place for no longer.
+ * How long a reservation stands. The member renews it 5 minutes before, and one whose end was not noticed here keeps
+ * its place for no longer.
  */
 const RESERVATION_MS = 30 * 60_000
 
@@ -37,7 +37,8 @@ function circuitInit(options: ResolvedRelayOptions): CircuitRelayServerInit {
     reservations: {
       maxReservations,
       reservationTtl: RESERVATION_MS,
-      // With a limit in force the library treats a circuit as a poor connection, so there is none unless it is asked for.
+      // With a limit in force the library treats a circuit as a poor connection, so there is none unless it is asked
+      // for.
       applyDefaultLimit: circuitDurationMs !== undefined || circuitBytes !== undefined,
       defaultDurationLimit: circuitDurationMs ?? MAX_TIMER_MS,
       defaultDataLimit: BigInt(circuitBytes ?? Number.MAX_SAFE_INTEGER)

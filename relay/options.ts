@@ -13,7 +13,10 @@ export interface RelayOptions {
   credential: CredentialSource
   /** Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all interfaces. */
   listen?: string[]
-  /** Multiaddrs under which others reach the relay, like `/dns4/relay.example.org/tcp/443/wss`. Default: those listened on. */
+  /**
+   * Multiaddrs under which others reach the relay, like `/dns4/relay.example.org/tcp/443/wss`. Default: those listened
+   * on.
+   */
   announce?: string[]
   /** Other relays of the network to stay connected to. Default: none. */
   bootstrap?: string[]

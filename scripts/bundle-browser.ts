@@ -30,7 +30,9 @@ const ENTRIES: Record<string, string> = {
   ...(existsSync(join(root, 'src/bridge/browser.ts')) ? { bridge: 'src/bridge/browser.ts' } : {})
 }
 
-/** Writes the browser build to a directory: `index.js`, `page.js`, `bridge.js`, and `nexus-mesh.js`, all in one file. */
+/**
+ * Writes the browser build to a directory: `index.js`, `page.js`, `bridge.js`, and `nexus-mesh.js`, all in one file.
+ */
 export async function bundleBrowser(outdir: string): Promise<void> {
   await build({ ...common, entryPoints: ENTRIES, outdir, splitting: true, chunkNames: 'chunk-[hash]' })
   await bundleOne(outdir)

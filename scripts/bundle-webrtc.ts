@@ -1,6 +1,6 @@
 /**
- * Puts `@libp2p/webrtc` into the built `webrtc.js` for Node. As a dependency it would bring react-native to everybody who
- * installs the package. What it shares with libp2p stays outside, as there must be one of each.
+ * Puts `@libp2p/webrtc` into the built `webrtc.js` for Node. As a dependency it would bring react-native to everybody
+ * who installs the package. What it shares with libp2p stays outside, as there must be one of each.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

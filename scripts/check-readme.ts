@@ -1,7 +1,7 @@
 /**
  * Runs what README.md shows: makes the credentials with its commands, starts its relay, and compiles and runs its
- * programs against it, each in a process of its own. Only the port differs: the programs import the package by its name,
- * built as it is published.
+ * programs against it, each in a process of its own. Only the port differs: the programs import the package by its
+ * name, built as it is published.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

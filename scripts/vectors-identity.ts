@@ -21,37 +21,7 @@ import {
   TEST_NOW,
   testNetwork
 } from '../test/support/identities.ts'
-
-/** `expected` is what must come out; or else `reason` is why it must be refused. Times are in ms since 1970. */
-export interface VectorCase<Input> {
-  name: string
-  input: Input
-  now: number
-  expected?: object
-  reason?: IdentityFailure | 'INVALID'
-}
-
-export interface VectorFile<Input> {
-  network: string
-  root: string
-  cases: VectorCase<Input>[]
-}
-
-/** `peerId`: who was proven to show it. `revocations`: the list known. */
-export interface CertificateInput {
-  token: string
-  peerId: string
-  revocations?: string
-}
-
-/** `holder` and `app`: what it must be for. */
-export interface GrantInput {
-  token: string
-  issuerCertificate?: string
-  holder: string
-  app: string
-  revocations?: string
-}
+import type { CertificateInput, GrantInput, VectorCase, VectorFile } from './vector-files.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

@@ -65,7 +65,10 @@ export const MAX_TIMER_MS = 0x7fff_ffff
 export const DEFAULT_TIMEOUT_MS = 30_000
 /** The longest a worker lets a handler run, whatever the caller asks. */
 export const MAX_TIMEOUT_MS = 10 * 60_000
-/** A session with calls in flight that hears nothing for this long is pinged; the same time again without an answer, and it is dead. */
+/**
+ * A session with calls in flight that hears nothing for this long is pinged; the same time again without an answer, and
+ * it is dead.
+ */
 export const SESSION_SILENCE_MS = 10_000
 /** How long a stopping block waits for calls that are under way. */
 export const STOP_GRACE_MS = 3_000

@@ -1,6 +1,6 @@
 /**
- * JSON lines on a bare TCP socket, the limit: every line a write of its own, as a plain program does it, or those of one
- * turn of the event loop joined in one write, as a session does.
+ * JSON lines on a bare TCP socket, the limit: every line a write of its own, as a plain program does it, or those of
+ * one turn of the event loop joined in one write, as a session does.
  */
 import { connect, createServer, type Socket } from 'node:net'
 import { answerTo, type Call, type Client, type Kind } from './load.ts'

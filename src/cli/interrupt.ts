@@ -16,8 +16,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs work that SIGINT, SIGTERM and SIGHUP abort: its signal aborts with `Interrupted`, with which this rejects even when the
- * work then fails in another way. A second signal ends the process at once.
+ * Runs work that SIGINT, SIGTERM and SIGHUP abort: its signal aborts with `Interrupted`, with which this rejects even
+ * when the work then fails in another way. A second signal ends the process at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()

@@ -1,6 +1,8 @@
 import { Command, type ErrorOptions, type HelpContext } from 'commander'
 
-/** A command that fails in one line, which says what to do. Where a name is missing, commander would print all its help. */
+/**
+ * A command that fails in one line, which says what to do. Where a name is missing, commander would print all its help.
+ */
 export class OneLineCommand extends Command {
   override createCommand(name?: string): OneLineCommand {
     return new OneLineCommand(name)

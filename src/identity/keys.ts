@@ -12,7 +12,9 @@ import { fromString as decodeText } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { NexusError } from '../errors.ts'
 
-/** The characters of an Ed25519 peer id: 38 bytes in base58. No other text is decoded, which takes long for long text. */
+/**
+ * The characters of an Ed25519 peer id: 38 bytes in base58. No other text is decoded, which takes long for long text.
+ */
 const PEER_ID_LENGTH = 52
 /** The protobuf of a private key is 68 bytes, or 100 in an old form. */
 const MAX_KEY_LENGTH = 256

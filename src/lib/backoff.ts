@@ -1,4 +1,6 @@
-/** Each wait lies between three and five quarters of its time, so that many who fail at once do not come back at once. */
+/**
+ * Each wait lies between three and five quarters of its time, so that many who fail at once do not come back at once.
+ */
 const LEAST = 0.75
 const SPREAD = 0.5
 

@@ -23,7 +23,9 @@ export interface NexusOptions {
   announce?: string[]
   /** `false`: this worker is visible to its own user and its app's owner alone. Default `true`. */
   public?: boolean
-  /** Ask the bootstrap relays for a reservation, so that blocks without a direct path reach this one. Default `true`. */
+  /**
+   * Ask the bootstrap relays for a reservation, so that blocks without a direct path reach this one. Default `true`.
+   */
   reserve?: boolean
   /**
    * Handlers by command, as `handle` takes them: a worker has them before it joins, so that no call finds it without.
@@ -34,8 +36,8 @@ export interface NexusOptions {
   /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
   dhtServer?: boolean
   /**
-   * Listen and dial by WebRTC and WebRTC-Direct too. Default: `true` in browsers that have it, `false` in Node, where it
-   * needs the package `node-datachannel`.
+   * Listen and dial by WebRTC and WebRTC-Direct too. Default: `true` in browsers that have it, `false` in Node, where
+   * it needs the package `node-datachannel`.
    */
   webrtc?: boolean
   /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */

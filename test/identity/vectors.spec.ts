@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import {
-  type CertificateInput,
-  type GrantInput,
-  identityVectors,
-  type VectorCase,
-  type VectorFile
-} from '../../scripts/vectors-identity.ts'
+import type { CertificateInput, GrantInput, VectorCase, VectorFile } from '../../scripts/vector-files.ts'
+import { identityVectors } from '../../scripts/vectors-identity.ts'
 import { verifyGrant } from '../../src/identity/grant.ts'
 import { formatJid, parseJid } from '../../src/identity/jid.ts'
 import { RevocationList } from '../../src/identity/revocation.ts'

@@ -85,7 +85,9 @@ export class DemoMesh {
     return child
   }
 
-  /** Joins with the credential of a member, in this process; the block ends with the mesh. Rejects like `createNexus`. */
+  /**
+   * Joins with the credential of a member, in this process; the block ends with the mesh. Rejects like `createNexus`.
+   */
   async join(member: Parameters<DemoNetwork['pathOf']>[0]): Promise<Nexus> {
     const { createNexus } = await import('../../index.ts')
     const nexus = await createNexus({

@@ -6,8 +6,8 @@ import { onAbort } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import { toError } from '../../lib/to-error.ts'
 import { peerIdIn } from '../libp2p/addresses.ts'
-import type { NodeServices } from '../libp2p/gated-node.ts'
 import type { ReservingTransport } from '../libp2p/reserving-transport.ts'
+import type { NodeServices } from '../libp2p/services.ts'
 import type { Dialer } from './dialer.ts'
 
 const FIRST_RETRY_MS = 500

@@ -75,7 +75,9 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
     return this.#peers.length > 0
   }
 
-  /** Resolves once a bootstrap peer is connected and answers, at once when there are none; and when the signal aborts. */
+  /**
+   * Resolves once a bootstrap peer is connected and answers, at once when there are none; and when the signal aborts.
+   */
   async joined(signal: AbortSignal): Promise<void> {
     if (this.#isIn || signal.aborted) {
       return

@@ -9,7 +9,9 @@ const SIGNALING_PROTOCOL = '/webrtc-signaling/0.0.1'
 const MAX_UPGRADES = 400
 /** Tries at a time. */
 const MAX_PARALLEL = 4
-/** How long after a try that failed, or a path that died, the next may begin; the last one stands for all that follow. */
+/**
+ * How long after a try that failed, or a path that died, the next may begin; the last one stands for all that follow.
+ */
 const RETRY_MS = [10_000, 60_000, 600_000]
 /** A direct path that held for so long was a good one: the waits begin anew. */
 const GOOD_MS = 60_000

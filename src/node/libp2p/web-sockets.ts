@@ -39,10 +39,10 @@ interface Components extends WebSocketsComponents {
 
 /**
  * The WebSocket transport, with four things mended. Connections end when they are aborted: the library closes an
- * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the other
- * side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for errors,
- * and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the first byte
- * on. And messages have a size that the other side takes: with TLS, all that waits may become one piece.
+ * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the
+ * other side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for
+ * errors, and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the
+ * first byte on. And messages have a size that the other side takes: with TLS, all that waits may become one piece.
  */
 export function closingWebSockets(): (components: Components) => Transport {
   const factory = webSockets()

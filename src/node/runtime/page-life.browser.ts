@@ -1,6 +1,8 @@
 import type { DeviceWatch } from '../libp2p/platform.ts'
 
-/** A timer that comes so much late has slept with the device: hidden pages have theirs held back for a minute at most. */
+/**
+ * A timer that comes so much late has slept with the device: hidden pages have theirs held back for a minute at most.
+ */
 const SLEEP_MS = 90_000
 const TICK_MS = 10_000
 /** Hidden for longer than this, a page may have lost its connections without having been told. */

@@ -42,9 +42,9 @@ export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
 }
 
 /**
- * The value that a body's bytes stand for, new each time. Members named `[object Object]` are left out, so that no code that copies the
- * value changes a prototype. Throws `INVALID` for an unknown type, for what is not JSON or not UTF-8, and for nesting
- * deeper than 512.
+ * The value that a body's bytes stand for, new each time. Members named `[object Object]` are left out, so that no code
+ * that copies the value changes a prototype. Throws `INVALID` for an unknown type, for what is not JSON or not UTF-8,
+ * and for nesting deeper than 512.
  */
 export function decodeBody(type: number, bytes: Uint8Array): Body {
   if (type === BODY_RAW) {

@@ -114,7 +114,10 @@ export class Channels {
     return outbox.send(encoded, { signal: options.signal, timeoutMs: this.#timeoutOf(options) })
   }
 
-  /** Sends what was given before, while `grace` lasts; what is left then is rejected with `STOPPED`. Leaves all channels. */
+  /**
+   * Sends what was given before, while `grace` lasts; what is left then is rejected with `STOPPED`. Leaves all
+   * channels.
+   */
   async stop(grace: AbortSignal): Promise<void> {
     this.#isLeaving = true
     const sent = Promise.all([...this.#outboxes.values()].map((outbox) => outbox.onIdle()))

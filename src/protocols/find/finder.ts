@@ -176,8 +176,8 @@ export class Finder implements Directory {
 }
 
 /**
- * Waits until all have answered, or a little longer than the first answer after which the condition holds: one peer that
- * says nothing must not hold up the others' word. The promises never reject.
+ * Waits until all have answered, or a little longer than the first answer after which the condition holds: one peer
+ * that says nothing must not hold up the others' word. The promises never reject.
  */
 async function oneAndSome(answers: Array<Promise<void>>, isEnough: () => boolean): Promise<void> {
   const all = Promise.all(answers).then(() => undefined)

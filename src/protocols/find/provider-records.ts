@@ -42,7 +42,10 @@ export function scopesOf(worker: Identity, isPublic: boolean): ProviderScope[] {
   return [{ app, uid }, isPublic ? { app } : { app, hidden: true }]
 }
 
-/** The records under which a block may find workers of an app: those of its own user, the public ones, and as the app's owner all. */
+/**
+ * The records under which a block may find workers of an app: those of its own user, the public ones, and as the app's
+ * owner all.
+ */
 export function scopesFor(seeker: Identity, app: string): ProviderScope[] {
   const scopes: ProviderScope[] = [{ app }, { app, uid: seeker.uid }]
   return seeker.app === app && seeker.role === 'owner' ? [...scopes, { app, hidden: true }] : scopes

@@ -118,7 +118,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /**
    * Signs and sends to the subscribers of a topic that this block is connected to; gives how many there were. Resolves
-   * when those who are slow have taken most of what was sent to them before, or after a second. Rejects with `STOPPED`, and with `UNREACHABLE` when gossip fails.
+   * when those who are slow have taken most of what was sent to them before, or after a second. Rejects with `STOPPED`,
+   * and with `UNREACHABLE` when gossip fails.
    */
   async publish(topic: string, payload: Uint8Array<ArrayBuffer>): Promise<number> {
     if (!this.#router.isStarted()) {

@@ -22,9 +22,10 @@ interface Watched {
 
 /**
  * Opens the gossip stream to a peer again when the connection that carried it has ended and another is there: a direct
- * path beside a relayed one. And ends connections over which no gossip can be sent any more, so that they are made anew. Gossipsub opens its stream
- * once for each connection; when that ends, because the peer was too slow for what was sent to it, or its side failed,
- * the peer would hear nothing for as long as the connection lasts. Peers that never had such a stream are left alone.
+ * path beside a relayed one. And ends connections over which no gossip can be sent any more, so that they are made
+ * anew. Gossipsub opens its stream once for each connection; when that ends, because the peer was too slow for what was
+ * sent to it, or its side failed, the peer would hear nothing for as long as the connection lasts. Peers that never had
+ * such a stream are left alone.
  */
 export class StreamWatch {
   readonly #init: StreamWatchInit

@@ -81,7 +81,9 @@ export class SessionManager {
     return peerId === this.#own.peer.peerId ? this.#own : this.#table.current(peerId)
   }
 
-  /** The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`. */
+  /**
+   * The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`.
+   */
   async open(peerId: string, signal?: AbortSignal): Promise<PeerSession> {
     const known = this.peek(peerId)
 

@@ -150,8 +150,8 @@ export class Session {
 
   /**
    * Leaves for another session: the peer begins no new calls here, what is under way in both directions ends, then the
-   * session is closed. Resolves when it is. Unlike after `goaway`, calls that the peer began before it heard of this are
-   * taken.
+   * session is closed. Resolves when it is. Unlike after `goaway`, calls that the peer began before it heard of this
+   * are taken.
    */
   async leave(signal?: AbortSignal): Promise<void> {
     if (!this.#ended) {

@@ -12,7 +12,9 @@ export interface SystemCallOptions {
   signal?: AbortSignal
 }
 
-/** Calls between the Nexus layers of two verified peers, relays included. They ride on the session and need no grant. */
+/**
+ * Calls between the Nexus layers of two verified peers, relays included. They ride on the session and need no grant.
+ */
 export interface SystemCalls {
   serve: (command: SystemCommand, handler: SystemHandler) => void
   /** Asks a peer that this block is connected to or can dial. Rejects like `api`. */

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 
 const CLIENT = join(import.meta.dirname, 'client')
 
-/** Builds the page of the demo into a directory: `index.html`, `style.css`, `main.js`. Needs `esbuild`, as in a clone. */
+/**
+ * Builds the page of the demo into a directory: `index.html`, `style.css`, `main.js`. Needs `esbuild`, as in a clone.
+ */
 export async function bundleDemoPage(outdir: string): Promise<void> {
   const { build } = await import('esbuild')
   await build({

@@ -1,0 +1,108 @@
+import { type GossipSub, gossipsub, type Message } from '@libp2p/gossipsub'
+import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
+import { type Ping, ping } from '@libp2p/ping'
+import type { ServiceFactoryMap } from 'libp2p'
+import { concat } from 'uint8arrays/concat'
+import { DEFAULT_BODY_LIMIT_BYTES } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import type { Platform } from './platform.ts'
+
+/**
+ * What one gossip RPC may take: some of the largest channel messages, as those that a peer asks for again come in one
+ * RPC. A neighbour that sends more is dropped.
+ */
+const MAX_GOSSIP_BYTES = 8 * DEFAULT_BODY_LIMIT_BYTES
+/** Peer ids of Ed25519 keys have 38 bytes. */
+const MAX_PEER_ID_BYTES = 64
+const SEQUENCE_BYTES = 8
+/** What the topics of one peer may take, at about 1 KiB each: a relay has up to 10,000 of its clients'. */
+const MAX_TOPIC_BYTES_PER_PEER = 32 * 1024 * 1024
+/** Subscribers of one topic that a relay forwards to: more than it has connections. */
+const MAX_FORWARDS = 1_000_000
+/** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
+const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
+
+/** The services of a node. */
+export interface NodeServices extends Record<string, unknown> {
+  identify: Identify
+  identifyPush: IdentifyPush
+  ping: Ping
+  gossip: GossipSub
+  /** Absent where the platform has none. */
+  dht?: SingleKadDHT
+}
+
+export interface NodeServicesInit {
+  platform: Platform
+  /** Answers DHT queries of others. Relays and publicly reachable blocks do. */
+  dhtServer: boolean
+  /**
+   * Forwards each topic to all of its subscribers here, not to some of them only. For relays: they may be the only way
+   * to their clients. Default `false`.
+   */
+  forwardsTopics?: boolean
+}
+
+/** The services of every node, blocks' and relays' alike. */
+export function nodeServices({
+  forwardsTopics = false,
+  platform,
+  dhtServer
+}: NodeServicesInit): ServiceFactoryMap<NodeServices> {
+  return {
+    identify: identify({ runOnLimitedConnection: true }),
+    identifyPush: identifyPush({ runOnLimitedConnection: true }),
+    ping: ping({ runOnLimitedConnection: true }),
+    gossip: gossipsub({
+      globalSignaturePolicy: 'StrictSign',
+      msgIdFn: gossipMessageId,
+      fastMsgIdFn: gossipMessageKey,
+      // A block hands its own messages to its own subscribers before they are signed.
+      emitSelf: false,
+      allowPublishToZeroTopicPeers: true,
+      batchPublish: true,
+      floodPublish: true,
+      fallbackToFloodsub: false,
+      runOnLimitedConnection: true,
+      maxInboundDataLength: MAX_GOSSIP_BYTES,
+      maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_PEER,
+      ...(forwardsTopics ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
+      // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
+      gossipFactor: 1,
+      maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
+      // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
+      scoreParams: { IPColocationFactorWeight: 0 }
+    }),
+    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer }) })
+  }
+}
+
+/** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */
+function gossipMessageId(message: Message): Uint8Array {
+  if (message.type !== 'signed') {
+    throw new NexusError('INVALID', 'an unsigned gossip message has no id')
+  }
+
+  const sequence = new Uint8Array(SEQUENCE_BYTES)
+  new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
+  return concat([message.from.toMultihash().bytes, sequence])
+}
+
+/**
+ * The same before anything was checked, as text. Gossipsub keeps it of messages whose signature held, and drops what it
+ * has kept before it checks a signature: most of what a well-connected block receives are repeats.
+ */
+function gossipMessageKey({ from, seqno }: { from?: Uint8Array; seqno?: Uint8Array }): string {
+  // Of lengths that no valid message has; those fail anyway, and may share a key.
+  if (
+    from === undefined ||
+    seqno === undefined ||
+    from.byteLength > MAX_PEER_ID_BYTES ||
+    seqno.byteLength !== SEQUENCE_BYTES
+  ) {
+    return ''
+  }
+
+  return String.fromCharCode(...from, ...seqno)
+}
