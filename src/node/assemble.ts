@@ -134,7 +134,7 @@ function assembleChannels(
 ): { interest: TopicInterest; channels: Channels } {
   const log = logger.forComponent('nexus:channel')
   const query = new TopicQuery({ system, log })
-  const onNeighbours = (peerIds: readonly string[]): void => paths.meet(peerIds)
+  const onNeighbours = (peerIds: readonly string[]): void => paths.connectTo(peerIds)
   const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
   return { interest, channels: new Channels({ self, gossip, interest, bodyLimitBytes, timeoutMs, log }) }
 }

@@ -2,16 +2,14 @@ import type { NexusError } from '../errors.ts'
 import type { Clock, NexusNotice, NexusState, NexusStatus, NexusStatusReason, StatusHandler } from '../types.ts'
 import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 
-/** What the status says of how the entrances stand. */
-export function factsOf(
-  entrances: readonly BootstrapPeerState[]
-): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
-  const failures = entrances.flatMap(({ failure }) => failure ?? [])
+/** What the status says of how the bootstrap peers stand. */
+export function factsOf(peers: readonly BootstrapPeerState[]): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
+  const failures = peers.flatMap(({ failure }) => failure ?? [])
   const failure = failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
   return {
-    joined: entrances.some(({ connected }) => connected),
+    joined: peers.some(({ connected }) => connected),
     failure: failure && { reason: reasonOf(failure), message: failure.message },
-    unreserved: !entrances.some(({ reserved }) => reserved)
+    unreserved: !peers.some(({ reserved }) => reserved)
   }
 }
 

@@ -32,7 +32,7 @@ export interface BootstrapPeerInit {
   log: Logger
 }
 
-/** How one entrance stands. */
+/** How one bootstrap peer stands. */
 export interface BootstrapPeerState {
   connected: boolean
   /** It holds a reservation, or none is wanted. */

@@ -79,7 +79,7 @@ export class PathUpgrader {
   }
 
   /** Subscribers of a channel that this block is on: some of them are connected to, so that messages need no relay. */
-  meet(peerIds: readonly string[]): void {
+  connectTo(peerIds: readonly string[]): void {
     const { libp2p, dialer, self, log } = this.#init
     const near = libp2p.getConnections().filter((connection) => pathOf(connection) === 'webrtc').length
     const strangers = peerIds.filter((peerId) => peerId !== self && dialer.best(peerId) === undefined)

@@ -7,7 +7,7 @@ import { boundProviderRecords } from './bounded-datastore.ts'
 const DATASTORE_PREFIX = '/dht'
 
 /** The network's own DHT, as a service of a libp2p node. It keeps provider records, and no values. */
-export function meshDht({ server }: { server: boolean }): (components: KadDHTComponents) => SingleKadDHT {
+export function networkDht({ server }: { server: boolean }): (components: KadDHTComponents) => SingleKadDHT {
   const factory = kadDHT({
     protocol: DHT_PROTOCOL,
     clientMode: !server,

@@ -71,7 +71,7 @@ function boundListener(listener: WebSocketListener, maxConnections: number): voi
   const waiting = new Map<Socket, ReturnType<typeof setTimeout>>()
   const close = listener.close.bind(listener)
 
-  const settle = (socket: Socket): void => {
+  const waitNoMore = (socket: Socket): void => {
     clearTimeout(waiting.get(socket))
     waiting.delete(socket)
   }
@@ -83,9 +83,9 @@ function boundListener(listener: WebSocketListener, maxConnections: number): voi
       socket,
       setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS)
     )
-    socket.once('close', () => settle(socket))
+    socket.once('close', () => waitNoMore(socket))
   })
-  wsServer.on('headers', (_, { socket }) => settle(socket))
+  wsServer.on('headers', (_, { socket }) => waitNoMore(socket))
   listener.close = () => {
     const closed = close()
 

@@ -4,7 +4,7 @@ import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import { meshDht } from '../libp2p/dht.ts'
+import { networkDht } from '../libp2p/dht.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
@@ -19,7 +19,7 @@ export const nodePlatform: Platform = {
     { protocol: TLS_PROTOCOL, factory: tls() },
     { protocol: NOISE_PROTOCOL, factory: noise() }
   ],
-  dht: meshDht,
+  dht: networkDht,
   readCredentialFile,
   defaultListen: ({ webrtc }) => [
     '/ip4/0.0.0.0/tcp/0',

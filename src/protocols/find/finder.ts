@@ -108,7 +108,7 @@ export class Finder implements Directory {
     }
 
     await this.#searchHidden(followed, target, patience)
-    await this.#init.prober.settle(
+    await this.#init.prober.whenProbed(
       this.#init.book.live(target.app).map(({ worker }) => worker),
       AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
     )

@@ -71,7 +71,7 @@ export class Prober {
   }
 
   /** Waits until these workers have answered or failed, or `signal` aborts. */
-  async settle(workers: readonly Identity[], signal: AbortSignal): Promise<void> {
+  async whenProbed(workers: readonly Identity[], signal: AbortSignal): Promise<void> {
     const running = workers.flatMap(({ peerId }) => this.#probes.get(peerId)?.done ?? [])
 
     if (running.length > 0) {

@@ -98,13 +98,13 @@ export class PeerLoads {
   }
 
   of(peerId: string): PeerLoad {
-    const load = this.#loads.get(peerId) ?? new PeerLoad(this.#init.maxAssemblyBytes, () => this.settle(peerId))
+    const load = this.#loads.get(peerId) ?? new PeerLoad(this.#init.maxAssemblyBytes, () => this.forgetIdle(peerId))
     this.#loads.set(peerId, load)
     return load
   }
 
   /** Forgets a peer that is gone, and whose calls have all ended. */
-  settle(peerId: string): void {
+  forgetIdle(peerId: string): void {
     if (this.#loads.get(peerId)?.calls === 0 && !this.#init.hasSession(peerId)) {
       this.#loads.delete(peerId)
     }

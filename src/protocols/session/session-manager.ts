@@ -230,7 +230,7 @@ export class SessionManager {
         onGoaway: () => this.#table.retire(entry),
         onClose: () => {
           this.#table.remove(entry)
-          this.#loads.settle(peerId)
+          this.#loads.forgetIdle(peerId)
         }
       }
     })

@@ -10,7 +10,7 @@ import type { TopicQuery } from './topic-query.ts'
 /** How long a publisher waits for gossip to catch up. */
 export const CATCH_UP_MS = 1_000
 /** How long the one that a subscriber asks waits for the same, and a relay longer: it has all of its clients'. */
-const MEET_MS = { relay: 2_500, block: 1_000 }
+const SUBSCRIBER_WAIT_MS = { relay: 2_500, block: 1_000 }
 /** A relay remembers a publisher that asked for this long. */
 export const PUBLISHER_TTL_MS = 60_000
 /** Topics whose publishers a relay remembers, and publishers of each. */
@@ -19,7 +19,7 @@ const MAX_PUBLISHERS = 64
 /** How long a relay waits for those that it tells of its own subscription, before it answers. */
 const SPREAD_TIMEOUT_MS = 750
 /** Subscribers of one peer that are waited for at a time; its further questions wait in line. */
-const MAX_MEETING = 8
+const MAX_SUBSCRIBERS_WAITED_FOR = 8
 
 /** Forwards topics for others: what a relay does. */
 export interface Forwarder {
@@ -52,7 +52,7 @@ interface Spread {
  */
 export class TopicAnswers {
   readonly #init: TopicAnswersInit
-  readonly #meetings = new KeyedQueue(MAX_MEETING)
+  readonly #subscriberTurns = new KeyedQueue(MAX_SUBSCRIBERS_WAITED_FOR)
   /** At a relay: the peers that asked as publishers, by topic, then by peer id. */
   readonly #publishers = new LRUCache<string, LRUCache<string, true>>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
   /** At a relay: what is under way or done to tell others of its own subscription, by topic. */
@@ -66,8 +66,8 @@ export class TopicAnswers {
 
   async answer({ topic, as }: TopicQuestion, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
     return as === 'subscriber'
-      ? this.#meetings.run(from.peerId, signal, () => this.#meet(topic, from, signal))
-      : this.#remember(topic, from)
+      ? this.#subscriberTurns.run(from.peerId, signal, () => this.#answerSubscriber(topic, from, signal))
+      : this.#answerPublisher(topic, from)
   }
 
   stop(): void {
@@ -77,10 +77,10 @@ export class TopicAnswers {
     this.#spreads.clear()
   }
 
-  async #meet(topic: string, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
+  async #answerSubscriber(topic: string, from: Identity, signal: AbortSignal): Promise<TopicAnswer> {
     const { gossip, forwarder } = this.#init
-    const meetMs = forwarder === undefined ? MEET_MS.block : MEET_MS.relay
-    const known = await waitForGossip(gossip, () => gossip.reaches(topic, from.peerId), meetMs, signal)
+    const waitMs = forwarder === undefined ? SUBSCRIBER_WAIT_MS.block : SUBSCRIBER_WAIT_MS.relay
+    const known = await waitForGossip(gossip, () => gossip.reaches(topic, from.peerId), waitMs, signal)
     const forwards = known && forwarder?.ensureJoined(topic) === true
 
     if (forwards) {
@@ -93,7 +93,7 @@ export class TopicAnswers {
 
   // Relays publish nothing: they ask whether they still have to forward the topic. That it is asked must not change
   // the answer, or two who ask each other would never come to an end.
-  #remember(topic: string, from: Identity): TopicAnswer {
+  #answerPublisher(topic: string, from: Identity): TopicAnswer {
     const { gossip, forwarder } = this.#init
     const counts = this.#counts(topic, from, this.#clients(topic, from))
 

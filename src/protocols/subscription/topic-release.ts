@@ -43,7 +43,7 @@ export class TopicRelease {
     if (!this.#considered.has(topic) && !this.#stopping.signal.aborted) {
       this.#considered.add(topic)
       void this.#turns
-        .run('', this.#stopping.signal, () => this.#settle(topic))
+        .run('', this.#stopping.signal, () => this.#decide(topic))
         .catch(() => undefined)
         .finally(() => this.#considered.delete(topic))
     }
@@ -58,7 +58,7 @@ export class TopicRelease {
   }
 
   // Asks again when something has changed meanwhile.
-  async #settle(topic: string): Promise<void> {
+  async #decide(topic: string): Promise<void> {
     const { holders, clients, release } = this.#init
     let asked: Holders | undefined
     let changes = -1

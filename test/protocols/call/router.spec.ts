@@ -72,7 +72,7 @@ class World {
   }
 }
 
-describe('routing', () => {
+describe('router', () => {
   let world: World
 
   beforeEach(() => {

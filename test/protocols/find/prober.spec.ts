@@ -39,7 +39,7 @@ describe('prober', () => {
   const arrive = (peerId: string): void => book.takeConnected({ ...identityFor(peerId) } as unknown as Certificate)
   const live = (): string[] => book.live('etest').map(({ worker }) => worker.peerId)
   const settle = (): Promise<void> =>
-    prober.settle(
+    prober.whenProbed(
       book.live('etest').map(({ worker }) => worker),
       AbortSignal.timeout(5_000)
     )
@@ -99,11 +99,11 @@ describe('prober', () => {
   it('waits no longer than it is told for those who do not answer', async () => {
     arrive('a')
     const controller = new AbortController()
-    const settled = prober.settle([identityFor('a')], controller.signal)
+    const settled = prober.whenProbed([identityFor('a')], controller.signal)
     controller.abort()
     await settled
     assert.ok(dials.has('a'))
-    await prober.settle([identityFor('a')], AbortSignal.abort())
+    await prober.whenProbed([identityFor('a')], AbortSignal.abort())
   })
 
   it('ends its dials when it stops, and takes nobody for dead because of that', async () => {

@@ -90,7 +90,7 @@ describe('worker list', () => {
     prober.suspect('a')
     assert.deepEqual([select(), select({ peer: 'a' })], [['self', 'b'], []])
     dials.get('a')!.resolve(undefined)
-    await prober.settle([a], AbortSignal.timeout(1_000))
+    await prober.whenProbed([a], AbortSignal.timeout(1_000))
     assert.deepEqual([select(), select({ peer: 'a' })], [['self', 'a', 'b'], ['a']])
   })
 })
