@@ -5,6 +5,7 @@ import { NexusError } from '../src/errors.ts'
 import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
 import { createMember, foundationOf, type Member } from '../src/node/member.ts'
+import { graceOf } from '../src/node/options.ts'
 import { OwnCredential } from '../src/node/own-credential.ts'
 import { nodePlatform } from '../src/node/runtime/node.ts'
 import { ProviderRecords } from '../src/protocols/find/provider-records.ts'
@@ -12,7 +13,7 @@ import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
 import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
-import type { Identity } from '../src/types.ts'
+import type { Identity, StopOptions } from '../src/types.ts'
 import { circuitService, countReservations, endReservation } from './circuits.ts'
 import { HealthServer } from './health.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
@@ -181,8 +182,8 @@ class RunningRelay implements Relay {
     return this.#lifecycle.start()
   }
 
-  stop(): Promise<void> {
-    return this.#lifecycle.stop()
+  async stop(options?: StopOptions): Promise<void> {
+    await this.#lifecycle.stop(graceOf(options))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Identity } from '../src/types.ts'
+import type { Identity, StopOptions } from '../src/types.ts'
 
 /** A relay's state at a moment. */
 export interface RelayStatus {
@@ -42,7 +42,7 @@ export interface Relay {
    * process.once('SIGTERM', () => relay.stop())
    * ```
    */
-  stop: () => Promise<void>
+  stop: (options?: StopOptions) => Promise<void>
   /**
    * `stop`, at the end of the scope.
    *

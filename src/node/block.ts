@@ -20,12 +20,14 @@ import type {
   PeerPath,
   PublishOptions,
   StatusHandler,
+  StopOptions,
   SubscribeOptions,
   Subscription,
   WorkerInfo
 } from '../types.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { Member } from './member.ts'
+import { graceOf } from './options.ts'
 import type { Readiness } from './readiness.ts'
 import type { StatusBoard } from './status.ts'
 
@@ -132,8 +134,8 @@ export class Block implements Nexus {
   }
 
   // Others are told first, so that no new call comes while those under way end.
-  stop(): Promise<void> {
-    return this.#parts.lifecycle.stop()
+  async stop(options?: StopOptions): Promise<void> {
+    await this.#parts.lifecycle.stop(graceOf(options))
   }
 
   // A page gives its block another `stop`.

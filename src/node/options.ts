@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
-import type { ApiHandler } from '../types.ts'
+import type { ApiHandler, StopOptions } from '../types.ts'
 
 /**
  * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A
@@ -104,4 +104,15 @@ export function parseOptions<S extends v.GenericSchema>(schema: S, options: unkn
   const path = v.getDotPath(issue)
   const what = issue.expected === 'never' ? `there is no option '${path}'` : `${path ?? 'options'}: ${issue.message}`
   throw new NexusError('INVALID', what)
+}
+
+const StopSchema = v.optional(
+  v.strictObject({
+    graceMs: v.optional(v.pipe(v.number(), v.minValue(0, 'expected 0 or more'), v.maxValue(MAX_TIMER_MS, 'too long')))
+  })
+)
+
+/** How long a stop may wait, in ms; `undefined` when it does not say. Throws `INVALID`. */
+export function graceOf(options: StopOptions | undefined): number | undefined {
+  return parseOptions(StopSchema, options)?.graceMs
 }

@@ -116,6 +116,6 @@ class Enrolment {
 /** The same block; once it has stopped, another tab may have its key. */
 function releasing(nexus: Nexus, key: PageKey): Nexus {
   const stop = nexus.stop.bind(nexus)
-  nexus.stop = () => stop().finally(key.release)
+  nexus.stop = (options) => stop(options).finally(key.release)
   return nexus
 }

@@ -6,13 +6,14 @@ import type { FindRequest, WorkerInfo } from './find.ts'
 import type { Identity } from './identity.ts'
 import type { PeerPath } from './peers.ts'
 import type { NexusStatus, StatusHandler } from './status.ts'
+import type { NexusStop } from './stop.ts'
 
 /**
  * A running block, as `createNexus` gives it. What fails, fails with a `NexusError`: methods that give a promise reject
  * with it, the others throw it. Once the block was stopped, that is `STOPPED` for all methods but `stop` and
  * `onStatus`.
  */
-export interface Nexus {
+export interface Nexus extends NexusStop {
   /** Who this block is: what others see as `from`. */
   readonly identity: Identity
   /**
@@ -229,28 +230,4 @@ export interface Nexus {
    * ```
    */
   find: (request: FindRequest) => Promise<WorkerInfo[]>
-
-  /**
-   * Leaves the mesh. Tells the others, lets calls under way end and what was published before leave (3 s at most for
-   * all of it), and closes everything; own calls that have no answer by then end as `LOST`. Resolves when all is
-   * closed. Safe to call twice.
-   *
-   * @example
-   * ```ts
-   * process.once('SIGTERM', () => nexus.stop())
-   * ```
-   */
-  stop: () => Promise<void>
-
-  /**
-   * `stop`, at the end of the scope.
-   *
-   * @example
-   * ```ts
-   * import { createNexus } from 'nexus-mesh'
-   *
-   * await using nexus = await createNexus({ credential: 'anna.json' })
-   * ```
-   */
-  [Symbol.asyncDispose]: () => Promise<void>
 }

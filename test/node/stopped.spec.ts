@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { STOP_GRACE_MS } from '../../src/constants.ts'
 import { createNexus } from '../../src/node/create.ts'
-import type { Nexus } from '../../src/types.ts'
+import type { Nexus, StopOptions } from '../../src/types.ts'
 import { LOOPBACK_TCP, TestMesh } from '../support/mesh.ts'
 import { until } from '../support/until.ts'
 
@@ -56,6 +57,45 @@ describe('a block that stops', () => {
     assert.equal(await reply, 'from another')
     await stopped
     await mesh.stop()
+  })
+})
+
+describe('the grace of a stop', () => {
+  let mesh: TestMesh
+  let worker: Nexus
+  let held: Promise<unknown>
+
+  beforeEach(async () => {
+    mesh = await TestMesh.create()
+    worker = await mesh.block()
+    const caller = await mesh.block({ resource: 'caller' }, { bootstrap: worker.addresses })
+    const begun = Promise.withResolvers<void>()
+    worker.handle('hold', () => {
+      begun.resolve()
+      return new Promise(() => undefined)
+    })
+    held = assert.rejects(caller.api({ app: 'etest', resource: worker.identity.resource, cmd: 'hold' }), {
+      code: 'LOST'
+    })
+    await begun.promise
+  })
+
+  afterEach(() => mesh.stop())
+
+  it('is as long as the caller says', async () => {
+    const start = performance.now()
+    await worker.stop({ graceMs: 0 })
+    await held
+    assert.ok(performance.now() - start < STOP_GRACE_MS)
+  })
+
+  it('is refused when it is no time, and the block runs on', async () => {
+    for (const graceMs of [-1, Number.NaN, '3']) {
+      await assert.rejects(worker.stop({ graceMs } as StopOptions), { code: 'INVALID' })
+    }
+    assert.equal(worker.addresses.length > 0, true)
+    await worker.stop({ graceMs: 0 })
+    await held
   })
 })
 
