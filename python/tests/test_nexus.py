@@ -125,8 +125,15 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(many, [[n] for n in range(500)])
 
     async def test_refused_without_the_service(self) -> None:
-        await self.worker("guarded")
+        guarded = await self.worker("guarded")
+        # One that serves nothing is announced a second later.
+        guarded.handle("echo", lambda call: call.body)
         stranger = await self.block("shop", "dora", "user", "stranger", block="device")
+
+        async def found() -> bool:
+            return len(await stranger.find(app="pytest")) > 0
+
+        await until(found, "the worker")
         self.assertEqual(await self.code_of(stranger.api(app="pytest", cmd="echo")), "FORBIDDEN")
 
     async def test_channels(self) -> None:

@@ -6,6 +6,8 @@ import { LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
 import { PageSite } from '../support/page-site.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+/** On a busy machine the first try may fail, and the next one begins 10 s later. */
+const DIRECT_PATH_MS = 30_000
 const WEBRTC_DIRECT = '/ip4/127.0.0.1/udp/0/webrtc-direct'
 const wsOf = (relay: Relay): string => relay.addresses.find((address) => address.includes('/ws'))!
 
@@ -39,7 +41,11 @@ describe('paths of pages', function () {
     server.handle('echo', ({ body }) => body)
     const page = await site.join('carl')
     assert.equal(await page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 1 })), 1)
-    await waitFor('the direct path', async () => (await page.paths(server.identity.peerId)).includes('webrtc'))
+    await waitFor(
+      'the direct path',
+      async () => (await page.paths(server.identity.peerId)).includes('webrtc'),
+      DIRECT_PATH_MS
+    )
     const { address } = await page.run((nexus) => nexus.peers.find(({ path }) => path === 'webrtc')!)
     assert.match(address, /\/webrtc-direct\//)
   })
@@ -49,7 +55,11 @@ describe('paths of pages', function () {
     server.handle('echo', ({ body }) => body)
     const page = await site.join('carl', { join: { webrtc: false } })
     assert.equal(await page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 1 })), 1)
-    await waitFor('the direct path', async () => (await page.paths(server.identity.peerId)).includes('direct'))
+    await waitFor(
+      'the direct path',
+      async () => (await page.paths(server.identity.peerId)).includes('direct'),
+      DIRECT_PATH_MS
+    )
     assert.equal(await page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 2 })), 2)
   })
 
@@ -58,7 +68,11 @@ describe('paths of pages', function () {
     for (const page of [carl, dora]) {
       await page.run((nexus) => nexus.subscribe('talk', () => undefined).then(({ reach }) => reach))
     }
-    await waitFor('the direct path', async () => (await carl.paths(dora.identity.peerId)).includes('webrtc'))
+    await waitFor(
+      'the direct path',
+      async () => (await carl.paths(dora.identity.peerId)).includes('webrtc'),
+      DIRECT_PATH_MS
+    )
     await waitFor('its other end', async () => (await dora.paths(carl.identity.peerId)).includes('webrtc'))
   })
 
@@ -137,7 +151,11 @@ describe('paths of pages', function () {
     })
     const call = (): Promise<unknown> => page.run((nexus) => nexus.api({ app: 'etest', cmd: 'echo', body: 1 }))
     assert.equal(await call(), 1)
-    await waitFor('the direct path', async () => (await page.paths(server.identity.peerId)).includes('webrtc'))
+    await waitFor(
+      'the direct path',
+      async () => (await page.paths(server.identity.peerId)).includes('webrtc'),
+      DIRECT_PATH_MS
+    )
     await page.run(() => {
       for (const connection of (globalThis as unknown as { made: RTCPeerConnection[] }).made) {
         connection.close()
