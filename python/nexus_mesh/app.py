@@ -19,6 +19,7 @@ from .loops import current_loop
 from .pending import Pending
 from .values import Message
 
+
 class AppClass:
     """A worker. It starts with its event loop, and goes on for as long as that runs.
 

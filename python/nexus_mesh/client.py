@@ -182,7 +182,7 @@ class Nexus:
     def _soon(self, cmd: str, body: Any) -> None:
         if self._keeper.connected:
             task = asyncio.get_running_loop().create_task(self._keeper.request(cmd, body, DEFAULT_TIMEOUT))
-            task.add_done_callback(lambda done: done.exception() and _log.error("%s failed: %s", cmd, done.exception()))
+            task.add_done_callback(lambda done: _report(cmd, done))
 
     async def _on_up(self, link: Link, answer: dict[str, Any]) -> None:
         self.identity = identity_of(answer["identity"])
@@ -203,6 +203,11 @@ class Nexus:
     def _set_status(self, told: dict[str, Any]) -> None:
         self.status = Status(told["state"], told.get("reason"), told.get("message", ""))
         self._handlers.on_status(self.status)
+
+
+def _report(cmd: str, done: asyncio.Task[Any]) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        _log.error("%s failed: %s", cmd, done.exception())
 
 
 def _addresses() -> list[str]:

@@ -6,29 +6,32 @@ import os
 import re
 from pathlib import Path
 
-_START = re.compile(r"\s*(?:export[^\S\r\n]+)?")
+_START = re.compile(r"\s*(?:export[^\S\n]+)?")
 _KEY = re.compile(r"'([^']+)'|([^='#\s][^=#\s]*)")
-_EQUALS = re.compile(r"[^\S\r\n]*=([^\S\r\n]*)")
+_EQUALS = re.compile(r"[^\S\n]*=([^\S\n]*)")
 _SINGLE = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
 _DOUBLE = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
-_PLAIN = re.compile(r"[^\r\n]*")
-_COMMENT = re.compile(r"\s+#.*")
-_END = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|$)")
-_REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
+_PLAIN = re.compile(r"[^\n]*")
+_TRAILING = re.compile(r"\s+(?:#.*)?\Z")
+_END = re.compile(r"[^\S\n]*(?:#[^\n]*)?(?:\n|\Z)")
+_REST = re.compile(r"[^\n]*\n?")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def read_envs(folder: Path = Path("envs")) -> None:
     """Sets what the files say and the environment does not."""
     for path in sorted([*folder.glob("*.env"), *folder.glob(".env*")]) if folder.is_dir() else []:
-        for key, value in parse_env(path.read_text(encoding="utf-8")).items():
+        for key, value in parse_env(path.read_text(encoding="utf-8", errors="replace")).items():
             os.environ.setdefault(key, value)
 
 
 def parse_env(text: str) -> dict[str, str]:
-    """What a file says. The last line of a name counts; one that cannot be read is passed over."""
+    """What a file says. The last line of a name counts; one that cannot be read is passed over.
+
+    A line ends with LF, CRLF or CR, and in a value with LF.
+    """
     values: dict[str, str] = {}
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     at = 0
     while at < len(text):
         at = _match(_START, text, at).end()
@@ -44,7 +47,7 @@ def parse_env(text: str) -> dict[str, str]:
             if key is not None:
                 name = key[1] or key[2]
                 values.pop(name, None)
-                if value is not None:
+                if value is not None and _fits(name, value):
                     values[name] = value
     return values
 
@@ -61,7 +64,12 @@ def _value(text: str, at: int) -> tuple[str | None, int]:
     if quote == "#" and equals[1]:
         return "", at
     plain = _match(_PLAIN, text, at)
-    return _COMMENT.sub("", plain[0]).rstrip(), plain.end()
+    return _TRAILING.sub("", plain[0]), plain.end()
+
+
+def _fits(name: str, value: str) -> bool:
+    """Whether an environment can hold it."""
+    return "=" not in name and "\0" not in name + value
 
 
 def _unescape(text: str, quote: str) -> str:

@@ -55,7 +55,7 @@ class Status:
 def identity_of(told: dict[str, Any]) -> Identity:
     """The identity that the link tells."""
     names = ("network", "app", "uid", "role", "block", "resource", "jid")
-    return Identity(*(told[name] for name in names), told["peerId"])
+    return Identity(**{name: told[name] for name in names}, peer_id=told["peerId"])
 
 
 def call_of(told: dict[str, Any]) -> Call:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import logging
+import os
+import tempfile
 import unittest
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from nexus_mesh.bodies import decode_json, encode_json
-from nexus_mesh.envs import parse_env
+from nexus_mesh.envs import read_envs
 from nexus_mesh.errors import NexusError
 from nexus_mesh.frames import Frame, FrameDecoder, encode_frame, encode_varint
 from nexus_mesh.jid import parse_jid
@@ -105,7 +111,34 @@ class Bodies(unittest.TestCase):
 
 
 class EnvFiles(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name) / "worker.env"
+
     def test_files(self) -> None:
         for vector in vectors("env-files"):
             with self.subTest(vector["name"]):
-                self.assertEqual(parse_env(vector["text"]), vector["values"])
+                self.assertEqual(self._read(vector["text"].encode()), vector["values"])
+
+    def test_what_is_no_utf_8(self) -> None:
+        self.assertEqual(self._read(b"A=\xff\nB=2"), {"A": "\ufffd", "B": "2"})
+
+    @unittest.skipUnless(importlib.util.find_spec("dotenv"), "needs python-dotenv")
+    def test_python_dotenv_reads_the_same(self) -> None:
+        from dotenv import dotenv_values
+
+        logging.disable()
+        self.addCleanup(logging.disable, logging.NOTSET)
+        for vector in vectors("env-files"):
+            with self.subTest(vector["name"]):
+                self.file.write_bytes(vector["text"].encode())
+                read = dotenv_values(self.file, interpolate=False, encoding="utf-8")
+                expected = vector.get("pythonDotenv", vector["values"])
+                self.assertEqual({name: value for name, value in read.items() if value is not None}, expected)
+
+    def _read(self, content: bytes) -> dict[str, str]:
+        self.file.write_bytes(content)
+        with mock.patch.dict(os.environ, clear=True):
+            read_envs(self.file.parent)
+            return dict(os.environ)

@@ -3,22 +3,26 @@
  * same (test/vectors/env-files.json).
  */
 
-// White space as Python has it, where U+FEFF is none.
-const BLANK = '[^\\S\\r\\n\\uFEFF]'
-const START = new RegExp(`(?:(?!\\uFEFF)\\s)*(?:export${BLANK}+)?`, 'y')
-const KEY = /'([^']+)'|([^='#\s][^=#\s]*)/y
+// White space as Python has it: with the separators of ASCII and U+0085, without U+FEFF.
+const SPACE = '[^\\S\\uFEFF]|[\\x1c-\\x1f\\x85]'
+const BLANK = `(?:(?!\\n)(?:${SPACE}))`
+const START = new RegExp(`(?:${SPACE})*(?:export${BLANK}+)?`, 'y')
+const KEY = new RegExp(`'([^']+)'|((?:(?!${SPACE})[^='#])(?:(?!${SPACE})[^=#])*)`, 'y')
 const EQUALS = new RegExp(`${BLANK}*=(${BLANK}*)`, 'y')
 const SINGLE = /'((?:\\.|[^'\\])*)'/sy
 const DOUBLE = /"((?:\\.|[^"\\])*)"/sy
-const PLAIN = /[^\r\n]*/y
-const COMMENT = /\s+#.*/
-const END = new RegExp(`${BLANK}*(?:#[^\\r\\n]*)?(?:\\r\\n|\\n|\\r|$)`, 'y')
-const REST = /[^\r\n]*(?:\r\n|\n|\r)?/y
+const PLAIN = /[^\n]*/y
+const TRAILING = new RegExp(`${BLANK}+(?:#[^\\n]*)?$`)
+const END = new RegExp(`${BLANK}*(?:#[^\\n]*)?(?:\\n|$)`, 'y')
+const REST = /[^\n]*\n?/y
 const ESCAPES: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
 
-/** What a file says. The last line of a name counts; one that cannot be read is passed over. */
+/**
+ * What a file says. The last line of a name counts; one that cannot be read is passed over. A line ends with LF, CRLF
+ * or CR, and in a value with LF.
+ */
 export function parseEnv(file: string): Map<string, string> {
-  const text = file.replace(/^\uFEFF/, '')
+  const text = file.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
   const values = new Map<string, string>()
   let at = 0
 
@@ -33,7 +37,7 @@ export function parseEnv(file: string): Map<string, string> {
       const name = key.groups[0] ?? key.groups[1] ?? ''
       values.delete(name)
 
-      if (value?.text !== undefined) {
+      if (value?.text !== undefined && fits(name, value.text)) {
         values.set(name, value.text)
       }
     }
@@ -64,7 +68,12 @@ function valueAt(text: string, at: number): { text: string | undefined; end: num
   }
 
   const plain = match(PLAIN, text, end)!
-  return { text: text.slice(end, plain.end).replace(COMMENT, '').trimEnd(), end: plain.end }
+  return { text: text.slice(end, plain.end).replace(TRAILING, ''), end: plain.end }
+}
+
+/** Whether an environment can hold it. */
+function fits(name: string, value: string): boolean {
+  return !name.includes('=') && !`${name}${value}`.includes('\0')
 }
 
 function withoutEscapes(text: string, quote: string): string {
