@@ -8,7 +8,7 @@ import { requireMembers } from '../../lib/require-members.ts'
 
 /** What is used of a connection and of a listener beside their interfaces. */
 export const WEBSOCKET_CONNECTION_MEMBERS = ['websocket.close', 'websocket.addEventListener', 'sendReset', 'sendData']
-export const WEBSOCKET_LISTENER_MEMBERS = ['server.on', 'wsServer.on', 'wsServer.options']
+export const WEBSOCKET_LISTENER_MEMBERS = ['server.on', 'wsServer.on', 'wsServer.options.maxPayload']
 const LIBRARY = '@libp2p/websockets'
 
 /** What a connection of the library's transport has beside its interface. */
@@ -43,9 +43,11 @@ interface Components extends WebSocketsComponents {
  * other side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for
  * errors, and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the
  * first byte on. And messages have a size that the other side takes: with TLS, all that waits may become one piece.
+ *
+ * @param library - for specs: another version of the library
  */
-export function closingWebSockets(): (components: Components) => Transport {
-  const factory = webSockets()
+export function closingWebSockets(library: typeof webSockets = webSockets): (components: Components) => Transport {
+  const factory = library()
 
   return (components) => {
     const transport = factory(components)

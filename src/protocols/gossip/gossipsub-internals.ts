@@ -25,6 +25,7 @@ export interface GossipsubInternals extends GossipSub {
 export const GOSSIPSUB_MEMBERS = [
   'isStarted',
   'streamsOutbound.has',
+  'streamsOutbound.keys',
   'outboundInflightQueue.push',
   'topics.get',
   'mesh.get',

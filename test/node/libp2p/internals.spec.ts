@@ -1,18 +1,40 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import type { Listener, Upgrader } from '@libp2p/interface'
+import { type KadDHT, type KadDHTComponents, kadDHT } from '@libp2p/kad-dht'
+import { webSockets } from '@libp2p/websockets'
 import { requireMembers } from '../../../src/lib/require-members.ts'
+import { DHT_MEMBERS, networkDht } from '../../../src/node/libp2p/dht.ts'
 import { INBOUND_CONNECTION_MEMBERS, PendingConnections } from '../../../src/node/libp2p/pending-connections.ts'
 import { CIRCUIT_TRANSPORT_MEMBERS, ReservingTransport } from '../../../src/node/libp2p/reserving-transport.ts'
-import { WEBSOCKET_CONNECTION_MEMBERS, WEBSOCKET_LISTENER_MEMBERS } from '../../../src/node/libp2p/web-sockets.ts'
+import {
+  closingWebSockets,
+  WEBSOCKET_CONNECTION_MEMBERS,
+  WEBSOCKET_LISTENER_MEMBERS
+} from '../../../src/node/libp2p/web-sockets.ts'
 import { GOSSIPSUB_MEMBERS } from '../../../src/protocols/gossip/gossipsub-internals.ts'
 import { SignedGossip, type SignedGossipInit } from '../../../src/protocols/gossip/signed-gossip.ts'
 import { assertCode } from '../../support/calls.ts'
-import { testNetwork } from '../../support/identities.ts'
+import { type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS } from '../../support/mesh.ts'
 
 /** Packages whose inside is used. */
-const PINNED = ['@libp2p/gossipsub', '@libp2p/circuit-relay-v2', '@libp2p/websockets', '@libp2p/tcp', '@libp2p/utils']
+const PINNED = [
+  '@libp2p/gossipsub',
+  '@libp2p/circuit-relay-v2',
+  '@libp2p/websockets',
+  '@libp2p/tcp',
+  '@libp2p/utils',
+  '@libp2p/kad-dht'
+]
+
+/** What transports and services are given of their node. */
+type Components = KadDHTComponents &
+  Parameters<ReturnType<typeof closingWebSockets>>[0] & {
+    transportManager: { getTransports: () => object[]; getListeners: () => object[] }
+    upgrader: Upgrader
+  }
 
 /** The same object without one of its members. */
 function without(object: object, path: string): object {
@@ -27,33 +49,40 @@ function without(object: object, path: string): object {
 
 describe('the inside of libraries that is used', () => {
   let listener: TestMember
+  let components: Components
   /** The real object of each kind, and what is used of it. */
   let used: Array<[object: object, members: readonly string[]]>
+
+  /** The raw connection of another member to this address of the listener. */
+  const connect = async (network: TestNetwork, resource: string, isWanted: (address: string) => boolean) => {
+    const dialler = await startMember(network, { block: { resource }, listen: [] })
+    await dialler.parts.node.libp2p.dial(listener.addresses().filter((address) => isWanted(`${address}`)))
+    const [connection] = dialler.parts.node.libp2p.getConnections() as unknown as Array<{ maConn: object }>
+    return connection?.maConn ?? assert.fail('no connection')
+  }
 
   before(async () => {
     const network = await testNetwork()
     listener = await startMember(network, { listen: [LOOPBACK_TCP, LOOPBACK_WS] })
     const { libp2p } = listener.parts.node
-    // The component is what transports, listeners and connections of the node are reached by.
-    const { components } = libp2p as unknown as {
-      components: { transportManager: { getTransports: () => object[]; getListeners: () => object[] } }
-    }
+    // The components are what transports, listeners and services of the node are reached by.
+    components = (libp2p as unknown as { components: Components }).components
     const transports = components.transportManager.getTransports()
     const circuit = transports.find(
       (transport) => Symbol.toStringTag in transport && `${transport}`.includes('circuit')
     )
-    const webSocket = components.transportManager.getListeners().find((one) => 'wsServer' in one)
-    const dialler = await startMember(network, { block: { resource: 'dialler' }, listen: [] })
-    await dialler.parts.node.libp2p.dial(listener.addresses().filter((address) => `${address}`.includes('/ws')))
-    const [connection] = dialler.parts.node.libp2p.getConnections() as unknown as Array<{ maConn: object }>
+    const webSocketListener = components.transportManager.getListeners().find((one) => 'wsServer' in one)
+    const [tcp, webSocket] = await Promise.all([
+      connect(network, 'tcp', (address) => !address.includes('/ws')),
+      connect(network, 'ws', (address) => address.includes('/ws'))
+    ])
     used = [
       [libp2p.services.gossip, GOSSIPSUB_MEMBERS],
       [circuit ?? assert.fail('no circuit transport'), CIRCUIT_TRANSPORT_MEMBERS],
-      [webSocket ?? assert.fail('no WebSocket listener'), WEBSOCKET_LISTENER_MEMBERS],
-      [
-        connection?.maConn ?? assert.fail('no connection'),
-        [...WEBSOCKET_CONNECTION_MEMBERS, ...INBOUND_CONNECTION_MEMBERS]
-      ]
+      [webSocketListener ?? assert.fail('no WebSocket listener'), WEBSOCKET_LISTENER_MEMBERS],
+      [webSocket, [...WEBSOCKET_CONNECTION_MEMBERS, ...INBOUND_CONNECTION_MEMBERS]],
+      [tcp, INBOUND_CONNECTION_MEMBERS],
+      [libp2p.services.dht ?? assert.fail('no DHT'), DHT_MEMBERS]
     ]
   })
 
@@ -83,6 +112,32 @@ describe('the inside of libraries that is used', () => {
     const admit = async (): Promise<unknown> =>
       new PendingConnections().admit({ remoteAddr: listener.addresses()[0] } as never)
     await assertCode('INVALID', admit, /has no 'onData'/)
+  })
+
+  it('is missed when a WebSocket listener is made that would take messages of any size', async () => {
+    const library: typeof webSockets = (init) => (given) => {
+      const transport = webSockets(init)(given)
+      const { createListener } = transport
+      transport.createListener = (options) =>
+        without(createListener.call(transport, options), 'wsServer.options.maxPayload') as Listener
+      return transport
+    }
+    const listen = () => closingWebSockets(library)(components).createListener({ upgrader: components.upgrader })
+    await assertCode('INVALID', listen, /@libp2p\/websockets has no 'wsServer\.options\.maxPayload'/)
+  })
+
+  it('is missed when a DHT is made that would keep provider records where they are not counted', async () => {
+    const moved: typeof kadDHT = (init) => kadDHT({ ...init, datastorePrefix: '/elsewhere' })
+    const unbounded: typeof kadDHT = (init) => () => kadDHT(init)(components)
+    const hidden: typeof kadDHT = (init) => (given) => without(kadDHT(init)(given), 'providers.datastore') as KadDHT
+
+    for (const [library, message] of [
+      [moved, /@libp2p\/kad-dht keeps provider records elsewhere/],
+      [unbounded, /@libp2p\/kad-dht keeps provider records elsewhere/],
+      [hidden, /@libp2p\/kad-dht has no 'providers\.datastore'/]
+    ] as const) {
+      await assertCode('INVALID', () => networkDht({ server: true }, library)(components), message)
+    }
   })
 
   it('stays within a minor release', async () => {
