@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { faultsIn } from './import-rule.ts'
 
 const root = process.argv[2] ?? join(import.meta.dirname, '..')
-const patterns = ['src', 'relay', 'gateway', 'bench', 'examples', 'scripts', 'test'].map((room) => `${room}/**/*.ts`)
-const paths = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
+const patterns = ['src', 'relay', 'gateway', 'bench', 'examples', 'scripts', 'test'].map(
+  (room) => `${room}/**/*.{ts,js}`
+)
+const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules', '**/dist'] })
 const faults = faultsIn(new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')])))
 
 for (const fault of faults) {

@@ -1,10 +1,12 @@
 /** Which file may import which: the rule of docs/DECISIONS.md, "One-way imports". */
+import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import { parseSync, Visitor } from 'rolldown/utils'
 
 /** From the bottom to the top. A room imports itself and what is below its line, types included. */
-const LAYERS = [
-  ['src/constants', 'src/errors', 'src/types', 'src/lib'],
+export const LAYERS = [
+  ['src/constants', 'src/errors', 'src/types'],
+  ['src/lib'],
   ['src/identity'],
   ['src/protocols/body', 'src/protocols/pb'],
   ['src/protocols/gossip', 'src/protocols/peers'],
@@ -18,24 +20,44 @@ const LAYERS = [
   ['src/index', 'src/page'],
   ['relay', 'gateway', 'src/bridge', 'src/sidecar'],
   ['src/cli'],
-  ['bench', 'examples', 'scripts', 'test']
+  ['bench', 'examples'],
+  ['scripts', 'test']
 ] as const
-/** Lines whose rooms may import each other: what all use, and what nobody uses. */
-const OPEN_LINES = new Set([0, LAYERS.length - 1])
-/** What runs in browsers too, as far as a line goes. */
-const FIRST_NODE_LINE = LAYERS.findIndex(([room]) => room === 'src/node/libp2p')
-/** What pages load. Nothing that they reach may need Node. */
-const BROWSER_ENTRIES = ['src/index.browser.ts', 'src/page/index.ts', 'src/bridge/browser.ts']
+/** The one line whose rooms import each other: specs read what scripts write, and scripts use the specs' helpers. */
+const OPEN_LINE = LAYERS.length - 1
+/** From this line on the package may be imported by its name. */
+const FIRST_USERS_LINE = LAYERS.findIndex(([room]) => room === 'bench')
+/** What runs in browsers too. It imports nothing of Node, types included, and reaches nothing that needs Node. */
+export const BROWSER_CODE = [
+  'src/constants',
+  'src/errors',
+  'src/types',
+  'src/lib',
+  'src/identity',
+  'src/protocols',
+  'src/index.browser',
+  'src/page',
+  'src/bridge/browser',
+  'src/cli/demo/page/client',
+  'examples/website/src'
+]
 
 interface Import {
   specifier: string
   isType: boolean
+  /** The file, where it is one of the repository. */
+  to?: string
 }
 
 /** What breaks the rule in these files, by their paths from the root of the repository: a sentence each. */
 export function faultsIn(files: ReadonlyMap<string, string>): string[] {
-  const imports = new Map([...files].map(([path, text]) => [path, importsOf(path, text)]))
-  const graph = new Map([...imports].map(([path, found]) => [path, found.flatMap((one) => target(path, one) ?? [])]))
+  const imports = new Map(
+    [...files].map(([path, text]) => [
+      path,
+      importsOf(path, text).map((one) => ({ ...one, to: target(path, one.specifier, files) }))
+    ])
+  )
+  const graph = new Map([...imports].map(([path, found]) => [path, found.flatMap(({ to }) => to ?? [])]))
   return [
     ...[...graph].flatMap(([path, targets]) => targets.flatMap((to) => arrowFault(path, to) ?? [])),
     ...[...imports].flatMap(([path, found]) => found.flatMap((one) => nameFault(path, one) ?? [])),
@@ -53,34 +75,30 @@ function arrowFault(path: string, to: string): string | undefined {
 
   const isAllowed =
     toward !== undefined &&
-    (from.room === toward.room || toward.line < from.line || (toward.line === from.line && OPEN_LINES.has(from.line)))
+    (from.room === toward.room || toward.line < from.line || (toward.line === from.line && from.line === OPEN_LINE))
   return isAllowed ? undefined : `${path}: imports ${to}, and imports run one way (docs/DECISIONS.md)`
 }
 
-function nameFault(path: string, { specifier, isType }: Import): string | undefined {
-  const line = placeOf(path)?.line ?? 0
-
-  if (/^nexus-mesh(\/|$)/.test(specifier) && line < LAYERS.length - 1) {
-    return `${path}: imports ${specifier}, the package itself`
-  }
-
-  return isNode(specifier) && !isType && line < FIRST_NODE_LINE
-    ? `${path}: imports ${specifier}, and runs in browsers too`
+function nameFault(path: string, { specifier }: Import): string | undefined {
+  const isUser = (placeOf(path)?.line ?? 0) >= FIRST_USERS_LINE
+  return /^nexus-mesh(\/|$)/.test(specifier) && !isUser
+    ? `${path}: imports ${specifier}, the package itself`
     : undefined
 }
 
 function browserFaults(imports: ReadonlyMap<string, Import[]>): string[] {
-  const reached = new Set(BROWSER_ENTRIES.filter((path) => imports.has(path)))
+  const own = new Set([...imports.keys()].filter((path) => BROWSER_CODE.some((place) => isIn(path, place))))
+  const reached = new Set(own)
   const faults: string[] = []
 
   for (const path of reached) {
-    for (const one of (imports.get(path) ?? []).filter(({ isType }) => !isType)) {
-      const to = target(path, one)
-
-      if (to !== undefined) {
+    for (const { specifier, isType, to } of imports.get(path) ?? []) {
+      if (isBuiltin(specifier) && own.has(path)) {
+        faults.push(`${path}: imports ${specifier}, and runs in browsers too`)
+      } else if (isBuiltin(specifier) && !isType) {
+        faults.push(`${path}: imports ${specifier}, and pages load this file`)
+      } else if (to !== undefined && !isType) {
         reached.add(to)
-      } else if (isNode(one.specifier)) {
-        faults.push(`${path}: imports ${one.specifier}, and pages load this file`)
       }
     }
   }
@@ -88,63 +106,74 @@ function browserFaults(imports: ReadonlyMap<string, Import[]>): string[] {
   return faults
 }
 
-/** The groups of files that reach each other (Tarjan 1972). */
+/** A circle for each file that lies on one, but those that were named already. */
 function circlesIn(graph: ReadonlyMap<string, string[]>): string[][] {
-  const order = new Map<string, number>()
-  const lowest = new Map<string, number>()
-  const open: string[] = []
+  const named = new Set<string>()
   const circles: string[][] = []
 
-  const visit = (path: string): void => {
-    order.set(path, order.size)
-    lowest.set(path, order.get(path)!)
-    open.push(path)
-
-    for (const next of graph.get(path) ?? []) {
-      if (!order.has(next)) {
-        visit(next)
-      }
-
-      if (open.includes(next)) {
-        lowest.set(path, Math.min(lowest.get(path)!, lowest.get(next)!))
-      }
-    }
-
-    if (lowest.get(path) === order.get(path)) {
-      const group = open.splice(open.indexOf(path))
-
-      if (group.length > 1 || graph.get(path)?.includes(path) === true) {
-        circles.push(group)
-      }
-    }
-  }
-
   for (const path of graph.keys()) {
-    if (!order.has(path)) {
-      visit(path)
+    const circle = named.has(path) ? undefined : wayBack(path, graph)
+
+    if (circle !== undefined) {
+      circles.push(circle)
+      circle.forEach((one) => {
+        named.add(one)
+      })
     }
   }
 
   return circles
 }
 
+/** The shortest way from a file to itself. */
+function wayBack(path: string, graph: ReadonlyMap<string, string[]>): string[] | undefined {
+  const seen = new Set<string>()
+  const ways = [[path]]
+
+  for (const way of ways) {
+    for (const next of graph.get(way.at(-1)!) ?? []) {
+      if (next === path) {
+        return [...way, path]
+      }
+
+      if (!seen.has(next)) {
+        seen.add(next)
+        ways.push([...way, next])
+      }
+    }
+  }
+
+  return undefined
+}
+
 /** The room of a file, and its line: that with the longest name, as rooms lie in rooms. */
 function placeOf(path: string): { room: string; line: number } | undefined {
   const places = LAYERS.flatMap((rooms, line) => rooms.map((room) => ({ room, line })))
-  const fitting = places.filter(({ room }) => path.startsWith(`${room}/`) || path.startsWith(`${room}.`))
+  const fitting = places.filter(({ room }) => isIn(path, room))
   return fitting.toSorted((a, b) => b.room.length - a.room.length)[0]
 }
 
-function target(path: string, { specifier }: Import): string | undefined {
-  return specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : undefined
+function isIn(path: string, place: string): boolean {
+  return path.startsWith(`${place}/`) || path.startsWith(`${place}.`)
 }
 
-function isNode(specifier: string): boolean {
-  return specifier.startsWith('node:')
+function target(path: string, specifier: string, files: ReadonlyMap<string, string>): string | undefined {
+  if (!specifier.startsWith('.')) {
+    return undefined
+  }
+
+  const to = posix.join(posix.dirname(path), specifier)
+  const source = to.replace(/\.js$/, '.ts')
+  return files.has(source) ? source : to
 }
 
 function importsOf(path: string, text: string): Import[] {
-  const { program, module } = parseSync(path, text)
+  const { program, module, errors } = parseSync(path, text)
+
+  if (errors.length > 0) {
+    throw new Error(`${path}: ${errors[0]?.message}`)
+  }
+
   const found: Import[] = [
     ...module.staticImports.map(({ moduleRequest, entries }) => ({
       specifier: moduleRequest.value,
