@@ -26,7 +26,8 @@ function listOf<S extends v.GenericSchema>(item: S, max: number) {
 const REVOCATIONS = v.object({ list: v.string() })
 const CERTIFICATE = v.object({ certificate: v.string() })
 const APP = v.object({ app: checkedText(checkApp) })
-const LEASES = v.object({ leases: listOf(v.tuple([v.string(), v.string()]), MAX_LEASES_IN_ANSWER) })
+const LEASE_PAIR = v.tupleWithRest([v.string(), v.string()], v.string())
+const LEASES = v.object({ leases: listOf(LEASE_PAIR, MAX_LEASES_IN_ANSWER) })
 const PROVIDERS = v.object({ peers: listOf(v.string(), MAX_PROVIDERS) })
 const TOPIC = v.object({
   topic: v.pipe(
@@ -80,9 +81,9 @@ export function readApp(body: Json): { app: string } {
   return parseJson('question', APP, body)
 }
 
-/** Pairs of a lease and its worker's certificate. What is no such pair is left out. */
+/** Pairs of a lease and its worker's certificate; further texts are ignored. What is no such pair is left out. */
 export function readLeases(answer: Json): Array<[lease: string, certificate: string]> {
-  return parseJson('$leases', LEASES, answer).leases
+  return parseJson('$leases', LEASES, answer).leases.map(([lease, certificate]) => [lease, certificate])
 }
 
 /** Peer ids, not checked. */

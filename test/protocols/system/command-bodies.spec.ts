@@ -1,10 +1,42 @@
 import assert from 'node:assert/strict'
 import { peerIdOf } from '../../../src/identity/keys.ts'
-import { readTopicAnswer } from '../../../src/protocols/system/command-bodies.ts'
+import { readLeases, readTopicAnswer } from '../../../src/protocols/system/command-bodies.ts'
 import type { Json } from '../../../src/types.ts'
 import { alice, bob } from '../../support/identities.ts'
 
 const [aliceId, bobId] = [peerIdOf(alice), peerIdOf(bob)]
+
+describe('the answer to $leases', () => {
+  it('holds pairs of texts, whatever texts come after them, and nothing else', () => {
+    const leases: Json[] = [
+      ['a', 'b'],
+      ['c', 'd', 'later'],
+      [],
+      ['a'],
+      ['a', 1],
+      ['a', 'b', 1],
+      'ab',
+      null,
+      { 0: 'a', 1: 'b' }
+    ]
+    assert.deepEqual(readLeases({ leases }), [
+      ['a', 'b'],
+      ['c', 'd']
+    ])
+  })
+
+  it('is `INVALID` without a list', () => {
+    const answers: Json[] = [null, 'garbage', [], {}, { leases: { length: 1 } }]
+
+    for (const answer of answers) {
+      assert.throws(() => readLeases(answer), { code: 'INVALID' })
+    }
+  })
+
+  it('has 1,000 pairs at most', () => {
+    assert.equal(readLeases({ leases: Array(1_001).fill(['a', 'b']) }).length, 1_000)
+  })
+})
 
 describe('the answer to $topic', () => {
   it('names peers by their peer ids, and nobody by anything else', () => {
