@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { NexusError } from '../../src/errors.ts'
 import type { Nexus } from '../../src/types.ts'
 import { ProcessMesh } from '../support/process-mesh.ts'
+import { until } from '../support/until.ts'
 
 const CALLS = 2_000
 
@@ -59,7 +60,7 @@ describe('kill -9 of one of three workers during 2,000 calls', function () {
       { app: 'shop', uid: 'carl', role: 'user', grants: ['etest'] },
       { bootstrap: mesh.bootstrap }
     )
-    assert.equal((await caller.find({ app: 'etest' })).length, 3)
+    await until(async () => (await caller.find({ app: 'etest' })).length === 3, 'all are listed')
     const calls = Array.from({ length: CALLS }, (_, index) =>
       caller.api({ app: 'etest', cmd: 'count', body: { id: `call${index}`, ms: 200 }, idempotent }).then(
         () => 'done',
