@@ -1,40 +1,72 @@
 import assert from 'node:assert/strict'
+import { mock } from 'node:test'
 import { DeadlineTimer } from '../../../src/lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../../src/lib/now.ts'
 import { AssemblyRoom } from '../../../src/protocols/session/peer-load.ts'
 import { CallIds } from '../../../src/protocols/session/session-context.ts'
 import { Liveness } from '../../../src/protocols/session/session-watch.ts'
-import { until } from '../../support/until.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
 describe('deadline timer', () => {
-  it('rings at the earliest time, not before it and not much later, and again when asked', async () => {
-    const start = monotonicNow()
+  let time: number
+  const now = (): number => time
+
+  /** Lets this time pass, on the clock and for timers. */
+  const pass = (ms: number): void => {
+    for (let step = 0; step < ms; step++) {
+      time++
+      mock.timers.tick(1)
+    }
+  }
+
+  beforeEach(() => {
+    time = 0
+  })
+
+  afterEach(() => mock.timers.reset())
+
+  it('rings at the earliest time, not before it and not later, and again when asked', () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
     const rings: number[] = []
-    const timer = new DeadlineTimer(monotonicNow, (now) => {
-      rings.push(now - start)
-      return rings.length === 1 ? start + 60 : NEVER
+    const timer = new DeadlineTimer(now, (at) => {
+      rings.push(at)
+      return rings.length === 1 ? 60 : NEVER
     })
-    timer.set(start + 500, start)
-    timer.set(start + 30, start)
-    timer.set(start + 200, start)
-    await until(() => rings.length === 2)
-    assert.ok(rings[0]! >= 29 && rings[0]! < 60, `${rings}`)
-    assert.ok(rings[1]! >= 59 && rings[1]! < 200, `${rings}`)
+    timer.set(500, time)
+    timer.set(30, time)
+    timer.set(200, time)
+    pass(29)
+    assert.deepEqual(rings, [])
+    pass(1_000)
+    assert.deepEqual(rings, [30, 60])
     timer.stop()
   })
 
-  it('rings once a second at least, so that no timer outlives its calls for long', async () => {
-    const start = monotonicNow()
-    let at = 0
-    const timer = new DeadlineTimer(monotonicNow, (now) => {
-      at = now - start
+  it('rings once a second at least, so that no timer outlives its calls for long', () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const rings: number[] = []
+    const timer = new DeadlineTimer(now, (at) => {
+      rings.push(at)
       return NEVER
     })
-    timer.set(start + 30_000, start)
-    await until(() => at > 0)
-    assert.ok(at < 2_000)
+    timer.set(30_000, time)
+    pass(2_000)
+    assert.deepEqual(rings, [1_000])
+    timer.stop()
+  })
+
+  it('says how late it is, when the process could not listen', () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const late: number[] = []
+    const timer = new DeadlineTimer(now, (_at, lateMs) => {
+      late.push(lateMs)
+      return NEVER
+    })
+    timer.set(30, time)
+    time = 730
+    mock.timers.tick(30)
+    assert.deepEqual(late, [700])
     timer.stop()
   })
 
