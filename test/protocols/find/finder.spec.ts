@@ -3,7 +3,7 @@ import type { FindRequest, Nexus } from '../../../src/types.ts'
 import { assertCode } from '../../support/calls.ts'
 import { keyFor, type TestBlock } from '../../support/identities.ts'
 import { TestMesh } from '../../support/mesh.ts'
-import { until } from '../../support/until.ts'
+import { staysSo, until } from '../../support/until.ts'
 
 const OTHER: TestBlock = { app: 'other', uid: 'otto', role: 'owner', block: 'xwebsite', resource: 'webxo' }
 
@@ -80,11 +80,7 @@ describe('find', function () {
       await working.promise
       const stopped = mesh.drop(worker)
       await until(async () => (await find({}, caller)).length === 0, 'the goodbye', 1_000)
-      const end = performance.now() + 1_500
-
-      while (performance.now() < end) {
-        assert.deepEqual(await find({}, caller), [])
-      }
+      await staysSo(async () => assert.deepEqual(await find({}, caller), []), 1_500)
       assert.equal(await answer, 'done')
       await stopped
     })
