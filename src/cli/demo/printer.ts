@@ -8,10 +8,12 @@ type Style = Parameters<typeof styleText>[0]
 export class DemoPrinter {
   readonly #stream: NodeJS.WriteStream
   readonly #start = performance.now()
+  readonly #colours: boolean
   #nameWidth = 0
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
+    this.#colours = stream.isTTY === true && !process.env.NO_COLOR
   }
 
   title(steps: readonly Step[]): void {
@@ -59,6 +61,7 @@ export class DemoPrinter {
   }
 
   #paint(style: Style, text: string): string {
-    return styleText(style, text, { stream: this.#stream })
+    // Asked by itself, `styleText` would also colour pipes, and forget NO_COLOR, when FORCE_COLOR is set.
+    return this.#colours ? styleText(style, text, { validateStream: false }) : text
   }
 }
