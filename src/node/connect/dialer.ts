@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { now } from '../../lib/now.ts'
 import { isCircuit, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Gate } from '../libp2p/gate.ts'
 
@@ -43,22 +44,27 @@ export class Dialer {
     }
 
     const { gate } = this.#init
+    const began = now()
 
     try {
       return await this.#dialKnown(peerId, withDeadline(signal))
     } catch (error) {
-      throw gate.takeRefusal(peerId) ?? new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
+      throw (
+        gate.takeRefusal(peerId, began) ??
+        new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
+      )
     }
   }
 
   /** Dials an address and gives the connection to whoever proves the peer id in it. Rejects like `connect`. */
   async dial(address: Multiaddr, signal?: AbortSignal): Promise<Connection> {
     const peerId = peerIdIn(address)
+    const began = now()
 
     try {
       return await this.#init.libp2p.dial(address, { signal: withDeadline(signal) })
     } catch (error) {
-      const refusal = this.#init.gate.takeRefusal(peerId ?? address.toString())
+      const refusal = this.#init.gate.takeRefusal(peerId ?? address.toString(), began)
       // The library's own words tell of a name that does not resolve, or of a port where nobody listens.
       const message = `${address.toString()} cannot be reached: ${(error as Error).message}`
       throw refusal ?? new NexusError('UNREACHABLE', message, { cause: error })

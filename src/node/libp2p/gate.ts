@@ -13,6 +13,7 @@ import { LRUCache } from 'lru-cache'
 import { MAX_CONNECTIONS_PER_PEER } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import { shakeHands } from '../../protocols/peers/handshake.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
@@ -33,7 +34,7 @@ export interface GateInit {
   connectionsTo?: (peerId: PeerId) => Connection[]
   /** Circuits that one peer may have open through this one. Default without end. */
   maxCircuitsPerPeer?: number
-  /** Told of every peer with which there was no proof, or no acceptance. */
+  /** Told of every peer that was refused, or that refused this block. Trouble of the network is neither. */
   onRefused?: (peerId: string, error: NexusError) => void
   log: Logger
 }
@@ -47,7 +48,7 @@ export class Gate {
   readonly #init: GateInit
   readonly #pending: PendingConnections
   readonly #upgrading = new Set<string>()
-  readonly #refusals = new LRUCache<string, NexusError>({ max: MAX_REFUSALS })
+  readonly #refusals = new LRUCache<string, { error: NexusError; at: number }>({ max: MAX_REFUSALS })
 
   constructor(init: GateInit) {
     this.#init = init
@@ -62,9 +63,9 @@ export class Gate {
       return {
         protocol,
         secureInbound: async (connection, options) =>
-          this.#secure(await inner.secureInbound(connection, options), connection, options),
+          this.#secure(await inner.secureInbound(connection, options), connection, 'inbound', options),
         secureOutbound: async (connection, options) =>
-          this.#secure(await inner.secureOutbound(connection, options), connection, options)
+          this.#secure(await inner.secureOutbound(connection, options), connection, 'outbound', options)
       }
     }
   }
@@ -97,11 +98,20 @@ export class Gate {
     this.#upgrading.delete(peerId)
   }
 
-  /** Why the last dial of this peer id, or of this address, was refused, if it was; asking forgets it. */
-  takeRefusal(target: string): NexusError | undefined {
+  /**
+   * Why a dial of this peer id, or of this address, was refused at `since` (see `now`) or later, if it was; asking
+   * forgets it. An older refusal tells nothing of a dial that began later.
+   */
+  takeRefusal(target: string, since = 0): NexusError | undefined {
     const refusal = this.#refusals.get(target)
     this.#refusals.delete(target)
-    return refusal
+    return refusal !== undefined && refusal.at >= since ? refusal.error : undefined
+  }
+
+  #keepRefusal(error: NexusError, ...targets: string[]): void {
+    for (const target of targets) {
+      this.#refusals.set(target, { error, at: now() })
+    }
   }
 
   #connectionsTo(peerId: PeerId): Connection[] {
@@ -118,6 +128,7 @@ export class Gate {
   async #secure(
     secured: SecuredConnection,
     raw: MessageStream,
+    direction: 'inbound' | 'outbound',
     options?: SecureConnectionOptions
   ): Promise<SecuredConnection> {
     const peerId = secured.remotePeer.toString()
@@ -135,9 +146,10 @@ export class Gate {
       joinChunks(secured.connection)
       return secured
     } catch (error) {
-      if (error instanceof NexusError) {
-        this.#refusals.set(peerId, error)
-        this.#refusals.set(addressOf(raw), error)
+      if (error instanceof NexusError && error.code === 'REFUSED') {
+        if (direction === 'outbound') {
+          this.#keepRefusal(error, peerId, addressOf(raw))
+        }
         this.#init.onRefused?.(peerId, error)
       }
       log('no connection with %s: %e', peerId, error)

@@ -4,12 +4,15 @@ import { pEvent } from 'p-event'
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
 import { IDENTITY_FAILURES, NexusError, toNexusError } from '../../errors.ts'
 import type { Certificate } from '../../identity/certificate.ts'
+import { reasonOf } from '../../lib/reason-of.ts'
 import { Hello, Verdict } from '../pb/handshake.ts'
 
 /** How long the side that refuses lets the other read the verdict, before the connection is cut. */
 const VERDICT_LINGER_MS = 1_000
 /** The same when both refuse: each waits for the other to close first. */
 const MUTUAL_LINGER_MS = 100
+/** How the errors are called that say that a message is no message, by its length. */
+const BAD_LENGTHS = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 
 export interface HandshakeInit {
   /** This side's certificate, a compact JWS. */
@@ -31,20 +34,21 @@ export interface HandshakeResult {
  * Both sides show their certificates on an encrypted stream and tell each other the verdict (docs/PROTOCOL.md,
  * "Gate"). Afterwards the stream stands right behind the last byte of the exchange.
  *
- * Rejects with `REFUSED` when either side refuses: with the failed check as `reason`, and a message that says which
- * side it was. All is bounded: 8 KiB a message, 5 s in total.
+ * Rejects with
+ * - `REFUSED` when either side refuses: with the failed check as `reason`, and a message that says which side it was
+ * - `UNREACHABLE` when the exchange broke off: by time, or by the end of the connection. That is no word of the peer's
+ *
+ * All is bounded: 8 KiB a message, 5 s in total.
  */
 export async function shakeHands(stream: MessageStream, init: HandshakeInit): Promise<HandshakeResult> {
-  const signal = AbortSignal.any([
-    AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS),
-    ...(init.signal === undefined ? [] : [init.signal])
-  ])
+  const late = AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
+  const signal = AbortSignal.any([late, ...(init.signal === undefined ? [] : [init.signal])])
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
     const { certificate, revocationVersion } = init
     await messages.write(Hello.encode({ certificate, revocationVersion }), { signal })
-    const hello = Hello.decode(await messages.read({ signal }))
+    const hello = await readHello(messages, signal)
     const verdict = await judge(hello, init)
 
     if ('failure' in verdict) {
@@ -66,7 +70,23 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     if (error instanceof NexusError) {
       throw error
     }
-    throw new NexusError('REFUSED', 'the peer did not show a certificate', { reason: 'NO_CERTIFICATE', cause: error })
+    const why = late.aborted ? `no answer within ${HANDSHAKE_TIMEOUT_MS / 1_000} s` : reasonOf(error)
+    throw new NexusError('UNREACHABLE', `the exchange of certificates broke off: ${why}`, { cause: error })
+  }
+}
+
+// What has come and is no `Hello` was shown by the peer; what has not come tells nothing of it.
+async function readHello(messages: LengthPrefixedStream, signal: AbortSignal): Promise<Hello> {
+  const noCertificate = (cause: unknown): NexusError =>
+    new NexusError('REFUSED', 'the peer did not show a certificate', { reason: 'NO_CERTIFICATE', cause })
+  const bytes = await messages.read({ signal }).catch((error: Error) => {
+    throw BAD_LENGTHS.includes(error.name) ? noCertificate(error) : error
+  })
+
+  try {
+    return Hello.decode(bytes)
+  } catch (error) {
+    throw noCertificate(error)
   }
 }
 

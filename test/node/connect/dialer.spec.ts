@@ -81,6 +81,16 @@ describe('dialer', () => {
     )
   })
 
+  it('rejects with UNREACHABLE when nobody answers now, though the peer was refused before', async () => {
+    const elsewhere = await startMember(await testNetwork({ network: 'elsewhere.example' }), {})
+    const [address] = elsewhere.addresses()
+    await assert.rejects(elsewhere.parts.node.libp2p.dial(left.addresses()))
+    await until(() => left.parts.node.libp2p.getConnections().length === 0)
+    await elsewhere.stop()
+    await assertCode('UNREACHABLE', () => dialer([]).dial(address!))
+    await assertCode('UNREACHABLE', () => dialer([String(address)]).connect(elsewhere.peerId))
+  })
+
   it('rejects when its signal aborts', async () => {
     await assert.rejects(dialer(right.addresses().map(String)).connect(right.peerId, AbortSignal.abort()))
     assert.equal(left.parts.node.libp2p.getConnections().length, 0)

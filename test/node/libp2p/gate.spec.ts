@@ -9,6 +9,7 @@ import { Gate } from '../../../src/node/libp2p/gate.ts'
 import { assertCode, log } from '../../support/calls.ts'
 import { alice, bob, mallory, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 
 const tcpOf = (member: TestMember) => member.addresses()[0]!
@@ -16,6 +17,7 @@ const tcpOf = (member: TestMember) => member.addresses()[0]!
 describe('gate', () => {
   let network: TestNetwork
   let member: TestMember
+  const proxies: TcpProxy[] = []
   let refused: Array<[peerId: string, reason: string | undefined]>
 
   const onRefused = (peerId: string, { reason }: NexusError): void => void refused.push([peerId, reason])
@@ -26,7 +28,10 @@ describe('gate', () => {
     member = await startMember(network, { block: { privateKey: alice }, onRefused })
   })
 
-  afterEach(stopMembers)
+  afterEach(async () => {
+    proxies.splice(0).forEach((proxy) => void proxy.close())
+    await stopMembers()
+  })
 
   it('lets a peer in whose certificate holds, and both sides know each other then', async () => {
     const other = await startMember(network, { block: { privateKey: bob, resource: 'other' } })
@@ -64,6 +69,30 @@ describe('gate', () => {
     assert.equal(gate.takeRefusal(outsider.peerId), undefined)
     await member.dial(other)
     assert.equal(gate.takeRefusal(other.peerId), undefined)
+  })
+
+  it('takes a connection that is cut in the middle of the gate for no refusal, on neither side', async () => {
+    const refusedHere: string[] = []
+    const onRefused = (peerId: string): void => void refusedHere.push(peerId)
+    const other = await startMember(network, { block: { privateKey: bob, resource: 'other' }, onRefused })
+    const proxy = await startTcpProxy(tcpOf(member))
+    proxies.push(proxy)
+    const { verifier } = member.credential
+    const { verify } = verifier
+    const checked = Promise.withResolvers<void>()
+    verifier.verify = async (...args) => {
+      proxy.cut()
+      await until(() => other.parts.node.libp2p.getDialQueue().length === 0)
+      checked.resolve()
+      return verify.apply(verifier, args)
+    }
+    const { message } = await assertCode('UNREACHABLE', () => other.parts.dialer.dial(proxy.address))
+    assert.match(message, /cannot be reached: .+/)
+    await checked.promise
+    await until(() => member.parts.node.libp2p.getConnections().length === 0)
+    verifier.verify = verify
+    await other.parts.dialer.dial(proxy.address)
+    assert.deepEqual([refused, refusedHere], [[], []])
   })
 
   it('lets nobody in whose certificate was revoked while it was being shown', async () => {

@@ -8,8 +8,9 @@ import type { Certificate } from '../../../src/identity/certificate.ts'
 import { parseKey, peerIdOf } from '../../../src/identity/keys.ts'
 import { Hello, Verdict } from '../../../src/protocols/pb/handshake.ts'
 import { type HandshakeResult, shakeHands } from '../../../src/protocols/peers/handshake.ts'
+import { assertCode } from '../../support/calls.ts'
 import { reforge, tamper } from '../../support/forge.ts'
-import { ALICE_UID, alice, assertRefused, bob, frozenClock, mallory, testNetwork } from '../../support/identities.ts'
+import { ALICE_UID, alice, bob, frozenClock, mallory, testNetwork } from '../../support/identities.ts'
 import { until } from '../../support/until.ts'
 
 const HOUR_MS = 60 * 60_000
@@ -192,22 +193,40 @@ describe('handshake', () => {
     assert.ok(performance.now() - began < 3_000)
   })
 
-  it('gives up a silent peer when its time is over', async () => {
-    const [left] = await streamPair()
-    await assertRefused('NO_CERTIFICATE', () => shake(left, { signal: AbortSignal.timeout(20) }))
-  })
+  describe('takes trouble of the network for no refusal', () => {
+    it('a silent peer, when its time is over', async () => {
+      const [left] = await streamPair()
+      await assertCode('UNREACHABLE', () => shake(left, { signal: AbortSignal.timeout(20) }))
+    })
 
-  it('gives up a peer that shows its certificate and never its verdict', async () => {
-    const [left, right] = await streamPair()
-    await lpStream(right).write(Hello.encode({ certificate: good }))
-    await assertRefused('NO_CERTIFICATE', () => shake(left, { signal: AbortSignal.timeout(20) }))
-  })
+    it('a peer that shows its certificate and never its verdict', async () => {
+      const [left, right] = await streamPair()
+      await lpStream(right).write(Hello.encode({ certificate: good }))
+      await assertCode('UNREACHABLE', () => shake(left, { signal: AbortSignal.timeout(20) }))
+    })
 
-  it('gives up a peer that closes', async () => {
-    const [left, right] = await streamPair()
-    const failed = assertRefused('NO_CERTIFICATE', () => shake(left))
-    right.abort(new Error('gone'))
-    await failed
+    it('a connection that is cut before the certificate has come, and says so', async () => {
+      const [left, right] = await streamPair()
+      const failed = assertCode('UNREACHABLE', () => shake(left))
+      right.abort(new Error('gone'))
+      assert.match((await failed).message, /^the exchange of certificates broke off: .+/)
+    })
+
+    it('a connection that is cut in the middle of the certificate', async () => {
+      const [left, right] = await streamPair()
+      const failed = assertCode('UNREACHABLE', () => shake(left))
+      right.send(framed(Hello.encode(proof)).subarray(0, 100))
+      await right.close()
+      await failed
+    })
+
+    it('a connection that is cut between the certificate and the verdict', async () => {
+      const [left, right] = await streamPair()
+      const failed = assertCode('UNREACHABLE', () => shake(left))
+      right.send(framed(Hello.encode(proof)))
+      await right.close()
+      await failed
+    })
   })
 
   it('refuses a message over its limit by the length it claims, before it arrives', async () => {
@@ -224,7 +243,7 @@ describe('handshake', () => {
       await until(() => left.status === 'aborted')
       return acceptAll()
     }
-    const failed = assertRefused('NO_CERTIFICATE', () => shake(left, { verify }))
+    const failed = assertCode('UNREACHABLE', () => shake(left, { verify }))
     right.send(framed(Hello.encode(proof)))
     right.send(new Uint8Array(MAX_UNVERIFIED_BYTES + 1))
     await failed
