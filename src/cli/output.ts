@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { NexusError } from '../errors.ts'
+import { toError } from '../lib/to-error.ts'
 import { Interrupted } from './interrupt.ts'
 
 /** Where a command writes: results on stdout, everything else on stderr. */
@@ -53,7 +54,7 @@ function describeFailure(error: unknown): { code: string; reason?: string; messa
   }
 
   const code = error instanceof Interrupted ? 'INTERRUPTED' : 'UNEXPECTED'
-  return { code, message: oneLine(error instanceof Error ? error.message : String(error)) }
+  return { code, message: oneLine(toError(error).message) }
 }
 
 function describeCauses(error: Error): string {

@@ -1,3 +1,5 @@
+import { toError } from '../../lib/to-error.ts'
+
 /**
  * Whether a value is made only of what JSON carries as it is: null, strings, booleans, finite numbers, arrays without
  * gaps and plain objects, `depth` levels at most. `false` says only that a closer look is needed.
@@ -76,7 +78,7 @@ function search(place: Place): string | undefined {
   try {
     value = jsonValue(place.value, place.key)
   } catch (error) {
-    return `${shown} cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    return `${shown} cannot be read: ${toError(error).message}`
   }
 
   const fault = faultOf(value)

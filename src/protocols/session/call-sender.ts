@@ -1,4 +1,5 @@
 import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../../errors.ts'
+import { onAbort } from '../../lib/abort.ts'
 import { type Frame, KIND } from './frame.ts'
 import { type Answer, PendingCall, type Question } from './pending-call.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
@@ -37,8 +38,7 @@ export class CallSender {
       this.#calls.set(call.id, call)
 
       if (signal !== undefined) {
-        call.onAbort = () => this.#giveUp(call, cancelled(signal))
-        signal.addEventListener('abort', call.onAbort)
+        call.stopListening = onAbort(signal, () => this.#giveUp(call, cancelled(signal)))
       }
 
       this.#context.began(call.deadline, now)
@@ -177,10 +177,7 @@ export class CallSender {
   #end(call: PendingCall): void {
     this.#calls.delete(call.id)
     call.assembly = this.#context.load.room.release(call.assembly)
-
-    if (call.onAbort !== undefined) {
-      call.question.signal?.removeEventListener('abort', call.onAbort)
-    }
+    call.stopListening?.()
 
     if (call.outgoing?.handed === false) {
       this.#context.writer.remove(call.outgoing)

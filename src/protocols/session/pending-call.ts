@@ -28,7 +28,8 @@ export class PendingCall {
   readonly deadline: number
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: NexusError) => void
-  onAbort: (() => void) | undefined
+  /** Ends the watch over the caller's signal. */
+  stopListening: (() => void) | undefined
   outgoing: Outgoing | undefined
   /** The answer, when it comes in parts. */
   assembly: Assembly | undefined
