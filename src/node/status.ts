@@ -1,5 +1,13 @@
 import type { NexusError } from '../errors.ts'
-import type { Clock, NexusNotice, NexusState, NexusStatus, NexusStatusReason, StatusHandler } from '../types.ts'
+import type {
+  Clock,
+  NexusNotice,
+  NexusNoticeReason,
+  NexusState,
+  NexusStatus,
+  NexusStatusReason,
+  StatusHandler
+} from '../types.ts'
 import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 
 /** What the status says of how the bootstrap peers stand. */
@@ -39,6 +47,7 @@ export interface StatusFacts {
 
 export interface StatusInit {
   clock: Clock
+  /** What this runtime lacks from the beginning. */
   notices: readonly NexusNotice[]
   /** Told of what a handler throws. */
   onHandlerError: (error: unknown) => void
@@ -85,12 +94,30 @@ export class StatusBoard {
       return
     }
 
-    const { notices, clock, onHandlerError } = this.#init
-    this.#status = { state, ...(reason === undefined ? {} : { reason }), message, notices, since: clock() }
+    const since = this.#init.clock()
+    this.#tell({ state, ...(reason === undefined ? {} : { reason }), message, notices: known.notices, since })
+  }
+
+  /**
+   * Shows a notice in place of the one with the same reason, or with no message takes that one away. Tells the handlers
+   * when this changes anything; the state, and since when it is, stand.
+   */
+  notice(reason: NexusNoticeReason, message: string | undefined): void {
+    const { notices } = this.#status
+
+    if (notices.find((notice) => notice.reason === reason)?.message !== message) {
+      const others = notices.filter((notice) => notice.reason !== reason)
+      this.#tell({ ...this.#status, notices: message === undefined ? others : [...others, { reason, message }] })
+    }
+  }
+
+  #tell(status: NexusStatus): void {
+    const { onHandlerError } = this.#init
+    this.#status = status
 
     for (const handler of [...this.#handlers]) {
       try {
-        handler(this.#status)
+        handler(status)
       } catch (error) {
         onHandlerError(error)
       }

@@ -20,7 +20,7 @@ export type NexusStatusReason =
   /** The device says that it has no network. */
   | 'NO_NETWORK'
 
-/** Something that this runtime lacks, without which the block works all the same. */
+/** Something that is not as it should be, with which the block works all the same. */
 export type NexusNoticeReason =
   /** No WebRTC: everything goes through relays. */
   | 'NO_WEBRTC'
@@ -33,7 +33,7 @@ export type NexusNoticeReason =
   /** The clock of this device is wrong; the time of the site is used. */
   | 'WRONG_CLOCK'
 
-/** A thing that this runtime lacks. */
+/** A thing that is not as it should be. */
 export interface NexusNotice {
   reason: NexusNoticeReason
   /** For people. */
@@ -47,7 +47,7 @@ export interface NexusStatus {
   reason?: NexusStatusReason
   /** For people: what is wrong, and what to do if there is something. Empty when all is well. */
   message: string
-  /** What this runtime lacks. */
+  /** What this runtime lacks, and what somebody should look after; at most one for each reason. */
   notices: readonly NexusNotice[]
   /** Since when, in ms since 1970. */
   since: number

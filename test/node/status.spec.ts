@@ -79,4 +79,27 @@ describe('status', () => {
     )
     assert.equal(thrown.length, 3)
   })
+  it('tells of notices that come, change and go, and leaves the state as it stands', () => {
+    const told: NexusStatus[] = []
+    board.report(factsOf([OPEN]))
+    board.onChange((status) => told.push(status))
+    now = 2_000
+    board.notice('NO_STORAGE', 'one')
+    board.notice('NO_STORAGE', 'one')
+    board.notice('NO_STORAGE', 'two')
+    board.notice('OLD_STORAGE', 'three')
+    board.notice('NO_STORAGE', undefined)
+    board.notice('NO_STORAGE', undefined)
+    board.report(factsOf([CLOSED]))
+    assert.deepEqual(
+      told.map(({ state, since, notices }) => [state, since, notices.map(({ message }) => message).join()]),
+      [
+        ['online', 1_000, 'one'],
+        ['online', 1_000, 'two'],
+        ['online', 1_000, 'two,three'],
+        ['online', 1_000, 'three'],
+        ['offline', 2_000, 'three']
+      ]
+    )
+  })
 })
