@@ -1,9 +1,9 @@
 /** A block in a process of its own, told by its parent what to do: see `BlockProcess`. */
 
-import { NexusError } from '../../src/errors.ts'
 import { createNexus } from '../../src/index.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
 import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus } from '../../src/types.ts'
+import { answerCommands } from './command-process.ts'
 
 /** What the parent asks; each answers with JSON. */
 export interface Commands {
@@ -65,12 +65,4 @@ const commands: Commands = {
   }
 }
 
-process.on('message', async ({ id, command, args }: { id: number; command: keyof Commands; args: never[] }) => {
-  try {
-    const result = await (commands[command] as (...args: never[]) => unknown)(...args)
-    process.send?.({ id, result })
-  } catch (error) {
-    const code = error instanceof NexusError ? error.code : 'UNEXPECTED'
-    process.send?.({ id, error: { code, message: String(error), reason: (error as NexusError).reason } })
-  }
-})
+answerCommands(commands)
