@@ -4,6 +4,8 @@ const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
+/** Shorter strings end sooner byte by byte; in longer ones the native search is a hundred times as fast. */
+const NEAR_BYTES = 32
 
 /** Whether JSON text holds arrays and objects that lie more than `maxDepth` deep in each other. Assumes valid JSON. */
 export function exceedsDepth(json: Uint8Array, maxDepth: number): boolean {
@@ -35,11 +37,33 @@ function depthOf(json: Uint8Array, enough: number): number {
 function endOfString(json: Uint8Array, start: number): number {
   let at = start + 1
 
-  while (at < json.byteLength && json[at] !== QUOTE) {
-    at += json[at] === BACKSLASH ? 2 : 1
-  }
+  for (;;) {
+    const near = at + NEAR_BYTES
 
-  return at
+    while (at < near && at < json.byteLength && json[at] !== QUOTE) {
+      at += json[at] === BACKSLASH ? 2 : 1
+    }
+
+    if (at < near) {
+      return at
+    }
+    const quote = json.indexOf(QUOTE, at)
+
+    if (quote < 0 || !isEscaped(json, at, quote)) {
+      return quote < 0 ? json.byteLength : quote
+    }
+    at = quote + 1
+  }
+}
+
+/** Whether an odd number of backslashes stands before `at`, back to `from`, where a character begins. */
+function isEscaped(json: Uint8Array, from: number, at: number): boolean {
+  let first = at
+
+  while (first > from && json[first - 1] === BACKSLASH) {
+    first--
+  }
+  return (at - first) % 2 === 1
 }
 
 /** Any of the letters of `[object Object]` as an escape: `_`, `o`, `p`, `r`, `t`. */
