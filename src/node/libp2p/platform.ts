@@ -2,6 +2,7 @@
 import type { ConnectionEncrypter, Transport } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Credential } from '../../identity/credential.ts'
+import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
 import type { NexusNotice } from '../../types.ts'
 
 /** A factory of a transport, given the components of its node. */
@@ -30,6 +31,8 @@ export interface Platform {
   dht?: (options: { server: boolean }) => (components: any) => SingleKadDHT
   /** Reads a credential file; absent where there are no files. */
   readCredentialFile?: (path: string) => Promise<Credential>
+  /** Keys of channels. Default: by WebCrypto. */
+  deriveChannelKey?: DeriveChannelKey
   /** Listen addresses when the options name none. */
   defaultListen: (options: { webrtc: boolean }) => string[]
   /**

@@ -20,6 +20,8 @@ const SEQUENCE_BYTES = 8
 const MAX_TOPIC_BYTES_PER_PEER = 32 * 1024 * 1024
 /** Subscribers of one topic that a relay forwards to: more than it has connections. */
 const MAX_FORWARDS = 1_000_000
+/** Larger messages are worth telling neighbours that they need not be sent again (IDONTWANT). */
+const MIN_IDONTWANT_BYTES = 64 * 1024
 /** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
 const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
 
@@ -70,6 +72,8 @@ export function nodeServices({
       ...(forwardsTopics ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
       // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
       gossipFactor: 1,
+      // A certificate alone is over the default of 512 bytes: without this each message is told of to every neighbour.
+      idontwantMinDataSize: MIN_IDONTWANT_BYTES,
       maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
       // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
       scoreParams: { IPColocationFactorWeight: 0 }

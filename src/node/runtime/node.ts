@@ -8,6 +8,7 @@ import { networkDht } from '../libp2p/dht.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
+import { deriveNodeKey } from './node-channel-key.ts'
 
 export const nodePlatform: Platform = {
   async transports({ webrtc }) {
@@ -21,6 +22,7 @@ export const nodePlatform: Platform = {
   ],
   dht: networkDht,
   readCredentialFile,
+  deriveChannelKey: deriveNodeKey,
   defaultListen: ({ webrtc }) => [
     '/ip4/0.0.0.0/tcp/0',
     '/ip4/0.0.0.0/tcp/0/ws',

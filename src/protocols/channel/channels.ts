@@ -22,6 +22,7 @@ import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
 import type { TopicInterest } from '../subscription/topic-interest.ts'
+import type { DeriveChannelKey } from './channel-key.ts'
 import { ChannelCipher } from './cipher.ts'
 import { ChannelInbox } from './inbox.ts'
 import { ChannelOutbox } from './outbox.ts'
@@ -40,6 +41,8 @@ export interface ChannelsInit {
   bodyLimitBytes?: number
   /** How long a subscribe or publish may take that does not say, in ms. Default 30,000. */
   timeoutMs?: number
+  /** Default: by WebCrypto. */
+  deriveKey?: DeriveChannelKey
   log: Logger
 }
 
@@ -151,9 +154,9 @@ export class Channels {
   }
 
   #join(key: string, name: string, { secret }: ChannelOptions): OpenChannel {
-    const { self, gossip, log } = this.#init
+    const { self, gossip, deriveKey, log } = this.#init
     const topic = channelTopic(self.network, name)
-    const cipher = new ChannelCipher({ network: self.network, name, secret })
+    const cipher = new ChannelCipher({ network: self.network, name, secret, deriveKey })
     const inbox = new ChannelInbox({ name, self, cipher, log })
     const onMessage = (message: SignedMessage): void => inbox.receive(message)
     const channel: OpenChannel = { key, topic, inbox, onMessage, reach: Promise.resolve('alone'), alone: true }
@@ -183,11 +186,11 @@ export class Channels {
       return known
     }
 
-    const { self, gossip, interest } = this.#init
+    const { self, gossip, interest, deriveKey } = this.#init
     const topic = channelTopic(self.network, name)
     const outbox = new ChannelOutbox({
       self: self.peerId,
-      cipher: new ChannelCipher({ network: self.network, name, secret: options.secret }),
+      cipher: new ChannelCipher({ network: self.network, name, secret: options.secret, deriveKey }),
       budget: this.#budget,
       ready: () => interest.ready(topic),
       publish: (payload) => gossip.publish(topic, payload),

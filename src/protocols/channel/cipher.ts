@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { fromString } from 'uint8arrays/from-string'
 import { NexusError } from '../../errors.ts'
 import { channelTopic } from '../gossip/topic-names.ts'
+import { type Bytes, type ChannelKey, type DeriveChannelKey, deriveWebCryptoKey } from './channel-key.ts'
 
 /** Nonce of AES-GCM (NIST SP 800-38D). */
 export const NONCE_BYTES = 12
@@ -21,8 +22,13 @@ export interface BatchHead {
   first: number
 }
 
-/** Bytes that WebCrypto takes. */
-type Bytes = Uint8Array<ArrayBuffer>
+export interface ChannelCipherInit {
+  network: string
+  name: string
+  secret?: string
+  /** Default: by WebCrypto. */
+  deriveKey?: DeriveChannelKey
+}
 
 /**
  * Encrypts and decrypts the batches of one channel: those who know its name, and its secret if it has one, can read
@@ -41,35 +47,35 @@ type Bytes = Uint8Array<ArrayBuffer>
 export class ChannelCipher {
   readonly #network: string
   readonly #topic: string
-  readonly #secret: Promise<CryptoKey>
-  readonly #keys = new LRUCache<string, Promise<CryptoKey>>({ max: MAX_KEYS })
+  readonly #input: Bytes
+  readonly #deriveKey: DeriveChannelKey
+  readonly #keys = new LRUCache<string, Promise<ChannelKey>>({ max: MAX_KEYS })
 
   /** Throws `INVALID` for an empty secret. */
-  constructor(init: { network: string; name: string; secret?: string }) {
-    const { network, name, secret } = init
-
+  constructor({ network, name, secret, deriveKey = deriveWebCryptoKey }: ChannelCipherInit) {
     if (secret === '') {
       throw new NexusError('INVALID', 'the secret of a channel is empty')
     }
 
     this.#network = network
     this.#topic = channelTopic(network, name)
-    this.#secret = crypto.subtle.importKey('raw', utf8(`${name}\0${secret ?? NO_SECRET}`), 'HKDF', false, ['deriveKey'])
+    this.#input = utf8(`${name}\0${secret ?? NO_SECRET}`)
+    this.#deriveKey = deriveKey
   }
 
   /** @param nonce 12 bytes that were never used with this sender and epoch */
   async seal(head: BatchHead, nonce: Bytes, plaintext: Bytes): Promise<Bytes> {
     const key = await this.#key(head)
-    return new Uint8Array(await crypto.subtle.encrypt(algorithm(head, nonce), key, plaintext))
+    return key.seal(nonce, additional(head), plaintext)
   }
 
   /** Rejects when the batch is of somebody who does not know name and secret, or was changed. */
   async open(head: BatchHead, nonce: Bytes, ciphertext: Bytes): Promise<Bytes> {
     const key = await this.#key(head)
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm(head, nonce), key, ciphertext))
+    return key.open(nonce, additional(head), ciphertext)
   }
 
-  #key({ sender, epoch }: BatchHead): Promise<CryptoKey> {
+  #key({ sender, epoch }: BatchHead): Promise<ChannelKey> {
     const id = `${sender} ${epoch}`
     let key = this.#keys.get(id)
 
@@ -80,17 +86,13 @@ export class ChannelCipher {
     return key
   }
 
-  async #derive(sender: string, epoch: bigint): Promise<CryptoKey> {
+  async #derive(sender: string, epoch: bigint): Promise<ChannelKey> {
     const info = new Uint8Array([...utf8(`${KEY_LABEL}\0${this.#topic}\0${sender}\0`), ...uint64(epoch)])
-    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt: utf8(this.#network), info }
-    const derived = { name: 'AES-GCM', length: 256 }
-    return crypto.subtle.deriveKey(algorithm, await this.#secret, derived, false, ['encrypt', 'decrypt'])
+    return this.#deriveKey(this.#input, utf8(this.#network), info)
   }
 }
 
-function algorithm({ first }: BatchHead, nonce: Bytes): AesGcmParams {
-  return { name: 'AES-GCM', iv: nonce, additionalData: uint64(BigInt(first)), tagLength: 128 }
-}
+const additional = ({ first }: BatchHead): Bytes => uint64(BigInt(first))
 
 function utf8(text: string): Bytes {
   return fromString(text)

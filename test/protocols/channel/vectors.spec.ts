@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type BodyVectors, channelVectors, type TopicVectors } from '../../../scripts/vectors-channels.ts'
 import { NexusError } from '../../../src/errors.ts'
+import { deriveNodeKey } from '../../../src/node/runtime/node-channel-key.ts'
+import { type DeriveChannelKey, deriveWebCryptoKey } from '../../../src/protocols/channel/channel-key.ts'
 import { ChannelCipher } from '../../../src/protocols/channel/cipher.ts'
 import { channelTopic, checkChannelName, leaseTopic } from '../../../src/protocols/gossip/topic-names.ts'
 import { ChannelBatch, ChannelItems } from '../../../src/protocols/pb/channel.ts'
@@ -40,12 +42,16 @@ describe('channel vectors', () => {
     }
   })
 
-  it('give the bytes of batches', async () => {
+  for (const [what, deriveKey] of Object.entries({ WebCrypto: deriveWebCryptoKey, Node: deriveNodeKey })) {
+    it(`give the bytes of batches, by ${what}`, () => checkBatches(deriveKey))
+  }
+
+  async function checkBatches(deriveKey: DeriveChannelKey): Promise<void> {
     const { good } = JSON.parse(await readText('channel-bodies.json')) as BodyVectors
 
     for (const vector of good) {
       const { network, channel, secret, sender, first } = vector
-      const cipher = new ChannelCipher({ network, name: channel, secret })
+      const cipher = new ChannelCipher({ network, name: channel, secret, deriveKey })
       const head = { sender, epoch: BigInt(vector.epoch), first }
       const items = vector.items.map(({ type, body }) => ({ type, body: bytes(body) }))
       const plaintext = ChannelItems.encode({ items })
@@ -59,6 +65,10 @@ describe('channel vectors', () => {
         ChannelItems.decode(opened).items.map(({ type, body }) => ({ type, body: hex(body) })),
         vector.items
       )
+      const changed = batch.ciphertext.map((byte, at) => (at === 0 ? byte ^ 1 : byte))
+      await assert.rejects(cipher.open(head, batch.nonce, changed), vector.name)
+      await assert.rejects(cipher.open(head, batch.nonce, batch.ciphertext.slice(0, 15)), 'shorter than a tag')
+      await assert.rejects(cipher.open({ ...head, first: first + 1 }, batch.nonce, batch.ciphertext), 'another number')
     }
-  })
+  }
 })
