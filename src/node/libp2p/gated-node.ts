@@ -6,7 +6,6 @@ import {
   publicAddressesFirst,
   reliableTransportsFirst
 } from '@libp2p/utils'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
@@ -16,6 +15,7 @@ import type { Part } from '../../lib/lifecycle.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
 import { Gate } from './gate.ts'
+import { halfWindowYamux } from './half-window-yamux.ts'
 import { ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
@@ -101,7 +101,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     // A block whose ports are taken must fail; one that cannot reserve at a relay yet must not.
     transportManager: { faultTolerance: 0 },
     connectionEncrypters: init.platform.encrypters.map(({ protocol, factory }) => gate.wrap(factory, protocol)),
-    streamMuxers: [yamux()],
+    streamMuxers: [halfWindowYamux()],
     connectionGater: gate.gater,
     connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
     connectionManager: {

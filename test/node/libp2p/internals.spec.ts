@@ -26,7 +26,8 @@ const PINNED = [
   '@libp2p/websockets',
   '@libp2p/tcp',
   '@libp2p/utils',
-  '@libp2p/kad-dht'
+  '@libp2p/kad-dht',
+  '@libp2p/yamux'
 ]
 
 /** What transports and services are given of their node. */

@@ -1,0 +1,56 @@
+import type { StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import { yamux } from '@libp2p/yamux'
+import { requireMembers } from '../../lib/require-members.ts'
+
+/** The state of a stream that is open at both ends; before it, an update opens the stream. */
+const ESTABLISHED = 3
+
+/** A stream of the muxer, with what its class has beside its published interface. */
+interface YamuxStreamInternals {
+  state: number
+  /** Bytes that the other side may send in all before it waits. */
+  recvWindow: number
+  /** What is left of these. */
+  recvWindowCapacity: number
+  sendWindowUpdate: () => void
+}
+
+interface YamuxInternals extends StreamMuxer {
+  _newStream: (...args: never[]) => YamuxStreamInternals
+}
+
+/** What is used of the muxer, and of its streams, beside their published interfaces. */
+export const YAMUX_MEMBERS = ['_newStream']
+export const YAMUX_STREAM_MEMBERS = ['state', 'recvWindow', 'recvWindowCapacity', 'sendWindowUpdate']
+
+/**
+ * yamux whose streams tell of room for more when half of it is used, as its specification and its Go implementation
+ * have it. The library's own do so for each frame that arrives: a frame, a TLS record and a write more for every
+ * message. Throws `INVALID` when this version of the library has another inside.
+ */
+export function halfWindowYamux(library = yamux): () => StreamMuxerFactory {
+  const create = library()
+  return () => {
+    const factory: StreamMuxerFactory = create()
+    const createStreamMuxer = factory.createStreamMuxer.bind(factory)
+    factory.createStreamMuxer = (connection) => {
+      const muxer = createStreamMuxer(connection) as YamuxInternals
+      requireMembers('@libp2p/yamux', muxer, YAMUX_MEMBERS)
+      const newStream = muxer._newStream.bind(muxer)
+      muxer._newStream = (...args) => tellAtHalf(newStream(...args))
+      return muxer
+    }
+    return factory
+  }
+}
+
+function tellAtHalf(stream: YamuxStreamInternals): YamuxStreamInternals {
+  requireMembers('@libp2p/yamux', stream, YAMUX_STREAM_MEMBERS)
+  const tell = stream.sendWindowUpdate.bind(stream)
+  stream.sendWindowUpdate = () => {
+    if (stream.state !== ESTABLISHED || stream.recvWindowCapacity <= stream.recvWindow / 2) {
+      tell()
+    }
+  }
+  return stream
+}
