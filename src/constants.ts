@@ -70,6 +70,11 @@ export const MAX_TIMEOUT_MS = 10 * 60_000
  * it is dead.
  */
 export const SESSION_SILENCE_MS = 10_000
+/**
+ * A connection whose peer does not answer a ping for this long is ended. Longer than a session waits for a peer that has
+ * its calls, as a relay does not know of the calls that it passes on.
+ */
+export const CONNECTION_SILENCE_MS = 2 * SESSION_SILENCE_MS + 5_000
 /** How long a stopping block waits for calls that are under way. */
 export const STOP_GRACE_MS = 3_000
 /** How long one attempt to reach a worker may take before another is tried. */

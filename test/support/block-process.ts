@@ -8,7 +8,10 @@ import { answerCommands } from './command-process.ts'
 /** What the parent asks; each answers with JSON. */
 export interface Commands {
   start: (options: NexusOptions) => Promise<{ peerId: string; addresses: string[] }>
-  /** Serves commands that tests use: `echo`, `whoami`, `count` (which takes the `ms` of its body). */
+  /**
+   * Serves commands that tests use: `echo`, `whoami`, `count` (which takes the `ms` of its body), `block` (which lets
+   * nothing else in the process run for the ms that are its body).
+   */
   serve: () => void
   /** From now on `count` never answers. */
   hold: () => void
@@ -40,6 +43,10 @@ const commands: Commands = {
       process.send?.({ executed: body.id })
       await new Promise((resolve) => holding || setTimeout(resolve, body.ms ?? 0))
       return { id: body.id, worker: nexus.identity.peerId }
+    })
+    nexus.handle<number>('block', ({ body }) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, body)
+      return body
     })
     nexus.onDirect(({ body, from }) => received.push({ kind: 'direct', body, from: from.jid }))
   },

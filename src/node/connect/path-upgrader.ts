@@ -1,5 +1,6 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { carriesSession } from '../../protocols/session/session-stream.ts'
 import { isDirectWebSocket, isWebRtc, isWebRtcDirect, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Dialer } from './dialer.ts'
 
@@ -202,8 +203,16 @@ export class PathUpgrader {
         .filter(({ remotePeer }) => remotePeer.toString() === peerId)
 
       if (connections.some((connection) => pathOf(connection) !== 'relay')) {
-        for (const relayed of connections.filter((connection) => pathOf(connection) === 'relay')) {
-          relayed.close().catch((error) => relayed.abort(error))
+        const relayed = connections.filter((connection) => pathOf(connection) === 'relay')
+
+        // A session that was left ends with its last call.
+        if (relayed.some(carriesSession)) {
+          this.#retireRelayed(peerId)
+          return
+        }
+
+        for (const connection of relayed) {
+          connection.close().catch((error) => connection.abort(error))
         }
       }
     }, LINGER_MS)

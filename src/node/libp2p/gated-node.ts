@@ -12,15 +12,15 @@ import { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Part } from '../../lib/lifecycle.ts'
+import { now } from '../../lib/now.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
 import { ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
-/** A connection whose ping takes longer is given up. High, as a busy process or a hidden tab answers late. */
-const PING_TIMEOUT_MS = 10_000
 /**
  * One address is tried for so long: a connection takes some seven ways there and back, on a slow path or a busy machine
  * two seconds. They are tried in turn: a few that swallow everything must leave time for a circuit within
@@ -103,7 +103,8 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     connectionEncrypters: init.platform.encrypters.map(({ protocol, factory }) => gate.wrap(factory, protocol)),
     streamMuxers: [halfWindowYamux()],
     connectionGater: gate.gater,
-    connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS } },
+    // `ConnectionMonitor` does this.
+    connectionMonitor: { enabled: false },
     connectionManager: {
       maxConnections: init.limits.maxConnections,
       inboundConnectionThreshold: init.limits.connectionsPerSecondPerHost,
@@ -126,10 +127,19 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     }
   })
 
-  return { libp2p, gate, verified, circuit, ...lifeOf(libp2p, verified) }
+  const monitor = new ConnectionMonitor({
+    connections: () => libp2p.getConnections(),
+    now,
+    log: init.logger.forComponent('nexus:monitor')
+  })
+  return { libp2p, gate, verified, circuit, ...lifeOf(libp2p, verified, monitor) }
 }
 
-function lifeOf(libp2p: Libp2p<NodeServices>, verified: VerifiedPeers): Pick<GatedNode, 'start' | 'stop'> {
+function lifeOf(
+  libp2p: Libp2p<NodeServices>,
+  verified: VerifiedPeers,
+  monitor: ConnectionMonitor
+): Pick<GatedNode, 'start' | 'stop'> {
   let starting: Promise<void> | undefined
 
   return {
@@ -138,6 +148,7 @@ function lifeOf(libp2p: Libp2p<NodeServices>, verified: VerifiedPeers): Pick<Gat
 
       try {
         await starting
+        monitor.start()
       } catch (error) {
         throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
       }
@@ -145,6 +156,7 @@ function lifeOf(libp2p: Libp2p<NodeServices>, verified: VerifiedPeers): Pick<Gat
     stop: async () => {
       // libp2p ignores a stop while it starts.
       await starting?.catch(() => undefined)
+      monitor.stop()
       await libp2p.stop()
       verified.stop()
     }

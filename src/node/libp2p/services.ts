@@ -24,6 +24,8 @@ const MAX_FORWARDS = 1_000_000
 const MIN_IDONTWANT_BYTES = 64 * 1024
 /** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
 const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
+/** At a time on one connection: a process that was blocked finds all that were sent meanwhile. */
+const MAX_PINGS = 32
 
 /** The services of a node. */
 export interface NodeServices extends Record<string, unknown> {
@@ -55,7 +57,7 @@ export function nodeServices({
   return {
     identify: identify({ runOnLimitedConnection: true }),
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
-    ping: ping({ runOnLimitedConnection: true }),
+    ping: ping({ runOnLimitedConnection: true, maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
     gossip: gossipsub({
       globalSignaturePolicy: 'StrictSign',
       msgIdFn: gossipMessageId,

@@ -5,6 +5,8 @@ import { toError } from '../../lib/to-error.ts'
 
 /** A connection on which no stream is open after this time is taken for dead. */
 const OPEN_TIMEOUT_MS = 5_000
+/** libp2p's "Circuit Relay v2": `hop` and `stop`. */
+const CIRCUIT_PREFIX = '/libp2p/circuit/relay/'
 /** How long the peer has to close its side as well, in ms. */
 const CLOSE_GRACE_MS = 1_000
 
@@ -13,7 +15,8 @@ export type Connect = (peerId: string, signal?: AbortSignal) => Promise<Connecti
 
 /**
  * Opens the stream of a session. A path can be dead before that is noticed, while another one stands or can be made:
- * so a connection on which no stream opens is given up, and another one tried once.
+ * so a connection on which no stream opens is given up, and another one tried once. Not while calls are under way on it:
+ * its peer may be busy.
  */
 export async function openSessionStream(connect: Connect, peerId: string): Promise<[Stream, Connection]> {
   for (let isLast = false; ; isLast = true) {
@@ -23,13 +26,23 @@ export async function openSessionStream(connect: Connect, peerId: string): Promi
       const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
       return [await connection.newStream(SESSION_PROTOCOL, { runOnLimitedConnection: true, signal }), connection]
     } catch (error) {
-      if (isLast || (error instanceof Error && error.name === 'UnsupportedProtocolError')) {
+      if (isLast || carriesCalls(connection) || (error instanceof Error && error.name === 'UnsupportedProtocolError')) {
         throw error
       }
 
       connection.abort(toError(error))
     }
   }
+}
+
+/** Whether there is a session on a connection that may still have calls under way. */
+export function carriesSession({ streams }: Connection): boolean {
+  return streams.some(({ protocol, status }) => protocol === SESSION_PROTOCOL && status === 'open')
+}
+
+// Those of others, through a relay, too. Whoever has them says when the peer is silent for too long.
+function carriesCalls(connection: Connection): boolean {
+  return carriesSession(connection) || connection.streams.some(({ protocol }) => protocol.startsWith(CIRCUIT_PREFIX))
 }
 
 /** Lets a stream send what it has and closes it; resolves when both sides are closed. Cuts it off after 1 s. */

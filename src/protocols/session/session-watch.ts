@@ -25,11 +25,14 @@ export class SessionWatch {
     this.#liveness = new Liveness(init.silenceMs, init.now())
   }
 
-  /** A call has begun. */
-  began(deadline: number, now: number): void {
+  /** A call has begun. `isOnly`: nothing else is under way, so nothing was expected of the peer until now. */
+  began(deadline: number, now: number, isOnly: boolean): void {
+    if (isOnly) {
+      this.#liveness.heard(now)
+    }
+
     if (!this.#watching) {
       this.#watching = true
-      this.#liveness.heard(now)
       this.#timer.set(this.#liveness.next, now)
     }
 

@@ -85,7 +85,7 @@ export class Session {
       load,
       bodyLimitBytes: limits.bodyLimitBytes,
       now,
-      began: (deadline, now) => this.#watch.began(deadline, now),
+      began: (deadline, now) => this.#watch.began(deadline, now, this.#outbound.size + this.#inbound.size === 1),
       ended: this.#onSettled
     }
     this.#outbound = new CallSender(context)

@@ -4,7 +4,7 @@ import { DeadlineTimer } from '../../../src/lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../../src/lib/now.ts'
 import { AssemblyRoom } from '../../../src/protocols/session/peer-load.ts'
 import { CallIds } from '../../../src/protocols/session/session-context.ts'
-import { Liveness } from '../../../src/protocols/session/session-watch.ts'
+import { Liveness, SessionWatch } from '../../../src/protocols/session/session-watch.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -107,6 +107,43 @@ describe('liveness', () => {
     assert.equal(liveness.check(100, 0), 'ping')
     assert.equal(liveness.check(900, 700), 'wait')
     assert.equal(liveness.check(1_000, 0), 'ping')
+  })
+})
+
+describe('session watch', () => {
+  it('gives a peer all of its time from the call on, however lately another one was answered', () => {
+    let time = 0
+    let busy = true
+    const said: string[] = []
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const watch = new SessionWatch({
+      now: () => time,
+      silenceMs: 10_000,
+      busy: () => busy,
+      expire: () => NEVER,
+      ping: () => void said.push(`ping at ${time}`),
+      giveUp: () => {
+        said.push(`given up at ${time}`)
+        busy = false
+      }
+    })
+    const pass = (ms: number): void => {
+      for (let step = 0; step < ms; step += 10) {
+        time += 10
+        mock.timers.tick(10)
+      }
+    }
+    watch.began(30_000, time, true)
+    watch.heard(time)
+    pass(900)
+    watch.began(time + 30_000, time, true)
+    // Another one beside it: the peer owes an answer since the first.
+    pass(5_000)
+    watch.began(time + 30_000, time, false)
+    pass(20_000)
+    assert.deepEqual(said, ['ping at 10900', 'given up at 20900'])
+    watch.stop()
+    mock.timers.reset()
   })
 })
 

@@ -1,0 +1,118 @@
+import type { Connection, Logger } from '@libp2p/interface'
+import { PING_PROTOCOL } from '@libp2p/ping'
+import { pEvent } from 'p-event'
+import { CONNECTION_SILENCE_MS } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import { toError } from '../../lib/to-error.ts'
+
+const TICK_MS = 1_000
+/** A connection is pinged so long after its last ping was answered. */
+const INTERVAL_MS = 10_000
+/** A tick that comes later than this says that the process itself stood still. */
+const STALL_MS = 2_000
+const PING_BYTES = 32
+/** What `newStream` fails with when the connection is at its end, though nobody has said so. */
+const ENDED = ['ConnectionClosedError', 'MuxerClosedError', 'MuxerUnavailableError']
+
+export interface ConnectionMonitorInit {
+  connections: () => Connection[]
+  /** Milliseconds that never go back. */
+  now: () => number
+  log: Logger
+}
+
+interface Watched {
+  /** When the ping that is under way was sent, else when the last one ended. */
+  since: number
+  /** Ends the ping that is under way. */
+  ping: AbortController | undefined
+}
+
+/**
+ * Pings every connection, one ping at a time, and ends those whose peer says nothing for `CONNECTION_SILENCE_MS`. The
+ * library's own monitor sends another ping while one is unanswered, which counts as a failure at once when both are
+ * answered together; and after this process itself stood still, it takes answers that it has not read for missing. So a
+ * handler that blocks its process for ten seconds would cost it all its connections.
+ */
+export class ConnectionMonitor {
+  readonly #init: ConnectionMonitorInit
+  readonly #watched = new WeakMap<Connection, Watched>()
+  readonly #stopping = new AbortController()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #tickedAt = 0
+  #skipped = false
+
+  constructor(init: ConnectionMonitorInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    if (!this.#stopping.signal.aborted) {
+      this.#tickedAt = this.#init.now()
+      this.#timer = setTimeout(this.#tick, TICK_MS)
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#stopping.abort()
+  }
+
+  readonly #tick = (): void => {
+    const now = this.#init.now()
+    // What came meanwhile is read before the next tick. A hidden page's ticks are late all the time.
+    const skip = now - this.#tickedAt > TICK_MS + STALL_MS && !this.#skipped
+    this.#tickedAt = now
+    this.#skipped = skip
+    this.#timer = setTimeout(this.#tick, TICK_MS)
+
+    if (!skip) {
+      for (const connection of this.#init.connections()) {
+        this.#look(connection, now)
+      }
+    }
+  }
+
+  #look(connection: Connection, now: number): void {
+    const watched = this.#watched.get(connection)
+
+    if (watched === undefined) {
+      this.#watched.set(connection, { since: now, ping: undefined })
+    } else if (watched.ping !== undefined && now - watched.since >= CONNECTION_SILENCE_MS) {
+      watched.ping.abort()
+      this.#end(connection, new NexusError('UNREACHABLE', 'the peer answers no ping'))
+    } else if (watched.ping === undefined && now - watched.since >= INTERVAL_MS) {
+      void this.#ping(connection, watched)
+    }
+  }
+
+  async #ping(connection: Connection, watched: Watched): Promise<void> {
+    const ping = new AbortController()
+    const signal = AbortSignal.any([ping.signal, this.#stopping.signal])
+    Object.assign(watched, { since: this.#init.now(), ping })
+
+    try {
+      const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
+
+      try {
+        stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
+        await pEvent(stream, ['message', 'close'], { signal })
+        await stream.close({ signal })
+      } catch (error) {
+        stream.abort(toError(error))
+      }
+    } catch (error) {
+      // A refusal is an answer as well.
+      if (!signal.aborted && ENDED.includes(toError(error).name)) {
+        this.#end(connection, toError(error))
+      }
+    } finally {
+      Object.assign(watched, { since: this.#init.now(), ping: undefined })
+    }
+  }
+
+  #end(connection: Connection, error: Error): void {
+    this.#init.log('the connection with %s is given up: %e', connection.remotePeer, error)
+    connection.abort(error)
+  }
+}
