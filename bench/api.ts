@@ -6,34 +6,16 @@
  * `npm run bench -- api [seconds] [rounds] [raw,raw-joined,nexus,session-tls,session-noise]`
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { IN_FLIGHT, type Kind, type Measured, measureCalls, median, TEXT } from './calls/load.ts'
-import { nexusKind } from './calls/nexus.ts'
-import { rawKind } from './calls/raw.ts'
-import { sessionKind } from './calls/session.ts'
+import { kindOf } from './calls/kinds.ts'
+import { IN_FLIGHT, type Measured, measureCalls, median, TEXT } from './calls/load.ts'
 
-const KINDS: Record<string, Kind> = {
-  raw: rawKind(false),
-  'raw-joined': rawKind(true),
-  nexus: nexusKind,
-  'session-tls': sessionKind('tls'),
-  'session-noise': sessionKind('noise')
-}
+const OWN = ['raw', 'raw-joined', 'nexus', 'session-tls', 'session-noise']
 
 if (process.send === undefined) {
   const [seconds, rounds, kinds] = process.argv.slice(2)
-  await main(Number(seconds ?? 3), Number(rounds ?? 3), kinds?.split(',') ?? Object.keys(KINDS))
+  await main(Number(seconds ?? 3), Number(rounds ?? 3), kinds?.split(',') ?? OWN)
 } else {
   process.send(await kindOf(process.argv[2]).serve())
-}
-
-function kindOf(name: string | undefined): Kind {
-  const kind = KINDS[name ?? '']
-
-  if (kind === undefined) {
-    throw new Error(`no such kind of call: ${name}; there are ${Object.keys(KINDS).join(', ')}`)
-  }
-
-  return kind
 }
 
 async function main(seconds: number, rounds: number, kinds: string[]): Promise<void> {

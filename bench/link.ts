@@ -57,7 +57,8 @@ async function measureNode(address: string, seconds: number): Promise<Measured> 
 }
 
 async function measurePython(address: string, seconds: number): Promise<Measured> {
-  const { credential, bootstrap } = JSON.parse(address)
+  const { credentials, bootstrap } = JSON.parse(address)
+  const [credential] = credentials
   const directory = mkdtempSync(join(tmpdir(), 'nexus-bench-'))
   const path = join(directory, 'credential.json')
   writeFileSync(path, JSON.stringify(credential), { mode: 0o600 })

@@ -11,6 +11,10 @@ export type Call = (question: Question) => Promise<unknown>
 
 export interface Client {
   call: Call
+  /** Has bytes sent back. Absent where a peer carries none. */
+  bytes?: (body: Uint8Array) => Promise<Uint8Array>
+  /** Sends one way; resolves when it was taken. Absent where a peer has nothing of the kind. */
+  direct?: (question: Question) => Promise<void>
   close: () => Promise<void>
 }
 
@@ -34,8 +38,10 @@ export const TEXT = 'about a hundred bytes of JSON in all, as in most calls of t
 /** Measures a client after a second of warming up. */
 export async function measureCalls(client: Client, seconds: number): Promise<Measured> {
   const call = checked(client.call)
-  await manyInFlight(call, 1)
-  return { rate: await manyInFlight(call, seconds), p50: await oneAtATime(call, seconds) }
+  await inFlight(call, 1, IN_FLIGHT)
+  const { rate } = await inFlight(call, seconds, IN_FLIGHT)
+  const { times } = await inFlight(call, seconds, 1)
+  return { rate, p50: quantile(times, 0.5) }
 }
 
 export function answerTo(question: Question): Question & { product: number } {
@@ -43,51 +49,50 @@ export function answerTo(question: Question): Question & { product: number } {
 }
 
 /** Asks something else each time, and fails on an answer to another question. */
-function checked(call: Call): () => Promise<void> {
+export function checked(call: Call, text = TEXT): () => Promise<void> {
   let count = 0
 
   return async () => {
     const a = count++ % 1_000
-    const answer = (await call({ a, b: 7, text: TEXT })) as { product?: number }
+    const answer = (await call({ a, b: 7, text })) as { product?: number; text?: string }
 
-    if (answer.product !== a * 7) {
-      throw new Error(`${a} * 7 was answered with ${JSON.stringify(answer)}`)
+    if (answer.product !== a * 7 || answer.text?.length !== text.length) {
+      throw new Error(`${a} * 7 was answered with ${JSON.stringify(answer).slice(0, 200)}`)
     }
   }
 }
 
-async function manyInFlight(call: () => Promise<void>, seconds: number): Promise<number> {
+export interface Load {
+  /** A second. */
+  rate: number
+  /** Of each, in ms. */
+  times: number[]
+}
+
+/** Keeps so many of them in flight. */
+export async function inFlight(call: () => Promise<void>, seconds: number, count: number): Promise<Load> {
   const start = performance.now()
   const end = start + seconds * 1000
-  let calls = 0
+  const times: number[] = []
 
   await Promise.all(
-    Array.from({ length: IN_FLIGHT }, async () => {
-      while (performance.now() < end) {
+    Array.from({ length: count }, async () => {
+      for (let now = performance.now(); now < end; ) {
         await call()
-        calls++
+        const done = performance.now()
+        times.push(done - now)
+        now = done
       }
     })
   )
 
-  return (calls * 1000) / (performance.now() - start)
-}
-
-/** The median, in ms. */
-async function oneAtATime(call: () => Promise<void>, seconds: number): Promise<number> {
-  const end = performance.now() + seconds * 1000
-  const times: number[] = []
-
-  for (let now = performance.now(); now < end; ) {
-    await call()
-    const done = performance.now()
-    times.push(done - now)
-    now = done
-  }
-
-  return median(times)
+  return { rate: (times.length * 1000) / (performance.now() - start), times }
 }
 
 export function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+  return quantile(values, 0.5)
+}
+
+export function quantile(values: number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN
 }

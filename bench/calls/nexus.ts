@@ -6,6 +6,10 @@ import { createNexus } from '../../src/node/create.ts'
 import { answerTo, type Kind, type Question } from './load.ts'
 
 const NETWORK = 'bench.example'
+/** A key each. */
+const CALLERS = 10
+/** Clients of this process so far. */
+let opened = 0
 
 export const nexusKind: Kind = {
   async serve() {
@@ -13,14 +17,21 @@ export const nexusKind: Kind = {
     const credential = await credentialOf(authority, { app: 'etest', uid: 'anna', role: 'owner' })
     const nexus = await createNexus({ credential, listen: ['/ip4/127.0.0.1/tcp/0'] })
     nexus.handle<Question>('multiply', ({ body }) => answerTo(body))
-    const caller = await credentialOf(authority, { app: 'shop', uid: 'carl', role: 'user' })
-    return JSON.stringify({ credential: caller, bootstrap: nexus.addresses })
+    nexus.handle('echo', ({ body }) => body)
+    nexus.onDirect(() => undefined)
+    const callers = Array.from({ length: CALLERS }, (_, index) =>
+      credentialOf(authority, { app: 'shop', uid: `carl${index}`, role: 'user' })
+    )
+    return JSON.stringify({ credentials: await Promise.all(callers), bootstrap: nexus.addresses })
   },
 
   async open(address) {
-    const nexus = await createNexus({ ...JSON.parse(address), listen: [] })
+    const { credentials, bootstrap } = JSON.parse(address)
+    const nexus = await createNexus({ credential: credentials[opened++ % CALLERS], bootstrap, listen: [] })
     return {
       call: (body) => nexus.api({ app: 'etest', cmd: 'multiply', body: { ...body } }),
+      bytes: (body) => nexus.api<Uint8Array>({ app: 'etest', cmd: 'echo', body }),
+      direct: (body) => nexus.direct({ app: 'etest', body: { ...body } }),
       close: () => nexus.stop()
     }
   }

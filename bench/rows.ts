@@ -1,0 +1,14 @@
+import { CALL_ROWS } from './calls/rows.ts'
+import type { Row } from './row.ts'
+
+/** Every row of the comparison, in the order of its table. */
+export const ROWS: readonly Row[] = [...CALL_ROWS]
+
+export function rowOf(name: string): Row {
+  const row = ROWS.find((one) => one.name === name)
+
+  if (row === undefined) {
+    throw new Error(`no such row: ${name}; there are ${ROWS.map((one) => one.name).join(', ')}`)
+  }
+  return row
+}
