@@ -15,6 +15,8 @@ const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 5_000
 /** How often it is looked whether the reservation still stands. */
 const CHECK_MS = 5_000
+/** The library gives up after 5 s, when all is well with it. */
+const RESERVE_TIMEOUT_MS = 6_000
 /** After sleep or a change of network an open connection must answer within this time, or it is given up. */
 const PROBE_MS = 2_000
 
@@ -25,7 +27,9 @@ export interface BootstrapPeerInit {
   circuit: ReservingTransport
   /** Whether to ask for a reservation, so that peers without a direct path reach this block. */
   reserve: boolean
-  /** Connected (again), with its reservation when there is one. */
+  /** How long a relay has to give one, in ms. Default 6,000. */
+  reserveTimeoutMs?: number
+  /** Connected (again), with its reservation when there is one; or it has given one that it did not give before. */
   onConnected: (peerId: string) => void
   /** `state` is another. */
   onChange: () => void
@@ -52,6 +56,7 @@ export class BootstrapPeer {
   #state: BootstrapPeerState = CLOSED
   #connection: Connection | undefined
   readonly #backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+  readonly #reserveBackoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
   /** Ends the sleep that it is in: of the retry too when `urgent`. */
   #wakeUp: ((urgent: boolean) => void) | undefined
 
@@ -69,7 +74,7 @@ export class BootstrapPeer {
       try {
         await this.#enter()
         first.resolve()
-        await this.#sleep(CHECK_MS, false)
+        await this.#sleep(this.#state.reserved ? CHECK_MS : this.#reserveBackoff.next(), false)
       } catch (error) {
         await this.#failed(toNexusError(error, 'UNREACHABLE', `${this.#init.address} cannot be reached`), first)
       }
@@ -82,7 +87,9 @@ export class BootstrapPeer {
 
   /** A connection was lost: looks whether it was this one's. The waits between tries stand. */
   check(): void {
-    this.#wakeUp?.(false)
+    if (this.#connection?.status !== 'open') {
+      this.#wakeUp?.(false)
+    }
   }
 
   /** The device woke up, or has another network: tries at once, and gives up a connection that does not answer. */
@@ -113,6 +120,7 @@ export class BootstrapPeer {
     const connection = await this.#connect()
     const isNew = connection !== this.#connection
     this.#connection = connection
+    const wasReserved = this.#state.reserved
     const reserved = await this.#reserve(connection)
 
     if (this.#stopping.signal.aborted) {
@@ -122,7 +130,12 @@ export class BootstrapPeer {
     this.#backoff.reset()
     this.#set({ connected: true, reserved, failure: undefined, doubtful: false })
 
-    if (isNew) {
+    if (reserved) {
+      this.#reserveBackoff.reset()
+    }
+
+    // With a reservation it has an address more, which others are to know of.
+    if (isNew || (reserved && !wasReserved)) {
       this.#init.onConnected(connection.remotePeer.toString())
     }
   }
@@ -162,7 +175,7 @@ export class BootstrapPeer {
 
   // A relay that grants no reservation is still good for everything else.
   async #reserve(connection: Connection): Promise<boolean> {
-    const { address, reserve, circuit, log } = this.#init
+    const { address, reserve, reserveTimeoutMs = RESERVE_TIMEOUT_MS, circuit, log } = this.#init
     const relay = connection.remotePeer
 
     if (!reserve || circuit.hasReservation(relay)) {
@@ -171,8 +184,10 @@ export class BootstrapPeer {
 
     const relayAddress = peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${relay}`) : address
 
+    const signal = AbortSignal.any([AbortSignal.timeout(reserveTimeoutMs), this.#stopping.signal])
+
     try {
-      await raceSignal(circuit.reserve(relay, relayAddress), this.#stopping.signal)
+      await raceSignal(circuit.reserve(relay, relayAddress), signal)
       return true
     } catch (error) {
       if (!this.#stopping.signal.aborted) {

@@ -18,7 +18,7 @@ import type { Clock } from '../../types.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
-import { ReservingTransport } from './reserving-transport.ts'
+import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
 /**
@@ -73,7 +73,11 @@ export interface GatedNode extends Part {
 /** Puts the libp2p node of a block or relay together, without starting it. */
 export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
   const circuit = new ReservingTransport(
-    circuitRelayTransport({ maxInboundStopStreams: MAX_CIRCUITS_TO_PEER, maxOutboundStopStreams: MAX_CIRCUITS_TO_PEER })
+    circuitRelayTransport({
+      maxInboundStopStreams: MAX_CIRCUITS_TO_PEER,
+      maxOutboundStopStreams: MAX_CIRCUITS_TO_PEER,
+      reservationConcurrency: RESERVATION_CONCURRENCY
+    })
   )
   const verified = new VerifiedPeers({
     clock: init.clock,

@@ -4,13 +4,25 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { requireMembers } from '../../lib/require-members.ts'
 
 /** What is used of the circuit transport beside the interface of a transport. */
-export const CIRCUIT_TRANSPORT_MEMBERS = ['reservationStore.hasReservation', 'reservationStore.addRelay']
+export const CIRCUIT_TRANSPORT_MEMBERS = [
+  'reservationStore.hasReservation',
+  'reservationStore.addRelay',
+  'reservationStore.relayFilter.remove'
+]
+
+/**
+ * Reservations that are asked for at a time. The library empties its queue after each one that it gets, and those that
+ * wait in it are then never asked for, nor do their promises settle: so none may wait.
+ */
+export const RESERVATION_CONCURRENCY = Number.POSITIVE_INFINITY
 
 /** What the circuit transport has beside the interface of a transport. */
 interface CircuitTransport extends Transport {
   reservationStore: {
     hasReservation: (relay: PeerId) => boolean
     addRelay: (relay: PeerId, type: 'configured') => Promise<unknown>
+    /** Relays that are never asked again. */
+    relayFilter: { remove: (relay: Uint8Array) => boolean }
   }
 }
 
@@ -54,6 +66,9 @@ export class ReservingTransport {
     if (this.hasReservation(relay)) {
       return
     }
+
+    // A relay that was not reached, or had just begun or stopped to serve circuits, may do so now.
+    this.#transport?.reservationStore.relayFilter.remove(relay.toMultihash().bytes)
 
     // The listener of an earlier reservation is still there and takes up the new one.
     if (this.#listening.has(key)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
 import { Bootstrap, type BootstrapInit, parseAddresses } from '../../../src/node/connect/bootstrap.ts'
+import type { BootstrapPeerState } from '../../../src/node/connect/bootstrap-peer.ts'
 import { assertCode, log } from '../../support/calls.ts'
 import { assertInvalid, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
@@ -140,6 +141,39 @@ describe('bootstrap', () => {
     await assert.rejects(circuit.reserve(relay.parts.node.libp2p.peerId, address!))
     await assert.rejects(circuit.reserve(relay.parts.node.libp2p.peerId, address!))
     assert.equal(transportManager.getListeners().length, listeners)
+  })
+
+  it('asks a relay again that gave no reservation, whatever the reason was', async () => {
+    await member.dial(relay)
+    const { circuit } = member.parts.node
+    const [address] = relay.addresses()
+
+    for (let count = 0; count < 3; count++) {
+      await assert.rejects(circuit.reserve(relay.parts.node.libp2p.peerId, address!), /could not negotiate|protocol/i)
+    }
+  })
+
+  it('does not wait for ever for a reservation, and asks again with a wait that grows', async () => {
+    const askedAt: number[] = []
+    const circuit = {
+      hasReservation: () => false,
+      reserve: () => {
+        askedAt.push(performance.now())
+        return askedAt.length < 4 ? new Promise<void>(() => undefined) : Promise.resolve()
+      }
+    } as unknown as BootstrapInit['circuit']
+    const states: BootstrapPeerState[] = []
+    const bootstrap = bootstrapBy(relay.addresses(), { reserve: true, reserveTimeoutMs: 10, circuit })
+    bootstrap.addEventListener('change', ({ detail }) => void states.push(...detail))
+    await bootstrap.start()
+    await until(() => states.at(-1)?.reserved === true, 'the reservation')
+    assert.deepEqual(
+      states.map((state) => [state.connected, state.reserved]),
+      [...Array.from({ length: 3 }, () => [true, false]), [true, true]]
+    )
+    const [first, second, third, fourth] = askedAt as [number, number, number, number]
+    assert.ok(second - first > 375 && fourth - third > 1_500, askedAt.join())
+    assert.deepEqual(connected, [relay.peerId, relay.peerId], 'others are told of the new address')
   })
 
   it('stops at once, in the middle of a wait, and does not connect again', async () => {

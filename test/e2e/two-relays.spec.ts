@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import type { NexusError } from '../../src/errors.ts'
+import type { Nexus, NexusStatus } from '../../src/types.ts'
+import { TestMesh } from '../support/mesh.ts'
+import { RelayProcess } from '../support/relay-process.ts'
+import { until } from '../support/until.ts'
+
+const STARTS = 5
+const CALLS_PER_SECOND = 100
+/** No call may take longer. */
+const MAX_MS = 2_000
+
+describe('a mesh with two relays', function () {
+  this.timeout(60_000)
+
+  let mesh: TestMesh
+  let relays: [RelayProcess, RelayProcess]
+  let bootstrap: string[]
+
+  beforeEach(async () => {
+    mesh = await TestMesh.create()
+    relays = [new RelayProcess(), new RelayProcess()]
+    bootstrap = await Promise.all(relays.map(startRelay))
+  })
+
+  afterEach(async () => {
+    await mesh.stop()
+    await Promise.all(relays.map((relay) => relay.stop()))
+  })
+
+  it('gives a block a reservation at both, at every start', async () => {
+    for (let count = 0; count < STARTS; count++) {
+      const block = await mesh.block({}, { listen: [], bootstrap })
+      await until(
+        () => reservationsOf(block) === 2,
+        () => `2 reservations at start ${count}: ${block.addresses}`,
+        5_000
+      )
+      await mesh.drop(block)
+    }
+  })
+
+  it('finishes every idempotent call of 100/s when the first relay is killed', async () => {
+    const failures = await failuresWhenKilled(0, true)
+    assert.deepEqual(failures, [])
+  })
+
+  it('settles every other call of 100/s when the second relay is killed: LOST where it was handed over', async () => {
+    const failures = await failuresWhenKilled(1, false)
+    assert.deepEqual(
+      failures.filter(({ code }) => code !== 'LOST'),
+      []
+    )
+  })
+
+  async function failuresWhenKilled(index: 0 | 1, idempotent: boolean): Promise<Outcome[]> {
+    const { caller, statuses } = await joinCallerAndWorker()
+    const calls = new CallsAtRate(caller, idempotent)
+    await until(() => calls.outcomes.length >= 100, 'calls before')
+    assert.deepEqual(pathsToWorkers(caller), ['relay'], 'circuits are the only way')
+    await relays[index].kill()
+    const before = calls.outcomes.length
+    await until(() => calls.outcomes.length >= before + 300, 'calls after')
+    const outcomes = await calls.end()
+    const slowest = Math.max(...outcomes.map(({ ms }) => ms))
+    assert.ok(slowest < MAX_MS, `${slowest} ms`)
+    assert.deepEqual(statuses, [], 'every status from the first one on was the same')
+    return outcomes.filter(({ code }) => code !== 'done')
+  }
+
+  async function startRelay(process: RelayProcess, index: number): Promise<string> {
+    const credential = await mesh.network.credentialFor({
+      app: 'relay',
+      uid: 'operator',
+      role: 'owner',
+      block: 'relay',
+      resource: `relay${index}`
+    })
+    const [address] = await process.run('start', { credential, listen: ['/ip4/127.0.0.1/tcp/0'] })
+    return address ?? assert.fail('no address')
+  }
+
+  async function joinCallerAndWorker(): Promise<{ caller: Nexus; statuses: NexusStatus[] }> {
+    const options = { listen: [], bootstrap }
+    const worker = await mesh.block({}, { ...options, handlers: { echo: ({ body }) => body } })
+    const caller = await mesh.block({ app: 'shop', uid: 'carl', role: 'user', grants: ['etest'] }, options)
+    const statuses: NexusStatus[] = []
+
+    for (const block of [worker, caller]) {
+      await until(() => reservationsOf(block) === 2, 'both reservations')
+      assert.equal(block.status.state, 'online')
+      block.onStatus((status) => statuses.push(status))
+    }
+    await until(async () => (await caller.find({ app: 'etest' })).length === 1, 'the worker is listed')
+    return { caller, statuses }
+  }
+})
+
+function reservationsOf(block: Nexus): number {
+  return block.addresses.filter((address) => address.includes('/p2p-circuit')).length
+}
+
+function pathsToWorkers(caller: Nexus): string[] {
+  return [...new Set(caller.peers.flatMap(({ peer, path }) => (peer.block === 'worker' ? path : [])))]
+}
+
+interface Outcome {
+  code: string
+  ms: number
+}
+
+/** Calls at a constant rate, whatever becomes of them. */
+class CallsAtRate {
+  readonly outcomes: Outcome[] = []
+  readonly #running = new Set<Promise<void>>()
+  readonly #timer: ReturnType<typeof setInterval>
+
+  constructor(caller: Nexus, idempotent: boolean) {
+    this.#timer = setInterval(() => {
+      const running = this.#call(caller, idempotent).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+    }, 1_000 / CALLS_PER_SECOND)
+  }
+
+  /** Begins no more, and gives what became of all. */
+  async end(): Promise<Outcome[]> {
+    clearInterval(this.#timer)
+    await Promise.all(this.#running)
+    return this.outcomes
+  }
+
+  async #call(caller: Nexus, idempotent: boolean): Promise<void> {
+    const began = performance.now()
+    const code = await caller.api({ app: 'etest', cmd: 'echo', body: 'hello', idempotent }).then(
+      () => 'done',
+      (error: NexusError) => error.code
+    )
+    this.outcomes.push({ code, ms: performance.now() - began })
+  }
+}
