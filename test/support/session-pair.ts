@@ -3,6 +3,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { streamPair } from '@libp2p/utils'
 import { MAX_FRAME_BYTES } from '../../src/constants.ts'
 import { encodeFrame, type Frame, FrameDecoder, type FrameFields } from '../../src/protocols/session/frame.ts'
+import type { PeerLoad } from '../../src/protocols/session/peer-load.ts'
 import {
   type ReceivedDirect,
   type ReceivedRequest,
@@ -26,6 +27,8 @@ export interface SessionEnd {
 export interface SessionEndOptions {
   limits?: Partial<SessionLimits>
   handlers?: Partial<SessionHandlers>
+  /** What the peer holds over all of its sessions. */
+  load?: PeerLoad
 }
 
 export function sessionEnd(stream: Stream, initiator: boolean, options: SessionEndOptions = {}): SessionEnd {
@@ -39,7 +42,8 @@ export function sessionEnd(stream: Stream, initiator: boolean, options: SessionE
     ...options.handlers
   }
   const log = defaultLogger().forComponent('nexus:test:session')
-  return Object.assign(end, { session: new Session({ stream, initiator, handlers, limits: options.limits, log }) })
+  const { limits, load } = options
+  return Object.assign(end, { session: new Session({ stream, initiator, handlers, limits, load, log }) })
 }
 
 /** Two sessions that talk to each other in memory; `near` opened the stream. */

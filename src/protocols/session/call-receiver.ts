@@ -145,6 +145,10 @@ export class CallReceiver {
       return { code: 'BUSY', message: `${this.#maxInFlight} calls of a peer are served at a time` }
     }
 
+    if (load.user !== undefined && load.user.calls >= load.user.maxCalls) {
+      return { code: 'BUSY', message: `the limit of a user: ${load.user.maxCalls} calls of all its blocks are served` }
+    }
+
     if (writer.needsDrain) {
       return { code: 'BUSY', message: 'too many answers wait to be read' }
     }

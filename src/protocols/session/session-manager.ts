@@ -1,11 +1,12 @@
 import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
-import { MAX_ASSEMBLY_BYTES, SESSION_PROTOCOL } from '../../constants.ts'
+import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT, SESSION_PROTOCOL } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import type { Identity } from '../../types.ts'
+import { UserLimits } from '../peers/user-limits.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 import { LoopbackSession } from './loopback-session.ts'
 import { PeerLoads } from './peer-load.ts'
@@ -24,6 +25,8 @@ export interface SessionManagerInit {
   connect: Connect
   verified: VerifiedPeers
   limits: Partial<SessionLimits>
+  /** What each user may have. Default: those of everybody. */
+  users?: UserLimits
   log: Logger
 }
 
@@ -43,7 +46,9 @@ export class SessionManager {
     this.#init = init
     this.#table = new SessionTable(init.self.peerId)
     this.#loads = new PeerLoads({
+      maxInFlight: init.limits.maxInFlight ?? MAX_IN_FLIGHT,
       maxAssemblyBytes: init.limits.maxAssemblyBytes ?? MAX_ASSEMBLY_BYTES,
+      users: init.users ?? new UserLimits(),
       hasSession: (peerId) => this.#table.of(peerId).length > 0
     })
     this.#loopback = new LoopbackSession(this.#routes, () => this.#own)
@@ -221,7 +226,7 @@ export class SessionManager {
       stream,
       initiator,
       limits,
-      load: this.#loads.of(peerId),
+      load: this.#loads.of(verified.identity),
       log,
       handlers: {
         onRequest: (request) => routes.onRequest(request, entry),

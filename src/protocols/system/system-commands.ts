@@ -4,10 +4,18 @@ import { NexusError, toNexusError } from '../../errors.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import type { Json } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
+import { UserLimits } from '../peers/user-limits.ts'
 import type { ReceivedRequest } from '../session/session.ts'
 import type { SessionManager } from '../session/session-manager.ts'
 import type { PeerSession } from '../session/session-table.ts'
 import type { SystemCallOptions, SystemCalls, SystemCommand, SystemHandler } from './system-calls.ts'
+
+export interface SystemCommandsInit {
+  sessions: SessionManager
+  /** What each user may have. Default: those of everybody. */
+  users?: UserLimits
+  log: Logger
+}
 
 /** Commands of the mesh itself, on the same sessions as the application's. */
 export class SystemCommands implements SystemCalls {
@@ -16,9 +24,13 @@ export class SystemCommands implements SystemCalls {
   readonly #handlers = new Map<string, SystemHandler>()
   /** Commands being answered, by peer. */
   readonly #running = new KeyedCounter<string>()
+  /** The same, by user. */
+  readonly #runningOfUser = new KeyedCounter<string>()
+  readonly #users: UserLimits
 
-  constructor(init: { sessions: SessionManager; log: Logger }) {
+  constructor(init: SystemCommandsInit) {
     this.#sessions = init.sessions
+    this.#users = init.users ?? new UserLimits()
     this.#log = init.log
     init.sessions.serveSystem((request, from) => void this.#onRequest(request, from))
   }
@@ -46,7 +58,8 @@ export class SystemCommands implements SystemCalls {
 
   async #onRequest(request: ReceivedRequest, from: PeerSession): Promise<void> {
     const handler = this.#handlers.get(request.cmd)
-    const { peerId } = from.peer
+    // The peer may show another certificate meanwhile.
+    const { peerId, uid } = from.peer
 
     if (handler === undefined) {
       request.fail('NO_HANDLER', `no such system command: ${request.cmd}`)
@@ -58,7 +71,15 @@ export class SystemCommands implements SystemCalls {
       return
     }
 
+    const most = this.#users.most(uid, 'systemCalls', MAX_SYSTEM_CALLS)
+
+    if (this.#runningOfUser.of(uid) >= most) {
+      request.fail('BUSY', `the limit of a user: ${most} system commands of all its blocks are answered at a time`)
+      return
+    }
+
     this.#running.add(peerId)
+    this.#runningOfUser.add(uid)
 
     try {
       const answer = await handler(decodeBody(request.type, request.body) as Json, from.peer, request.signal)
@@ -72,6 +93,7 @@ export class SystemCommands implements SystemCalls {
       request.fail(code, message)
     } finally {
       this.#running.remove(peerId)
+      this.#runningOfUser.remove(uid)
     }
   }
 }

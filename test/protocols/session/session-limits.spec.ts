@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../../src/constants.ts'
 import { NexusError } from '../../../src/errors.ts'
+import { UserLimits } from '../../../src/protocols/peers/user-limits.ts'
 import { encodeFrame, KIND } from '../../../src/protocols/session/frame.ts'
+import { type PeerLoad, PeerLoads } from '../../../src/protocols/session/peer-load.ts'
 import type { SessionLimits } from '../../../src/protocols/session/session.ts'
 import { failsWith } from '../../support/failure.ts'
 import { type RawPeer, type SessionEnd, sessionWithRawPeer, stall, unstall } from '../../support/session-pair.ts'
@@ -19,8 +21,8 @@ describe('session limits', () => {
   let near: SessionEnd
   let peer: RawPeer
 
-  async function start(limits: Partial<SessionLimits> = {}): Promise<void> {
-    ;({ near, peer } = await sessionWithRawPeer({ limits }))
+  async function start(limits: Partial<SessionLimits> = {}, load?: PeerLoad): Promise<void> {
+    ;({ near, peer } = await sessionWithRawPeer({ limits, load }))
   }
 
   afterEach(() => near.session.abort(new Error('the test is over')))
@@ -47,6 +49,22 @@ describe('session limits', () => {
     near.requests[1]?.fail('INVALID', 'no')
     peer.send({ kind: REQUEST, id: 14 })
     await requests(4)
+  })
+
+  it('serves so many calls of a user at a time, all its peers together', async () => {
+    const users = new UserLimits()
+    const loads = new PeerLoads({ maxInFlight: 2, maxAssemblyBytes: 100, users, hasSession: () => true })
+    const others = loads.of({ peerId: 'other', uid: 'mallory' })
+    await start({ maxInFlight: 2 }, loads.of({ peerId: 'one', uid: 'mallory' }))
+    others.began()
+    others.began()
+    others.began()
+    peer.send({ kind: REQUEST, id: 2 }, { kind: REQUEST, id: 4 })
+    assert.equal(await errorOf(4), BUSY)
+    assert.match(peer.of(ERROR)[0]?.message ?? '', /user: 4 calls/)
+    others.ended()
+    peer.send({ kind: REQUEST, id: 6 })
+    await requests(2)
   })
 
   it('refuses a body over the limit when it is declared', async () => {

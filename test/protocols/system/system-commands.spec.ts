@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { NexusError } from '../../../src/errors.ts'
 import { BODY_JSON } from '../../../src/protocols/body/body.ts'
+import { UserLimits } from '../../../src/protocols/peers/user-limits.ts'
 import type { SessionManager } from '../../../src/protocols/session/session-manager.ts'
-import { refusingRouter } from '../../../src/protocols/session/session-router.ts'
+import { refusingRouter, type SessionRouter } from '../../../src/protocols/session/session-router.ts'
 import type { SystemCommand } from '../../../src/protocols/system/system-calls.ts'
 import { SystemCommands } from '../../../src/protocols/system/system-commands.ts'
 import type { Identity, Json } from '../../../src/types.ts'
-import { assertCode, log } from '../../support/calls.ts'
+import { assertCode, identityFor, log } from '../../support/calls.ts'
 import { testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
+import { until } from '../../support/until.ts'
 
 const options = { timeoutMs: 5_000 }
 
@@ -84,6 +86,40 @@ describe('system calls', () => {
     const { signal } = controller
     await assertCode('CANCELLED', () => left.parts.system.call(right.peerId, '$topic', 1, { ...options, signal }))
     await aborted.promise
+  })
+
+  it('of one user are limited, all its blocks together; others are answered', async () => {
+    let onRequest: SessionRouter['onRequest'] = () => assert.fail('not served')
+    const sessions = { serveSystem: (handler: typeof onRequest) => (onRequest = handler) }
+    const users = new UserLimits({ factors: { bench: 2 } })
+    const system = new SystemCommands({ sessions: sessions as unknown as SessionManager, users, log })
+    const ends: Array<(answer: null) => void> = []
+    system.serve('$topic', () => new Promise((resolve) => ends.push(resolve)))
+    const failures: string[] = []
+    const body = new TextEncoder().encode('1')
+    const request = { cmd: '$topic', type: BODY_JSON, body, respond: () => undefined }
+    const fail = (code: string, message: string) => failures.push(`${code} ${message}`)
+    const ask = (peerId: string, uid: string) =>
+      onRequest({ ...request, fail } as never, { peer: identityFor(peerId, { uid }) } as never)
+
+    for (let key = 0; key < 100; key++) {
+      for (let n = 0; n < 20; n++) {
+        ask(`key${key}`, 'mallory')
+      }
+    }
+    await until(() => ends.length === 1_024, 'as many as a user may have')
+    assert.equal(failures.length, 2_000 - 1_024)
+    assert.match(failures[0] as string, /^BUSY .*user.*1024/)
+    ask('other', 'ben')
+    await until(() => ends.length === 1_025, 'another user is answered')
+
+    for (const end of ends.splice(0)) {
+      end(null)
+    }
+    await until(() => {
+      ask('key0', 'mallory')
+      return ends.length > 0
+    }, 'room')
   })
 
   it('fail with TIMEOUT when there is no answer in time', async () => {
