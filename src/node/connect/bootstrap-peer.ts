@@ -4,6 +4,7 @@ import { raceSignal } from 'race-signal'
 import { type NexusError, toNexusError } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
+import { reasonOf } from '../../lib/reason-of.ts'
 import { toError } from '../../lib/to-error.ts'
 import { peerIdIn } from '../libp2p/addresses.ts'
 import type { ReservingTransport } from '../libp2p/reserving-transport.ts'
@@ -76,7 +77,8 @@ export class BootstrapPeer {
         first.resolve()
         await this.#sleep(this.#state.reserved ? CHECK_MS : this.#reserveBackoff.next(), false)
       } catch (error) {
-        await this.#failed(toNexusError(error, 'UNREACHABLE', `${this.#init.address} cannot be reached`), first)
+        const message = `${this.#init.address} cannot be reached: ${reasonOf(error)}`
+        await this.#failed(toNexusError(error, 'UNREACHABLE', message), first)
       }
     }
   }

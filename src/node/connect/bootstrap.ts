@@ -3,6 +3,7 @@ import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import type { Part } from '../../lib/lifecycle.ts'
+import { multiaddrHint } from './address-reasons.ts'
 import { BootstrapPeer, type BootstrapPeerInit, type BootstrapPeerState } from './bootstrap-peer.ts'
 
 export interface BootstrapInit extends Omit<BootstrapPeerInit, 'address' | 'onConnected' | 'onChange'> {
@@ -66,7 +67,7 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
       await Promise.any(firsts.map(({ promise }) => promise))
     } catch (error) {
       const failures = (error as AggregateError).errors as NexusError[]
-      throw failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
+      throw failures.find(({ code }) => code === 'REFUSED') ?? allOf(failures)
     }
   }
 
@@ -120,13 +121,18 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
   }
 }
 
+function allOf(failures: NexusError[]): NexusError | undefined {
+  const messages = failures.map(({ message }) => message)
+  return failures.length < 2 ? failures[0] : new NexusError('UNREACHABLE', messages.join('; '), { cause: failures[0] })
+}
+
 /** The multiaddrs that these texts are. Throws `INVALID`, naming the one that is none. */
 export function parseAddresses(field: string, texts: readonly string[]): Multiaddr[] {
   return texts.map((text) => {
     try {
       return multiaddr(text)
     } catch (error) {
-      throw new NexusError('INVALID', `${field}: not a multiaddr: ${text}`, { cause: error })
+      throw new NexusError('INVALID', `${field}: not a multiaddr: ${text}${multiaddrHint(text)}`, { cause: error })
     }
   })
 }

@@ -6,6 +6,7 @@ import { NexusError } from '../../errors.ts'
 import { now } from '../../lib/now.ts'
 import { isCircuit, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Gate } from '../libp2p/gate.ts'
+import { dialReason } from './address-reasons.ts'
 
 /**
  * A worker names every address that it has, and those of its own network swallow what others send there. While there is
@@ -51,7 +52,7 @@ export class Dialer {
     } catch (error) {
       throw (
         gate.takeRefusal(peerId, began) ??
-        new NexusError('UNREACHABLE', `${peerId} cannot be reached`, { cause: error })
+        new NexusError('UNREACHABLE', `${peerId} cannot be reached: ${dialReason(error)}`, { cause: error })
       )
     }
   }
@@ -65,9 +66,7 @@ export class Dialer {
       return await this.#init.libp2p.dial(address, { signal: withDeadline(signal) })
     } catch (error) {
       const refusal = this.#init.gate.takeRefusal(peerId ?? address.toString(), began)
-      // The library's own words tell of a name that does not resolve, or of a port where nobody listens.
-      const message = `${address.toString()} cannot be reached: ${(error as Error).message}`
-      throw refusal ?? new NexusError('UNREACHABLE', message, { cause: error })
+      throw refusal ?? unreachable(address, error)
     }
   }
 
@@ -82,7 +81,7 @@ export class Dialer {
     try {
       return await libp2p.dial(address, { force: true, signal: withDeadline(signal) })
     } catch (error) {
-      throw new NexusError('UNREACHABLE', `${address.toString()} cannot be reached`, { cause: error })
+      throw unreachable(address, error)
     } finally {
       gate.endUpgrade(peerId)
     }
@@ -134,6 +133,11 @@ export class Dialer {
 function withDeadline(signal: AbortSignal | undefined): AbortSignal {
   const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS)
   return signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+}
+
+function unreachable(address: Multiaddr, error: unknown): NexusError {
+  const message = `${address.toString()} cannot be reached: ${dialReason(error, address)}`
+  return new NexusError('UNREACHABLE', message, { cause: error })
 }
 
 function toMultiaddr(text: string): Multiaddr | undefined {

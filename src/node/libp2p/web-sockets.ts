@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
 import { requireMembers } from '../../lib/require-members.ts'
@@ -9,6 +10,7 @@ import { requireMembers } from '../../lib/require-members.ts'
 /** What is used of a connection and of a listener beside their interfaces. */
 export const WEBSOCKET_CONNECTION_MEMBERS = ['websocket.close', 'websocket.addEventListener', 'sendReset', 'sendData']
 export const WEBSOCKET_LISTENER_MEMBERS = ['server.on', 'wsServer.on', 'wsServer.options.maxPayload']
+const UNTOLD = 'this runtime does not tell why'
 const LIBRARY = '@libp2p/websockets'
 
 /** What a connection of the library's transport has beside its interface. */
@@ -37,29 +39,71 @@ interface Components extends WebSocketsComponents {
   connectionManager: { getMaxConnections: () => number }
 }
 
+/** Watches why a WebSocket to a URL does not open, where the runtime tells. */
+export type WatchWebSocket = (url: string) => {
+  reason: () => string | undefined
+  end: () => void
+}
+
 /**
- * The WebSocket transport, with four things mended. Connections end when they are aborted: the library closes an
+ * The WebSocket transport, with five things mended. Connections end when they are aborted: the library closes an
  * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the
  * other side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for
  * errors, and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the
- * first byte on. And messages have a size that the other side takes: with TLS, all that waits may become one piece.
+ * first byte on. Messages have a size that the other side takes: with TLS, all that waits may become one piece.
+ * And a dial fails with an error that says why: the library throws the WebSocket's event.
  *
  * @param library - for specs: another version of the library
  */
-export function closingWebSockets(library: typeof webSockets = webSockets): (components: Components) => Transport {
+export function closingWebSockets(
+  library: typeof webSockets = webSockets,
+  watch?: WatchWebSocket
+): (components: Components) => Transport {
   const factory = library()
 
   return (components) => {
     const transport = factory(components)
     const dial = transport.dial.bind(transport)
     const createListener = transport.createListener.bind(transport)
-    transport.dial = (address, options) => dial(address, { ...options, upgrader: mending(options.upgrader) })
+    transport.dial = (address, options) =>
+      withReason(address, options.signal, watch, () =>
+        dial(address, { ...options, upgrader: mending(options.upgrader) })
+      )
     transport.createListener = (options) => {
       const listener = createListener({ ...options, upgrader: mending(options.upgrader) }) as WebSocketListener
       boundListener(listener, components.connectionManager.getMaxConnections())
       return listener
     }
     return transport
+  }
+}
+
+function urlOf(address: Multiaddr): string {
+  const parts = new Map(address.getComponents().map(({ name, value }) => [name, value ?? '']))
+  const host = parts.get('ip4') ?? parts.get('dns4') ?? parts.get('dns6') ?? parts.get('dns') ?? `[${parts.get('ip6')}]`
+  return `${parts.has('wss') || parts.has('tls') ? 'wss' : 'ws'}://${host}:${parts.get('tcp')}`
+}
+
+async function withReason<T>(
+  address: Multiaddr,
+  signal: AbortSignal | undefined,
+  watch: WatchWebSocket | undefined,
+  dial: () => Promise<T>
+): Promise<T> {
+  const watched = watch?.(urlOf(address))
+
+  try {
+    return await dial()
+  } catch (error) {
+    // What fails once the WebSocket is open has its own words.
+    if (error instanceof Error && error.name !== 'ConnectionFailedError') {
+      throw error
+    }
+
+    const inTime = signal?.aborted === true ? 'no WebSocket answered in time' : 'no WebSocket answered'
+    throw new Error(`${inTime}: ${watched?.reason() ?? UNTOLD}`, { cause: error })
+  } finally {
+    watched?.end()
   }
 }
 

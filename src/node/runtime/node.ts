@@ -2,6 +2,7 @@
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { networkDht } from '../libp2p/dht.ts'
@@ -9,10 +10,11 @@ import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
+import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
   async transports({ webrtc }) {
-    const factories: TransportFactory[] = [tcp(), closingWebSockets()]
+    const factories: TransportFactory[] = [tcp(), closingWebSockets(webSockets, watchNodeWebSocket)]
     return webrtc ? [...factories, ...(await loadWebRtc())] : factories
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.

@@ -4,6 +4,7 @@ import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT, SESSION_PROTOCOL } from '../../const
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
+import { reasonOf } from '../../lib/reason-of.ts'
 import { toError } from '../../lib/to-error.ts'
 import type { Identity } from '../../types.ts'
 import { UserLimits } from '../peers/user-limits.ts'
@@ -183,7 +184,7 @@ export class SessionManager {
       const [stream, connection] = await openSessionStream(this.#init.connect, peerId)
       return this.#addOrAbort(stream, connection, true)
     } catch (error) {
-      throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened`)
+      throw toNexusError(error, 'UNREACHABLE', `no session with ${peerId} could be opened: ${reasonOf(error)}`)
     }
   }
 
