@@ -174,7 +174,8 @@ class RunningRelay implements Relay {
       connections: libp2p.getConnections().length,
       peers: libp2p.getPeers().length,
       reservations: countReservations(libp2p.services),
-      topics: this.#parts.forwarder.size
+      topics: this.#parts.forwarder.size,
+      droppedMessages: this.#parts.member.gossip.dropped
     }
   }
 

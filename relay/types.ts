@@ -14,6 +14,8 @@ export interface RelayStatus {
   reservations: number
   /** Channels and apps that are forwarded now. */
   topics: number
+  /** Messages of channels and apps that were not forwarded, since too many of their sender waited. */
+  droppedMessages: number
 }
 
 /** A running relay, as `createRelay` gives it. */

@@ -80,6 +80,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     verifier,
     certificate,
     connections: (peerId) => libp2p.getConnections(peerId),
+    userOf: (peerId) => verified.get(peerId)?.identity.uid,
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log: logger.forComponent('nexus:gossip')
   })

@@ -58,6 +58,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     verifier: parts.verifier,
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
+    userOf: (peerId) => verified.get(peerId)?.identity.uid,
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log
   })

@@ -1,4 +1,5 @@
 import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { RPC } from '@libp2p/gossipsub/message'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { requireMembers } from '../../lib/require-members.ts'
 
@@ -17,6 +18,15 @@ export interface GossipsubInternals extends GossipSub {
     /** Called for a message whose signature does not hold, or that has none. */
     rejectInvalidMessage: (from: string, topic: string) => void
   }
+  /** Checks a message, hands it on and forwards it. Called for each that arrives, and not waited for. */
+  handleReceivedMessage: (from: PeerId, message: RPC.Message) => Promise<void>
+  /** What a message is known by before it was checked. */
+  readonly fastMsgIdFn: (message: RPC.Message) => string
+  /** The ids of messages whose signature held, by what they were known by before. */
+  readonly fastMsgIdCache: { get: (key: string) => string | undefined }
+  readonly msgIdToStrFn: (id: Uint8Array) => string
+  /** What neighbours have announced, were asked for, and still have to send. */
+  readonly gossipTracer: { readonly size: number; deliverMessage: (id: string) => void }
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
   readonly backoff: ReadonlyMap<string, Map<string, number>>
 }
@@ -30,6 +40,12 @@ export const GOSSIPSUB_MEMBERS = [
   'topics.get',
   'mesh.get',
   'score.rejectInvalidMessage',
+  'handleReceivedMessage',
+  'fastMsgIdFn',
+  'fastMsgIdCache.get',
+  'msgIdToStrFn',
+  'gossipTracer.size',
+  'gossipTracer.deliverMessage',
   'backoff.get'
 ]
 

@@ -8,6 +8,7 @@ import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { MessageIntake } from './message-intake.ts'
 import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
 import { carriesGossip, StreamWatch } from './stream-watch.ts'
@@ -20,6 +21,8 @@ export interface SignedGossipInit extends MessageValidatorInit {
   certificate: () => string
   /** The open connections, all or those to one peer. */
   connections: (peerId?: PeerId) => Connection[]
+  /** The user of a connected peer, as its certificate says. */
+  userOf: (peerId: string) => string | undefined
   /** Resolves when a peer has answered. */
   ping: (peerId: PeerId, signal: AbortSignal) => Promise<unknown>
   log: Logger
@@ -43,6 +46,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #init: SignedGossipInit
   readonly #router: GossipsubInternals
   readonly #checker: MessageValidator
+  readonly #intake: MessageIntake
   readonly #topics: TopicHandlers
   readonly #watch: StreamWatch
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -54,6 +58,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     const faults = new PeerFaults({ connections: () => init.connections(), log: init.log })
     const onFault = (peerId: string): void => faults.add(peerId)
     this.#checker = new MessageValidator({ ...init, onFault })
+    this.#intake = new MessageIntake({ ...init, router: this.#router })
     this.#topics = new TopicHandlers(init.log)
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
     refuseUnchecked(this.#router)
@@ -136,6 +141,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     return recipients.length
   }
 
+  /** Messages of others that were dropped, since the start, because too many of their sender waited. */
+  get dropped(): number {
+    return this.#intake.dropped
+  }
+
   /** The peer ids that are known to subscribe to a topic and connected to this block. */
   subscribers(topic: string): string[] {
     return [...(this.#router.topics.get(topic) ?? [])]
@@ -165,6 +175,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   async stop(grace: AbortSignal): Promise<void> {
     await this.#flush(grace)
     this.#watch.stop()
+    this.#intake.stop()
 
     for (const topic of this.#topics.clear()) {
       if (this.#router.isStarted()) {
@@ -194,7 +205,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #onMessage = ({ detail: message }: CustomEvent<Message>): void => {
     const checked = this.#checker.take(message)
 
-    if (checked !== undefined) {
+    if (checked !== undefined && message.type === 'signed') {
+      this.#intake.know(message.from, checked.certificate.uid)
       this.#topics.deliver(checked)
     }
   }

@@ -1,0 +1,205 @@
+import type { RPC } from '@libp2p/gossipsub/message'
+import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
+import { LRUCache } from 'lru-cache'
+import { concat } from 'uint8arrays/concat'
+import type { Room } from '../../lib/fair-lines.ts'
+import { FairQueue } from '../../lib/fair-queue.ts'
+import { now } from '../../lib/now.ts'
+import type { GossipsubInternals } from './gossipsub-internals.ts'
+import { SharedPace } from './shared-pace.ts'
+
+const MIB = 1024 * 1024
+/** What waits to be checked, for each sender and user. Some of the largest messages, or a burst of small ones. */
+const SENDER_ROOM: Room = { items: 1_000, bytes: 16 * MIB }
+const USER_ROOM: Room = { items: 2_000, bytes: 32 * MIB }
+/** Of a neighbour that has so many of its own waiting no more is read, until half of them are done. */
+const PAUSE_ITEMS = 100
+const PAUSE_BYTES = 8 * MIB
+/** What a stream holds that is not read: more than what may be on its way then. */
+const PAUSED_BUFFER_BYTES = 32 * MIB
+/** Senders of whom it is known whose they are. */
+const MAX_SENDERS = 10_000
+/** What a message takes beside its data, and what of a larger chunk it may keep alive. */
+const OVERHEAD_BYTES = 512
+const TOLD_EVERY_MS = 1_000
+
+export interface MessageIntakeInit {
+  router: GossipsubInternals
+  /** The open connections to a peer. */
+  connections: (peerId: PeerId) => Connection[]
+  /** The user of a connected peer, as its certificate says. */
+  userOf: (peerId: string) => string | undefined
+  log: Logger
+}
+
+interface Arrival {
+  source: PeerId
+  message: RPC.Message
+  user: string
+  sender: string
+  onDone: () => void
+}
+
+/**
+ * Has what arrives by gossip checked and forwarded in fair turns, by user and by sender. Whoever sends much waits: it
+ * is read from no faster than that. What others forwarded for it, and is over its room, is dropped.
+ *
+ * Whose a message is is believed here before its signature was checked, which is most of the work. A liar gets no more
+ * than a turn of its own among those of the user whose name it uses, until it is cut off for what it sends.
+ */
+export class MessageIntake {
+  readonly #init: MessageIntakeInit
+  readonly #handle: GossipsubInternals['handleReceivedMessage']
+  readonly #pace = new SharedPace(now)
+  readonly #queue = new FairQueue<Arrival>({
+    run: (arrival) => this.#run(arrival),
+    sender: SENDER_ROOM,
+    user: USER_ROOM,
+    onDrop: ({ sender }) => this.#onDrop(sender),
+    delayOf: (user, sender) => this.#pace.delayOf(user, sender),
+    now
+  })
+  /** The users of senders whose messages have passed. */
+  readonly #users = new LRUCache<string, string>({ max: MAX_SENDERS })
+  /** By sender: the streams that are not read now. */
+  readonly #paused = new Map<string, Stream[]>()
+  #dropped = 0
+  #toldAt = Number.NEGATIVE_INFINITY
+
+  constructor(init: MessageIntakeInit) {
+    this.#init = init
+    this.#handle = init.router.handleReceivedMessage.bind(init.router)
+    init.router.handleReceivedMessage = (source, message) => this.#take(source, message)
+  }
+
+  /** Messages that were dropped, since the start, because too many of their senders waited. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Notes whose messages those of a sender are, once one has passed. */
+  know(sender: PeerId, user: string): void {
+    this.#users.set(textOf(sender.toMultihash().bytes), user)
+  }
+
+  stop(): void {
+    this.#queue.stop()
+
+    for (const sender of this.#paused.keys()) {
+      this.#resume(sender)
+    }
+  }
+
+  #take(source: PeerId, message: RPC.Message): Promise<void> {
+    const { from, seqno } = message
+
+    // What can be no valid message is refused at once, and what has come before costs nothing.
+    if (from === undefined || seqno === undefined || this.#isKnown(message)) {
+      return this.#handle(source, message)
+    }
+
+    const isOwn = equals(from, source.toMultihash().bytes)
+    const neighbour = source.toString()
+    const sender = isOwn ? neighbour : `${neighbour} ${textOf(from)}`
+    const user = this.#userOf(neighbour, from, isOwn)
+    const bytes = (message.data?.byteLength ?? 0) + OVERHEAD_BYTES
+    this.#keepPromise(message)
+
+    const { promise, resolve: onDone } = Promise.withResolvers<void>()
+
+    if (!this.#queue.push(user, sender, { source, message: detached(message), user, sender, onDone }, bytes)) {
+      this.#onDrop(sender)
+      return Promise.resolve()
+    }
+
+    if (isOwn && isLong(this.#queue.waiting(user, sender), 1)) {
+      this.#pause(source, sender)
+    }
+    return promise
+  }
+
+  #run({ source, message, user, sender, onDone }: Arrival): Promise<void> {
+    if (this.#paused.has(sender) && !isLong(this.#queue.waiting(user, sender), 2)) {
+      this.#resume(sender)
+    }
+
+    this.#pace.charge(user, sender, this.#init.router.mesh.get(message.topic)?.size ?? 0)
+    return this.#handle(source, message).then(onDone, onDone)
+  }
+
+  #userOf(neighbour: string, from: Uint8Array, isOwn: boolean): string {
+    const ofNeighbour = (): string => this.#init.userOf(neighbour) ?? neighbour
+    return isOwn ? ofNeighbour() : (this.#users.get(textOf(from)) ?? ofNeighbour())
+  }
+
+  #isKnown(message: RPC.Message): boolean {
+    const { fastMsgIdFn, fastMsgIdCache } = this.#init.router
+    return fastMsgIdCache.get(fastMsgIdFn(message)) !== undefined
+  }
+
+  /** A neighbour that was asked for a message has sent it, however long it waits here. */
+  #keepPromise({ from, seqno }: RPC.Message): void {
+    const { gossipTracer, msgIdToStrFn } = this.#init.router
+
+    if (gossipTracer.size > 0) {
+      gossipTracer.deliverMessage(msgIdToStrFn(concat([from!, seqno!])))
+    }
+  }
+
+  #pause(source: PeerId, sender: string): void {
+    const streams = this.#init
+      .connections(source)
+      .flatMap((connection) => connection.streams.filter(isGossip))
+      .filter(({ readStatus }) => readStatus === 'readable')
+    this.#paused.set(sender, [...(this.#paused.get(sender) ?? []), ...streams])
+
+    for (const stream of streams) {
+      stream.maxReadBufferLength = PAUSED_BUFFER_BYTES
+      stream.pause()
+    }
+  }
+
+  #resume(sender: string): void {
+    const streams = this.#paused.get(sender) ?? []
+    this.#paused.delete(sender)
+
+    for (const stream of streams) {
+      if (stream.readStatus === 'paused') {
+        stream.resume()
+      }
+    }
+  }
+
+  #onDrop(sender: string): void {
+    this.#dropped++
+
+    if (now() - this.#toldAt >= TOLD_EVERY_MS) {
+      this.#toldAt = now()
+      this.#init.log('messages through %s are dropped: too many of one sender wait', sender.split(' ')[0])
+    }
+  }
+}
+
+function isLong({ items, bytes }: Readonly<Room>, part: number): boolean {
+  return items >= PAUSE_ITEMS / part || bytes >= PAUSE_BYTES / part
+}
+
+function isGossip({ protocol, direction }: Stream): boolean {
+  return direction === 'inbound' && protocol.startsWith('/meshsub/')
+}
+
+/** Its own bytes alone: a message of a few would else keep all that came with it, here and in the router's memory. */
+function detached(message: RPC.Message): RPC.Message {
+  const { data } = message
+  return data === undefined || data.buffer.byteLength <= data.byteLength + OVERHEAD_BYTES
+    ? message
+    : { ...message, data: data.slice() }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes)
+}
+
+function equals(one: Uint8Array, other: Uint8Array): boolean {
+  return one.byteLength === other.byteLength && one.every((byte, index) => byte === other[index])
+}
