@@ -11,7 +11,7 @@ export function addSidecar(program: Command, setExitCode: SetExitCode): void {
       `
 Not for people: the Python package starts it, and tells it over the link which credential to use. The link is described
 in docs/PROTOCOL.md. Its own exit codes:
-  0  the program has ended, or said stop; also SIGTERM and SIGHUP
+  0  the program has ended, or said stop; SIGINT, SIGTERM and SIGHUP alone do not end it
   1  the block could not start, stdin is a terminal, or stdout no pipe
   2  what the program sent is no frame; also wrong usage
   3  the two speak different versions, or hello could not be read

@@ -2,6 +2,7 @@ import type { Logger, Stream } from '@libp2p/interface'
 import { DEFAULT_BODY_LIMIT_BYTES, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
 import { decodeBody, encodeBody } from '../protocols/body/body.ts'
+import { WorkerGone } from '../protocols/call/worker-gone.ts'
 import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
 import type { ApiContext, Body, Json, Nexus, Subscription } from '../types.ts'
 import { EventQueue } from './event-queue.ts'
@@ -56,10 +57,9 @@ export class Link {
     this.#events = new EventQueue({ session: this.#session, bodyLimitBytes })
   }
 
-  /** Stops the block and closes the link. */
+  /** Ends the link, and calls at the program's handlers with it, and stops the block. */
   async stop(): Promise<void> {
-    await this.#nexus?.stop()
-    await this.#session.close()
+    await Promise.all([this.#session.close(), this.#nexus?.stop()])
   }
 
   async #answer(request: ReceivedRequest): Promise<void> {
@@ -179,12 +179,16 @@ export class Link {
     return null
   }
 
-  // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws.
+  // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws. That the
+  // program is gone is no failure of its handler.
   async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<Body>): Promise<Body> {
     const call = { cmd, ...carry(body), from: { ...from }, ...(grantId === undefined ? {} : { grantId }) }
     const { type, bytes } = encodeBody(call, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
     const deadline = { timeoutMs: timeoutMs + GRACE_MS, signal }
-    const answer = await this.#session.request({ cmd: 'call', type, body: bytes, ...deadline })
+    const asked = this.#session.request({ cmd: 'call', type, body: bytes, ...deadline })
+    const answer = await asked.catch((error: NexusError) => {
+      throw this.#session.closed ? new WorkerGone(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'LOST', error) : error
+    })
     return (decodeBody(answer.type, answer.body) as { body?: Json } | null)?.body ?? null
   }
 

@@ -42,10 +42,11 @@ export async function runSidecar(packageVersion: string): Promise<number> {
       ended.resolve({ exitCode: 0 })
     }
   }, PARENT_CHECK_MS)
-  // Ctrl-C in a terminal reaches the program too, which says when this is to end.
-  process.on('SIGINT', () => undefined)
-  process.once('SIGTERM', () => ended.resolve({ exitCode: 0 }))
-  process.once('SIGHUP', () => ended.resolve({ exitCode: 0 }))
+  // Ctrl-C in a terminal and a service manager's SIGTERM reach the program too. It may still call before it ends, and
+  // this ends with it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => undefined)
+  }
 
   const { exitCode, reason } = await ended.promise
   clearInterval(watch)

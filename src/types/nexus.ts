@@ -93,7 +93,8 @@ export interface Nexus extends NexusStop {
    * - `HANDLER_FAILED`: the handler threw, or what it gave cannot be sent
    * - `BUSY`: no worker took it; the last one that was tried has too much to do
    * - `UNREACHABLE`: no worker took it; the last one that was tried was not reached
-   * - `LOST`: the connection ended, or the answer was dropped, after the request was handed over; it may have run
+   * - `LOST`: the connection or the worker's program ended, or the answer was dropped, after the request was handed
+   *   over; it may have run
    * - `TIMEOUT`: no answer within `timeoutMs` (default 30,000, or what `createNexus` was given); it may have run
    * - `CANCELLED`: `signal` aborted; the handler's signal aborts too, if it runs
    * - `TOO_LARGE`: the body or the answer is over the limit, here (4 MiB by default) or at the worker

@@ -7,6 +7,7 @@ import { decodeBody, encodeBody } from '../body/body.ts'
 import type { ReceivedRequest } from '../session/session.ts'
 import type { PeerSession } from '../session/session-table.ts'
 import type { Access } from './access.ts'
+import { WorkerGone } from './worker-gone.ts'
 
 /** A command's name, in UTF-8 bytes. */
 const MAX_COMMAND_BYTES = 255
@@ -137,6 +138,11 @@ export class ApiServer {
   // Whatever a handler throws, the caller learns that it threw and no more. Its code does not travel either: a code
   // that may be retried would run the command twice.
   #handlerFailed(request: ReceivedRequest, error: unknown): void {
+    if (error instanceof WorkerGone) {
+      request.fail(error.code, error.message)
+      return
+    }
+
     this.#init.log.error("the handler of '%s' threw: %e", request.cmd, error)
     request.fail('HANDLER_FAILED', `the handler of '${request.cmd}' failed`)
   }
