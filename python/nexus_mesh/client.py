@@ -128,7 +128,10 @@ class Nexus:
         jid: str | None = None,
         timeout: float = 2.0,
     ) -> list[Identity]:
-        """The live workers of an app."""
+        """The live workers of an app that are known after ``timeout`` seconds at the latest.
+
+        An empty list says that somebody was asked and knows of none; raises ``UNREACHABLE`` when nobody could be.
+        """
         target = _target(app, ownership, prioritize_mine, resource, jid, None)
         answer = await self._keeper.request("find", target, timeout)
         return [identity_of(worker) for worker in answer["workers"]]

@@ -64,6 +64,17 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.code_of(nexus.api(app="etest", cmd="x", resource="a-b")), "INVALID")
         self.assertEqual(await self.code_of(nexus.api(app="etest", cmd="x", body={"a": "x" * 5_000_000})), "TOO_LARGE")
 
+    async def test_find_tells_nobody_there_from_nobody_asked(self) -> None:
+        nexus = await self.caller()
+        self.assertEqual(await nexus.find(app="nobody"), [])
+        alone = Nexus(self.mesh.credential("shop", "carl", "user", "alone", block="device"), [], listen=[])
+        await alone.start()
+        self.addAsyncCleanup(alone.stop)
+        with self.assertRaises(NexusError) as raised:
+            await alone.find(app="nobody")
+        self.assertEqual(raised.exception.code, "UNREACHABLE")
+        self.assertIn("no bootstrap was given", raised.exception.message)
+
     async def test_serves(self) -> None:
         worker, caller = await self.worker(), await self.caller()
         seen: list[Call] = []

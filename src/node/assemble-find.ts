@@ -68,6 +68,8 @@ export function assembleFind(init: FindInit): FindParts {
     prober,
     peers: () => member.peers().map(({ peerId }) => peerId),
     joined: (signal) => bootstrap.joined(signal),
+    // Others may be connected without a bootstrap, too.
+    missing: () => (bootstrap.isNeeded || member.peers().length === 0 ? bootstrap.missing : undefined),
     now
   })
   const readiness = isWorker ? new Readiness({ announcer: createAnnouncer(init, providers) }) : undefined

@@ -216,9 +216,11 @@ export interface Nexus extends NexusStop {
    *
    * The first question about an app asks the connected peers and searches the DHT, which is waited for when the peers
    * know nobody. From then on the app is followed, and answers come from memory. Resolves within `timeoutMs`, here
-   * 2,000 by default, with those that are known by then: an empty list when there are none, and never with `TIMEOUT`.
+   * 2,000 by default, with those that are known by then. An empty list says that somebody was asked, and knows of none.
    *
-   * Rejects with
+   * Rejects, within the same time and never with `TIMEOUT`, with
+   * - `UNREACHABLE`: none is known, and nobody could be asked: no bootstrap was given, none is connected, or no connected
+   *   peer answered; the message says which, and why
    * - `INVALID`: a bad target or option
    * - `CANCELLED`: `signal` aborted
    * - `STOPPED`: this block was stopped

@@ -23,7 +23,7 @@ export interface CallOptions {
   signal?: AbortSignal
   /**
    * Gives up after this many ms: `TIMEOUT`. Over 0, and 2,147,483,647 at most. Default: `timeoutMs` of `createNexus`,
-   * 30,000 unless it says otherwise; for `find` 2,000.
+   * 30,000 unless it says otherwise. `find` ends otherwise, and after 2,000 by default: see `FindRequest`.
    */
   timeoutMs?: number
 }

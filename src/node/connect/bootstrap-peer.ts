@@ -69,6 +69,14 @@ export class BootstrapPeer {
     return this.#state
   }
 
+  /** Why it is not connected: the address and the reason. */
+  get trouble(): string {
+    const { address } = this.#init
+    const { failure, doubtful } = this.#state
+    const reason = failure?.message.replace(`${address} cannot be reached: `, '')
+    return `${address}: ${reason ?? (doubtful ? 'it is asked whether it still answers' : 'it is being dialled')}`
+  }
+
   /** Runs until `stop`. `first` settles with the first try. */
   async run(first: PromiseWithResolvers<void>): Promise<void> {
     while (!this.#stopping.signal.aborted) {

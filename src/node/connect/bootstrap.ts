@@ -76,6 +76,15 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
     return this.#peers.length > 0
   }
 
+  /** Why this block has no way into the mesh, when it has none. */
+  get missing(): string | undefined {
+    if (this.#peers.length === 0) {
+      return 'no bootstrap was given, and no peer is connected'
+    }
+
+    return this.#isIn ? undefined : `no entrance is connected: ${this.#peers.map(({ trouble }) => trouble).join('; ')}`
+  }
+
   /**
    * Resolves once a bootstrap peer is connected and answers, at once when there are none; and when the signal aborts.
    */

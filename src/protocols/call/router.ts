@@ -67,7 +67,7 @@ export class Router {
       }
 
       if (choice === undefined) {
-        throw failure ?? nobody(target, deadline <= now())
+        throw failure ?? nobody(target, deadline <= now(), this.#init.directory.unasked(target.app))
       }
 
       const { worker } = choice
@@ -196,10 +196,11 @@ function mayGoElsewhere({ code, retryable }: NexusError, { idempotent }: RouteOp
   return retryable || (code === 'LOST' && idempotent === true)
 }
 
-function nobody(target: Target, late: boolean): NexusError {
+function nobody(target: Target, late: boolean, unasked: string | undefined): NexusError {
+  const why = unasked === undefined ? '' : `: ${unasked}`
   return late
-    ? new NexusError('TIMEOUT', `no live worker was found in time for ${describe(target)}`)
-    : new NexusError('NO_WORKER', `no live worker for ${describe(target)}`)
+    ? new NexusError('TIMEOUT', `no live worker was found in time for ${describe(target)}${why}`)
+    : new NexusError('NO_WORKER', `no live worker for ${describe(target)}${why}`)
 }
 
 /** How a target reads in a message. */

@@ -12,6 +12,8 @@ export interface Directory {
   known: (target: Target) => Identity[] | undefined
   /** Asks the mesh, and gives the live workers known then. */
   lookUp: (target: Target, options: LookUpOptions) => Promise<Identity[]>
+  /** Why an empty list of an app's workers says nothing: nobody could be asked. `undefined` when somebody was. */
+  unasked: (app: string) => string | undefined
   /** A worker could not be reached: it is checked, and leaves the list if it is gone. */
   suspect: (peerId: string) => void
 }

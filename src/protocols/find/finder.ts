@@ -1,4 +1,4 @@
-import { cancelled, stopped } from '../../errors.ts'
+import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
@@ -37,6 +37,8 @@ export interface FinderInit {
   peers: () => string[]
   /** Resolves when this block has a way into the mesh, or when the signal aborts. */
   joined: (signal: AbortSignal) => Promise<void>
+  /** Why there is nobody to ask, when that is so. */
+  missing: () => string | undefined
   now: () => number
 }
 
@@ -57,7 +59,10 @@ export class Finder implements Directory {
     this.#list = new WorkerList(init)
   }
 
-  /** The live workers that a request means. */
+  /**
+   * The live workers that a request means. Rejects with `UNREACHABLE` when there are none in memory and nobody answered:
+   * an empty list would say that there are none.
+   */
   async find(request: FindRequest): Promise<WorkerInfo[]> {
     checkTarget(request)
     checkCallOptions(request)
@@ -68,6 +73,12 @@ export class Finder implements Directory {
 
     if (request.signal?.aborted === true) {
       throw cancelled(request.signal)
+    }
+
+    const unasked = workers.length === 0 ? this.unasked(request.app) : undefined
+
+    if (unasked !== undefined) {
+      throw new NexusError('UNREACHABLE', `nobody could be asked for workers of app '${request.app}': ${unasked}`)
     }
 
     if (request.prioritizeMine !== true) {
@@ -94,16 +105,18 @@ export class Finder implements Directory {
       ...(signal ? [signal] : [])
     ])
 
-    // Without a way into the mesh an empty answer would mean nothing.
+    // Whoever is connected may know; but only with a way into the mesh does an empty answer mean much.
     if (this.#list.select(target).length === 0) {
+      const asking = this.#init.peers().length > 0 && this.#isOld(followed) ? this.#refresh(followed) : undefined
       await this.#init.joined(patience)
+      await (asking && waitUntilAborted(asking, patience))
     }
 
     if (!followed.ready) {
       await waitUntilAborted(this.#refresh(followed), patience)
     }
 
-    if (this.#list.select(target).length === 0 && this.#init.now() - followed.refreshedAt >= RETRY_MS) {
+    if (this.#list.select(target).length === 0 && this.#isOld(followed)) {
       await waitUntilAborted(this.#refresh(followed), patience)
     }
 
@@ -113,6 +126,10 @@ export class Finder implements Directory {
       AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
     )
     return this.#list.select(target)
+  }
+
+  unasked(app: string): string | undefined {
+    return this.#apps.ask(app)?.answered === true ? undefined : (this.#init.missing() ?? 'no connected peer answered')
   }
 
   suspect(peerId: string): void {
@@ -133,6 +150,10 @@ export class Finder implements Directory {
     this.#apps.stop()
   }
 
+  #isOld({ refreshedAt }: FollowedApp): boolean {
+    return this.#init.now() - refreshedAt >= RETRY_MS
+  }
+
   #refresh(followed: FollowedApp): Promise<void> {
     followed.refreshing ??= this.#askAll(followed).finally(() => {
       followed.refreshing = undefined
@@ -146,9 +167,12 @@ export class Finder implements Directory {
   async #askAll(followed: FollowedApp): Promise<void> {
     const { leases, peers, book } = this.#init
     const search = this.#search(followed)
+    followed.answered = false
     const asked = peers()
       .slice(0, MAX_ASKED)
-      .map((peerId) => leases.ask(peerId, followed.app, this.#stopping.signal))
+      .map(async (peerId) => {
+        followed.answered = (await leases.ask(peerId, followed.app, this.#stopping.signal)) || followed.answered
+      })
     await oneAndSome(asked, () => book.live(followed.app).length > 0)
 
     if (book.live(followed.app).length === 0) {

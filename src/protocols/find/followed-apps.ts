@@ -7,8 +7,10 @@ const MAX_FOLLOWED = 256
 /** What is known of the workers of one app. */
 export interface FollowedApp {
   readonly app: string
-  /** Somebody was asked, so that an empty list means something. */
+  /** The first question is over. */
   ready: boolean
+  /** A peer has answered the latest question: else an empty list says nothing. */
+  answered: boolean
   refreshing: Promise<void> | undefined
   refreshedAt: number
   searchedAt: number
@@ -56,6 +58,7 @@ export class FollowedApps {
     const followed: FollowedApp = {
       app,
       ready: false,
+      answered: false,
       refreshing: undefined,
       refreshedAt: -Infinity,
       searchedAt: -Infinity,

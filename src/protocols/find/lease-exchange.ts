@@ -47,15 +47,17 @@ export class LeaseExchange {
     init.system.serve('$leases', (body) => this.#answer(body))
   }
 
-  /** Asks a peer for the leases of an app that it knows. Never rejects: a peer that fails tells nothing. */
-  async ask(peerId: string, app: string, signal?: AbortSignal): Promise<void> {
+  /** Asks a peer for the leases of an app that it knows. Gives whether it answered; never rejects. */
+  async ask(peerId: string, app: string, signal?: AbortSignal): Promise<boolean> {
     const { system, log } = this.#init
 
     try {
       const answer = await system.call(peerId, '$leases', { app }, { timeoutMs: ASK_TIMEOUT_MS, signal })
       await Promise.all(readLeases(answer).map((pair) => this.#take(app, pair)))
+      return true
     } catch (error) {
       log('%s told no leases of %s: %e', peerId, app, error)
+      return false
     }
   }
 

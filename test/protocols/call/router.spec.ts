@@ -26,6 +26,7 @@ class World {
   readonly tried: string[] = []
   readonly remaining: number[] = []
   lookedUp = 0
+  unasked: string | undefined
   onLookUp: () => void = () => undefined
   /** How the session with a peer is opened; by default it is there. */
   open: (peerId: string, signal?: AbortSignal) => Promise<PeerSession> = async (peerId) => this.session(peerId)
@@ -44,6 +45,7 @@ class World {
         this.onLookUp()
         return this.found
       },
+      unasked: () => this.unasked,
       suspect: (peerId) => void this.suspected.push(peerId)
     },
     balancer: this.balancer,

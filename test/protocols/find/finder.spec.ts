@@ -17,9 +17,17 @@ describe('find', function () {
   const find = async (request: Partial<FindRequest> = {}, by = seeker): Promise<string[]> =>
     (await by.find({ app: 'etest', ...request })).map(({ peerId }) => peerId)
 
+  /** The worker, and somebody else who can be asked when it has gone. */
+  let bootstrap: string[]
+
   const start = async (block: TestBlock, isPublic: boolean, seekerBlock: TestBlock = OTHER): Promise<void> => {
     worker = await mesh.block(block, { dhtServer: true, public: isPublic })
-    seeker = await mesh.block(seekerBlock, { dhtServer: true, bootstrap: worker.addresses.slice(0, 1) })
+    const neighbour = await mesh.block(
+      { ...OTHER, resource: 'neighbour' },
+      { dhtServer: true, bootstrap: worker.addresses.slice(0, 1) }
+    )
+    bootstrap = [worker, neighbour].flatMap(({ addresses }) => addresses.slice(0, 1))
+    seeker = await mesh.block(seekerBlock, { dhtServer: true, bootstrap })
   }
 
   beforeEach(async () => {
@@ -69,10 +77,7 @@ describe('find', function () {
         await new Promise((resolve) => setTimeout(resolve, 2_000))
         return 'done'
       })
-      const caller = await mesh.block(
-        { uid: 'olga', block: 'adminpanel' },
-        { dhtServer: true, bootstrap: worker.addresses.slice(0, 1) }
-      )
+      const caller = await mesh.block({ uid: 'olga', block: 'adminpanel' }, { dhtServer: true, bootstrap })
       assert.equal((await find({}, caller)).length, 1)
       // Until its records are in the DHT.
       await new Promise((resolve) => setTimeout(resolve, 1_500))
