@@ -27,6 +27,8 @@ export interface BodyVector {
   sender: string
   epoch: string
   first: number
+  /** In ms. Senders of earlier versions leave it out. */
+  epochBegan?: number
   items: Array<{ type: number; body: string }>
   plaintext: string
   key: string
@@ -86,7 +88,7 @@ function topicVectors(): TopicVectors {
 type Plain = Omit<BodyVector, 'plaintext' | 'key' | 'nonce' | 'ciphertext' | 'payload'>
 
 function seal(plain: Plain): BodyVector {
-  const { network, channel, secret = '', sender, epoch, first } = plain
+  const { network, channel, secret = '', sender, epoch, first, epochBegan } = plain
   const items = plain.items.map(({ type, body }) => ({ type, body: Uint8Array.from(Buffer.from(body, 'hex')) }))
   const plaintext = ChannelItems.encode({ items })
   const info = Buffer.concat([
@@ -101,7 +103,8 @@ function seal(plain: Plain): BodyVector {
     epoch: BigInt(epoch),
     first,
     nonce: Uint8Array.from(nonce),
-    ciphertext: Uint8Array.from(ciphertext)
+    ciphertext: Uint8Array.from(ciphertext),
+    epochBegan
   })
   return {
     ...plain,
@@ -123,7 +126,8 @@ function bodyVectors(): BodyVectors {
     seal({ ...base, name: 'a secret', secret: 'correct horse', items: [json({ hi: true })] }),
     seal({ ...base, name: 'another sender', sender: peerIdOf(bob), items: [json(null)] }),
     seal({ ...base, name: 'the largest numbers', epoch: `${2n ** 64n - 1n}`, first: 2 ** 53 - 2, items: [json(0)] }),
-    seal({ ...base, name: 'an empty raw body', items: [{ type: 1, body: '' }] })
+    seal({ ...base, name: 'an empty raw body', items: [{ type: 1, body: '' }] }),
+    seal({ ...base, name: 'the beginning of the epoch', first: 7, epochBegan: 1_770_000_000_000, items: [json(7)] })
   ]
   return { good, bad: badBodies(hi) }
 }

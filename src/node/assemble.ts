@@ -72,7 +72,7 @@ export async function assembleBlock(
   const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, logger })
   const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, clock, logger })
   const calls = assembleCalls(member, credential, find.finder, options, logger)
-  const { interest, channels } = assembleChannels(member, platform, options, paths, logger)
+  const { interest, channels } = assembleChannels(member, platform, options, paths, clock, logger)
   // Sessions end while all that their handlers may use still runs.
   const parts: Part[] = [
     ...foundationOf(member),
@@ -131,11 +131,15 @@ function assembleChannels(
   { deriveChannelKey: deriveKey }: Platform,
   { webrtc, bodyLimitBytes, timeoutMs }: ResolvedOptions,
   paths: PathUpgrader,
+  clock: Clock,
   logger: ComponentLogger
 ): { interest: TopicInterest; channels: Channels } {
   const log = logger.forComponent('nexus:channel')
   const query = new TopicQuery({ system, log })
   const onNeighbours = (peerIds: readonly string[]): void => paths.connectTo(peerIds)
   const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
-  return { interest, channels: new Channels({ self, gossip, interest, bodyLimitBytes, timeoutMs, deriveKey, log }) }
+  return {
+    interest,
+    channels: new Channels({ self, clock, gossip, interest, bodyLimitBytes, timeoutMs, deriveKey, log })
+  }
 }

@@ -19,7 +19,10 @@ export interface ChannelMessage<B = unknown> {
 /** Receives a channel. What it throws is logged. */
 export type ChannelHandler<B = unknown> = (message: ChannelMessage<B>) => unknown
 
-/** Messages of one sender that did not arrive within 2 s of one that was sent later. */
+/**
+ * Messages of one sender that did not arrive within 2 s of one that was sent later, or arrived over a minute late. When
+ * the sender has started since the subscription, those before the first one that arrived count too.
+ */
 export interface ChannelGap {
   channel: string
   from: Identity

@@ -22,6 +22,8 @@ export interface Commands {
   publish: (channel: string, body: string) => Promise<number>
   /** Stops the block; another may be started in its place. */
   leave: () => Promise<void>
+  /** How many messages each `onGap` said to be missed. */
+  gaps: () => number[]
   received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
   stop: () => Promise<void>
 }
@@ -29,6 +31,7 @@ export interface Commands {
 let nexus: Nexus
 let holding = false
 const received: ReturnType<Commands['received']> = []
+const gaps: number[] = []
 
 const commands: Commands = {
   async start(options) {
@@ -57,13 +60,15 @@ const commands: Commands = {
   direct: (request) => nexus.direct(request),
   find: (request) => nexus.find(request),
   async subscribe(channel) {
-    const { reach } = await nexus.subscribe(channel, ({ body, from, itsMe, itsBro }: ChannelMessage) => {
+    const handler = ({ body, from, itsMe, itsBro }: ChannelMessage): void => {
       received.push({ kind: channel, body, from: from.jid, itsMe, itsBro })
-    })
+    }
+    const { reach } = await nexus.subscribe(channel, handler, { onGap: ({ missed }) => gaps.push(missed) })
     return reach
   },
   publish: (channel, body) => nexus.publish(channel, body),
   leave: () => nexus.stop(),
+  gaps: () => gaps,
   received: () => received,
   async stop() {
     await nexus.stop()

@@ -69,7 +69,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       ? new TopicForwarder({ gossip, query, peers, events: libp2p, maxTopics, maxTopicsPerPeer, log })
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
-  const channels = new Channels({ self: parts.identity, gossip, interest, timeoutMs, log })
+  const channels = new Channels({ self: parts.identity, clock: network.clock, gossip, interest, timeoutMs, log })
   const node: GossipNode = {
     identity: parts.identity,
     token,

@@ -10,6 +10,7 @@ import type {
   CallOptions,
   ChannelHandler,
   ChannelOptions,
+  Clock,
   Identity,
   PublishOptions,
   SubscribeOptions,
@@ -35,6 +36,8 @@ const MAX_OUTBOXES = 1_000
 export interface ChannelsInit {
   /** Who this block is. */
   self: Identity
+  /** This block's, which its messages bear the time of. */
+  clock: Clock
   gossip: SignedGossip
   interest: TopicInterest
   /** The largest body, in bytes. Default, and at most, 16 KiB less than 4 MiB: what gossip carries. */
@@ -72,6 +75,7 @@ export class Channels {
 
   constructor(init: ChannelsInit) {
     this.#init = init
+    init.gossip.addEventListener('late', this.#onLate)
   }
 
   /**
@@ -82,8 +86,7 @@ export class Channels {
   async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
     const channel = this.#channel(name, options, handler)
-    const subscriber = { handler, onGap: options.onGap }
-    channel.inbox.add(subscriber)
+    const subscriber = channel.inbox.add({ handler, onGap: options.onGap })
 
     const unsubscribe = async (): Promise<void> => {
       channel.inbox.remove(subscriber)
@@ -95,7 +98,9 @@ export class Channels {
     }
 
     try {
-      return { channel: name, reach: await this.#inTime(channel.reach, options), unsubscribe }
+      const reach = await this.#inTime(channel.reach, options)
+      channel.inbox.markKnown(subscriber)
+      return { channel: name, reach, unsubscribe }
     } catch (error) {
       await unsubscribe()
       throw error
@@ -123,6 +128,7 @@ export class Channels {
    */
   async stop(grace: AbortSignal): Promise<void> {
     this.#isLeaving = true
+    this.#init.gossip.removeEventListener('late', this.#onLate)
     const sent = Promise.all([...this.#outboxes.values()].map((outbox) => outbox.onIdle()))
     await waitUntilAborted(sent, grace)
     this.#stopping.abort()
@@ -154,15 +160,20 @@ export class Channels {
   }
 
   #join(key: string, name: string, { secret }: ChannelOptions): OpenChannel {
-    const { self, gossip, deriveKey, log } = this.#init
+    const { self, clock, gossip, deriveKey, log } = this.#init
     const topic = channelTopic(self.network, name)
     const cipher = new ChannelCipher({ network: self.network, name, secret, deriveKey })
-    const inbox = new ChannelInbox({ name, self, cipher, log })
+    const inbox = new ChannelInbox({ name, self, cipher, clock, log })
     const onMessage = (message: SignedMessage): void => inbox.receive(message)
     const channel: OpenChannel = { key, topic, inbox, onMessage, reach: Promise.resolve('alone'), alone: true }
     gossip.join(topic, onMessage)
     this.#channels.set(key, channel)
     return channel
+  }
+
+  readonly #onLate = ({ detail: message }: CustomEvent<SignedMessage>): void => {
+    const channels = [...this.#channels.values()].filter(({ topic }) => topic === message.topic)
+    channels.forEach(({ inbox }) => void inbox.receiveLate(message))
   }
 
   #announce(channel: OpenChannel): void {
@@ -186,10 +197,11 @@ export class Channels {
       return known
     }
 
-    const { self, gossip, interest, deriveKey } = this.#init
+    const { self, clock, gossip, interest, deriveKey } = this.#init
     const topic = channelTopic(self.network, name)
     const outbox = new ChannelOutbox({
       self: self.peerId,
+      clock,
       cipher: new ChannelCipher({ network: self.network, name, secret: options.secret, deriveKey }),
       budget: this.#budget,
       ready: () => interest.ready(topic),

@@ -1,13 +1,15 @@
 import type { Logger } from '@libp2p/interface'
+import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { IdentityCache } from '../../identity/certificate.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
-import type { ChannelGap, ChannelHandler, Identity } from '../../types.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
+import type { Body, ChannelGap, ChannelHandler, Clock, Identity } from '../../types.ts'
 import { decodeBody } from '../body/body.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
-import { SequenceTracker } from './sequence-tracker.ts'
+import { type BatchArrival, type FoundGap, SequenceTracker } from './sequence-tracker.ts'
 
 /** Messages taken from one batch. Senders of this version put 500 at most into one. */
 const MAX_ITEMS = 10_000
@@ -19,26 +21,40 @@ export interface ChannelSubscriber {
   onGap?: (gap: ChannelGap) => void
 }
 
+/** One that was added. */
+export interface AddedSubscriber extends ChannelSubscriber {
+  /** Since when the numbers that arrive are its own (see `now`). */
+  readonly addedAt: number
+  /** Since when others know of it: what is published from then on is meant for it. `Infinity` until they do. */
+  knownAt: number
+}
+
 export interface ChannelInboxInit {
   name: string
   self: Identity
   cipher: ChannelCipher
+  /** This block's, by which messages are refused that are over a minute off. */
+  clock: Clock
+  /** Milliseconds, never running backwards. Default: since the program began. */
+  now?: () => number
   log: Logger
 }
 
 /** What arrives on one channel, handed to the handlers of this block in the order in which it arrived. */
 export class ChannelInbox {
   readonly #init: ChannelInboxInit
+  readonly #now: () => number
   readonly #identities = new IdentityCache()
   readonly #numbering: SequenceTracker
-  #subscribers: ChannelSubscriber[] = []
+  #subscribers: AddedSubscriber[] = []
   /** Settles when all that arrived before is delivered. */
   #tail: Promise<void> = Promise.resolve()
   #unreadable = 0
 
   constructor(init: ChannelInboxInit) {
     this.#init = init
-    this.#numbering = new SequenceTracker({ onGap: (from, missed) => this.#tellGap(from, missed) })
+    this.#now = init.now ?? monotonicNow
+    this.#numbering = new SequenceTracker({ onGap: (gap) => this.#tellGap(gap), now: this.#now })
   }
 
   /** Batches that were dropped because they could not be decrypted or read. */
@@ -50,11 +66,18 @@ export class ChannelInbox {
     return this.#subscribers.length === 0
   }
 
-  add(subscriber: ChannelSubscriber): void {
-    this.#subscribers = [...this.#subscribers, subscriber]
+  add(subscriber: ChannelSubscriber): AddedSubscriber {
+    const added = { ...subscriber, addedAt: this.#now(), knownAt: Number.POSITIVE_INFINITY }
+    this.#subscribers = [...this.#subscribers, added]
+    return added
   }
 
-  remove(subscriber: ChannelSubscriber): void {
+  /** Others know of the subscription. */
+  markKnown(subscriber: AddedSubscriber): void {
+    subscriber.knownAt = this.#now()
+  }
+
+  remove(subscriber: AddedSubscriber): void {
     this.#subscribers = this.#subscribers.filter((other) => other !== subscriber)
   }
 
@@ -65,13 +88,37 @@ export class ChannelInbox {
 
   /** Takes a batch from another block. */
   receive(message: SignedMessage): void {
+    const { certificate, mayHaveWaited } = message
+    const at = this.#now()
+    this.#inTurn(message, (batch) => {
+      this.#take(this.#identities.of(certificate), batch, { at, age: batch.age, mayHaveWaited })
+    })
+  }
+
+  /** Takes note of a batch that was refused, as its time is over a minute off. */
+  receiveLate(message: SignedMessage): void {
+    const { certificate, time } = message
+    const at = this.#now()
+    // By clocks, which may differ by as much as is forgiven. A message that somebody kept is from before.
+    const publishedAt = at - (this.#init.clock() - time) - GOSSIP_MAX_AGE_MS
+    this.#inTurn(message, ({ epoch, first, items }) => {
+      const from = this.#identities.of(certificate)
+      const until = this.#numbering.knows(from.peerId, epoch) ? at : publishedAt
+
+      if (this.#subscribers.some(({ knownAt }) => knownAt <= until)) {
+        this.#numbering.skip(from, epoch, first, items.length, until)
+      }
+    })
+  }
+
+  #inTurn(message: SignedMessage, take: (batch: OpenedBatch) => void): void {
     const opening = this.#open(message)
 
     this.#tail = this.#tail.then(async () => {
       const batch = await opening
 
       if (batch !== undefined) {
-        this.#take(this.#identities.of(message.certificate), batch)
+        take(batch)
       }
     })
   }
@@ -84,9 +131,9 @@ export class ChannelInbox {
   }
 
   // Never rejects. A relay cannot tell a batch that can be read from one that cannot, so this is no sender's fault.
-  async #open({ certificate, payload }: SignedMessage): Promise<OpenedBatch | undefined> {
+  async #open({ certificate, payload, time }: SignedMessage): Promise<OpenedBatch | undefined> {
     try {
-      const { epoch, first, nonce, ciphertext } = ChannelBatch.decode(payload)
+      const { epoch, first, nonce, ciphertext, epochBegan } = ChannelBatch.decode(payload)
 
       if (nonce.byteLength !== NONCE_BYTES || !(first >= 0)) {
         throw new NexusError('INVALID', 'not a batch of messages')
@@ -99,7 +146,7 @@ export class ChannelInbox {
       if (!Number.isSafeInteger(first + items.length)) {
         throw new NexusError('INVALID', 'the numbers of a batch are over 2^53')
       }
-      return { epoch, first, items }
+      return { epoch, first, items, age: epochBegan === undefined ? undefined : time - epochBegan }
     } catch (error) {
       this.#unreadable++
       this.#init.log('a batch of %s cannot be read: %e', certificate.jid, error)
@@ -107,12 +154,12 @@ export class ChannelInbox {
     }
   }
 
-  #take(from: Identity, { epoch, first, items }: OpenedBatch): void {
+  #take(from: Identity, { epoch, first, items }: OpenedBatch, arrival: BatchArrival): void {
     if (this.empty) {
       return
     }
 
-    for (const { start, end } of this.#numbering.accept(from, epoch, first, items.length)) {
+    for (const { start, end } of this.#numbering.accept(from, epoch, first, items.length, arrival)) {
       for (let seq = start; seq < end; seq++) {
         this.#deliver(from, seq, items[seq - first] as ChannelItem)
       }
@@ -124,10 +171,15 @@ export class ChannelInbox {
     const itsMe = from.peerId === self.peerId
     const itsBro = !itsMe && from.app === self.app && from.uid === self.uid
 
-    for (const { handler } of this.#subscribers) {
+    for (const subscriber of this.#subscribers) {
+      const decoded = this.#decode(from, subscriber, type, body)
+
+      if (decoded === undefined) {
+        continue
+      }
+
       try {
-        // Decoded for each, so that what one handler does to its body is not seen by the next.
-        const result = handler({ channel: name, body: decodeBody(type, body), from, itsMe, itsBro, seq })
+        const result = subscriber.handler({ channel: name, ...decoded, from, itsMe, itsBro, seq })
 
         if (isThenable(result)) {
           Promise.resolve(result).catch((error: unknown) => this.#logFailure(error))
@@ -138,13 +190,33 @@ export class ChannelInbox {
     }
   }
 
-  #tellGap(from: Identity, missed: number): void {
-    for (const { onGap } of this.#subscribers) {
-      try {
-        onGap?.({ channel: this.#init.name, from, missed })
-      } catch (error) {
-        this.#logFailure(error)
+  // For each subscriber, so that what one handler does to its body is not seen by the next. A body that is none is a
+  // message that did not arrive.
+  #decode(from: Identity, subscriber: ChannelSubscriber, type: number, bytes: Uint8Array): { body: Body } | undefined {
+    try {
+      return { body: decodeBody(type, bytes) }
+    } catch (error) {
+      this.#init.log('a body of %s cannot be read: %e', from.jid, error)
+      this.#call(subscriber, from, 1)
+      return undefined
+    }
+  }
+
+  #tellGap({ from, missed, by, after, until }: FoundGap): void {
+    for (const subscriber of this.#subscribers) {
+      const since = by === 'added' ? subscriber.addedAt : subscriber.knownAt
+
+      if (since > after && since <= until) {
+        this.#call(subscriber, from, missed)
       }
+    }
+  }
+
+  #call({ onGap }: ChannelSubscriber, from: Identity, missed: number): void {
+    try {
+      onGap?.({ channel: this.#init.name, from, missed })
+    } catch (error) {
+      this.#logFailure(error)
     }
   }
 
@@ -157,4 +229,6 @@ interface OpenedBatch {
   epoch: bigint
   first: number
   items: ChannelItem[]
+  /** The epoch's, when the batch was sent (ms). */
+  age: number | undefined
 }

@@ -4,14 +4,17 @@ import { onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
-import type { CallOptions } from '../../types.ts'
+import type { CallOptions, Clock } from '../../types.ts'
 import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
+import { Epoch } from './epoch.ts'
 
 export interface ChannelOutboxInit {
   /** This block's peer id. */
   self: string
+  /** This block's, which its messages bear the time of. */
+  clock: Clock
   cipher: ChannelCipher
   /** Bytes that wait to be sent, on all channels together. */
   budget: ByteBudget
@@ -37,7 +40,8 @@ interface Waiting {
  */
 export class ChannelOutbox {
   readonly #init: ChannelOutboxInit
-  readonly #epoch = crypto.getRandomValues(new BigUint64Array(1))[0] as bigint
+  /** Begins with the first message that leaves. */
+  #epoch: Epoch | undefined
   #queue: Waiting[] = []
   #next = 0
   #sending = false
@@ -214,11 +218,13 @@ export class ChannelOutbox {
   }
 
   async #seal(first: number, items: ChannelItem[]): Promise<Uint8Array<ArrayBuffer>> {
-    const { self, cipher } = this.#init
+    const { self, clock, cipher } = this.#init
+    this.#epoch ??= new Epoch({ clock })
+    const { id: epoch, began: epochBegan } = this.#epoch
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
-    const head = { sender: self, epoch: this.#epoch, first }
+    const head = { sender: self, epoch, first }
     const ciphertext = await cipher.seal(head, nonce, ChannelItems.encode({ items }))
-    return ChannelBatch.encode({ epoch: this.#epoch, first, nonce, ciphertext })
+    return ChannelBatch.encode({ epoch, first, nonce, ciphertext, epochBegan })
   }
 }
 

@@ -8,8 +8,17 @@ export interface NumberRange {
 }
 
 interface MissingRange extends NumberRange {
-  /** When a later number arrived; `undefined` once it is told, or when it is not worth telling. */
+  /** When a later number arrived; `undefined` once it is told, and below the first number that was seen. */
   since: number | undefined
+  /** Below the first number that was seen. */
+  early: boolean
+}
+
+/** Numbers that are missing. */
+export interface Missing {
+  count: number
+  /** When a later number arrived. */
+  since: number
 }
 
 /**
@@ -22,7 +31,15 @@ export class SequenceWindow {
   /** Not seen and below `#next`, ascending. */
   #missing: MissingRange[] = []
   /** Given up for room before they were told. */
-  #givenUp: number[] = []
+  #givenUp: Missing[] = []
+  /** How many of the early ones were given up for room. */
+  #earlyGivenUp = 0
+
+  /** How many numbers are missing below the first one that was seen. */
+  get early(): number {
+    const early = this.#missing.filter((range) => range.early)
+    return early.reduce((sum, { start, end }) => sum + end - start, this.#earlyGivenUp)
+  }
 
   /**
    * Takes note of `count` numbers from `first` on; gives those of them that are new, ascending.
@@ -47,11 +64,32 @@ export class SequenceWindow {
       return late
     }
 
-    if (first > next) {
-      this.#addMissing({ start: next, end: first, since: now })
-    }
+    this.#advance(next, first, now)
     this.#next = end
     return [...late, { start: Math.max(first, next), end }]
+  }
+
+  /**
+   * Takes note of `count` numbers from `first` on that have come and must not be accepted: they are missing, and told by
+   * this. Gives how many of them nothing was known of.
+   */
+  skip(first: number, count: number, now: number): number {
+    const end = first + count
+    const next = this.#next ?? first
+
+    if (this.#next === undefined) {
+      this.#begin(first)
+    }
+
+    if (end <= next) {
+      return 0
+    }
+
+    this.#advance(next, first, now)
+    const start = Math.max(first, next)
+    this.#addMissing({ start, end, since: undefined, early: false })
+    this.#next = end
+    return end - start
   }
 
   /** When the first of the numbers that are missing and not told was found to be; `undefined` when there is none. */
@@ -59,24 +97,32 @@ export class SequenceWindow {
     return this.#givenUp.length > 0 ? 0 : this.#missing.find(({ since }) => since !== undefined)?.since
   }
 
-  /** How many numbers each range holds that is missing since `before` or earlier and was not told yet. */
-  takeMissing(before: number): number[] {
-    const told = this.#missing.filter(({ since }) => since !== undefined && since <= before)
-    const counts = [...this.#givenUp, ...told.map(({ start, end }) => end - start)]
+  /** Each range that is missing since `before` or earlier and was not told yet. */
+  takeMissing(before: number): Missing[] {
+    const missing = this.#givenUp
     this.#givenUp = []
 
-    for (const range of told) {
-      range.since = undefined
+    for (const range of this.#missing) {
+      if (range.since !== undefined && range.since <= before) {
+        missing.push({ count: range.end - range.start, since: range.since })
+        range.since = undefined
+      }
     }
-    return counts
+    return missing
   }
 
-  // What came before the first number that was seen may still arrive, and is not missed if it does not.
+  // What came before the first number that was seen may still arrive. Whether it is missed if it does not, others know.
   #begin(first: number): void {
     this.#next = first
 
     if (first > 0) {
-      this.#missing = [{ start: 0, end: first, since: undefined }]
+      this.#missing = [{ start: 0, end: first, since: undefined, early: true }]
+    }
+  }
+
+  #advance(next: number, first: number, now: number): void {
+    if (first > next) {
+      this.#addMissing({ start: next, end: first, since: now, early: false })
     }
   }
 
@@ -111,10 +157,12 @@ export class SequenceWindow {
 
   #makeRoom(): void {
     while (this.#missing.length > MAX_MISSING_RANGES) {
-      const { start, end, since } = this.#missing.shift() as MissingRange
+      const { start, end, since, early } = this.#missing.shift() as MissingRange
 
       if (since !== undefined) {
-        this.#givenUp.push(end - start)
+        this.#givenUp.push({ count: end - start, since })
+      } else if (early) {
+        this.#earlyGivenUp += end - start
       }
     }
   }

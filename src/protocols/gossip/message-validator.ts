@@ -12,6 +12,10 @@ export interface SignedMessage {
   /** The sender's. */
   certificate: Certificate
   payload: Uint8Array
+  /** When it was sent, by the sender's clock (ms since 1970). */
+  time: number
+  /** It may have lain unread here, as this process stood still. */
+  mayHaveWaited: boolean
 }
 
 /** Throws, or rejects, for a message that must not go on. */
@@ -36,6 +40,12 @@ export interface MessageValidatorInit {
   verifier: CertificateVerifier
   /** A neighbour sent what no honest one sends or forwards. */
   onFault?: (peerId: string) => void
+  /** Whether messages of this topic are wanted here, more than to be forwarded. Default of none. */
+  receives?: (topic: string) => boolean
+  /** A message that is wanted was refused for its time alone: its sender is proven. */
+  onLate?: (message: SignedMessage) => void
+  /** Whether what comes from this neighbour now may have lain unread. Default never. */
+  mayHaveWaited?: (source: PeerId) => boolean
   log: Logger
 }
 
@@ -69,19 +79,24 @@ export class MessageValidator {
         return TopicValidatorResult.Ignore
       }
 
-      const { certificate: token, payload, time } = decode(message.data)
+      const envelope = decode(message.data)
+      const { certificate: token, time } = envelope
 
       // It may be the clock of its sender that is wrong, or of this block: that is no fault of the neighbour's.
       if (!(Math.abs(this.#init.verifier.clock() - time) <= GOSSIP_MAX_AGE_MS)) {
         this.#init.log('a message of %s from %s is over a minute off', message.topic, from)
+        void this.#tellLate(message, from, envelope)
         return TopicValidatorResult.Ignore
       }
 
+      const mayHaveWaited = this.#init.mayHaveWaited?.(source) === true
+      const pass = (certificate: Certificate) =>
+        this.#pass(message, signed(message, certificate, envelope, mayHaveWaited))
       const known = this.#init.verifier.verifyCached(token, from)
       const passing =
         known === undefined
-          ? this.#init.verifier.verify(token, from).then((certificate) => this.#pass(message, certificate, payload))
-          : this.#pass(message, known, payload)
+          ? this.#init.verifier.verify(token, from).then((certificate) => pass(certificate))
+          : pass(known)
 
       return passing instanceof Promise
         ? passing.catch((error: unknown) => this.#reject(source, message, error))
@@ -96,14 +111,10 @@ export class MessageValidator {
     return this.#passed.get(message)
   }
 
-  #pass(
-    message: Message,
-    certificate: Certificate,
-    payload: Uint8Array
-  ): TopicValidatorResult | Promise<TopicValidatorResult> {
-    const { topic } = message
+  #pass(message: Message, checked: SignedMessage): TopicValidatorResult | Promise<TopicValidatorResult> {
+    const { topic, certificate, payload } = checked
     const accept = (): TopicValidatorResult => {
-      this.#passed.set(message, { topic, certificate, payload })
+      this.#passed.set(message, checked)
       return TopicValidatorResult.Accept
     }
     const results = this.#checks
@@ -112,6 +123,19 @@ export class MessageValidator {
       .filter((result) => result instanceof Promise)
 
     return results.length === 0 ? accept() : Promise.all(results).then(accept)
+  }
+
+  async #tellLate(message: Message, from: string, envelope: GossipEnvelope): Promise<void> {
+    const { receives, onLate, verifier, log } = this.#init
+
+    if (receives?.(message.topic) === true) {
+      try {
+        const certificate = await verifier.verify(envelope.certificate, from)
+        onLate?.(signed(message, certificate, envelope, false))
+      } catch (error) {
+        log('nothing is told of a message of %s from %s: %e', message.topic, from, error)
+      }
+    }
   }
 
   #reject(source: PeerId, message: Message, error: unknown): TopicValidatorResult {
@@ -126,6 +150,15 @@ export class MessageValidator {
     }
     return TopicValidatorResult.Reject
   }
+}
+
+function signed(
+  { topic }: Message,
+  certificate: Certificate,
+  { payload, time }: GossipEnvelope,
+  mayHaveWaited: boolean
+): SignedMessage {
+  return { topic, certificate, payload, time, mayHaveWaited }
 }
 
 class BadEnvelope extends Error {}

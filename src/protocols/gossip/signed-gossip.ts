@@ -9,8 +9,14 @@ import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
 import { MessageIntake } from './message-intake.ts'
-import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
+import {
+  type GossipCheck,
+  MessageValidator,
+  type MessageValidatorInit,
+  type SignedMessage
+} from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
+import { StallWatch } from './stall-watch.ts'
 import { carriesGossip, StreamWatch } from './stream-watch.ts'
 import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
 
@@ -33,6 +39,8 @@ export interface SignedGossipEvents {
   subscription: CustomEvent<{ peerId: string; topic: string; subscribed: boolean }>
   /** This block left a topic. */
   leave: CustomEvent<{ topic: string }>
+  /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
+  late: CustomEvent<SignedMessage>
 }
 
 /** What was published so long ago has arrived, or never will. */
@@ -49,6 +57,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #intake: MessageIntake
   readonly #topics: TopicHandlers
   readonly #watch: StreamWatch
+  readonly #stalls: StallWatch
   #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: SignedGossipInit) {
@@ -57,7 +66,14 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#router = internalsOf(init.gossip)
     const faults = new PeerFaults({ connections: () => init.connections(), log: init.log })
     const onFault = (peerId: string): void => faults.add(peerId)
-    this.#checker = new MessageValidator({ ...init, onFault })
+    this.#stalls = new StallWatch({ router: this.#router, connections: init.connections })
+    this.#checker = new MessageValidator({
+      ...init,
+      onFault,
+      receives: (topic) => this.receives(topic),
+      onLate: (detail) => this.safeDispatchEvent('late', { detail }),
+      mayHaveWaited: (source) => this.#stalls.mayHaveWaited(source)
+    })
     this.#intake = new MessageIntake({ ...init, router: this.#router })
     this.#topics = new TopicHandlers(init.log)
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
@@ -176,6 +192,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     await this.#flush(grace)
     this.#watch.stop()
     this.#intake.stop()
+    this.#stalls.stop()
 
     for (const topic of this.#topics.clear()) {
       if (this.#router.isStarted()) {

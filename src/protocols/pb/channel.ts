@@ -9,6 +9,7 @@ export interface ChannelBatch {
   first: number
   nonce: Uint8Array<ArrayBuffer>
   ciphertext: Uint8Array<ArrayBuffer>
+  epochBegan?: number
 }
 
 export const ChannelBatch = (() => {
@@ -39,6 +40,11 @@ export const ChannelBatch = (() => {
         if ((obj.ciphertext != null && obj.ciphertext.byteLength > 0)) {
           w.uint32(34)
           w.bytes(obj.ciphertext)
+        }
+
+        if (obj.epochBegan != null) {
+          w.uint32(40)
+          w.uint64Number(obj.epochBegan)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -72,6 +78,10 @@ export const ChannelBatch = (() => {
             }
             case 4: {
               obj.ciphertext = reader.bytes()
+              break
+            }
+            case 5: {
+              obj.epochBegan = reader.uint64Number()
               break
             }
             default: {
@@ -114,6 +124,13 @@ export const ChannelBatch = (() => {
               yield {
                 field: `${prefix}.ciphertext`,
                 value: reader.bytes()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.epochBegan`,
+                value: reader.uint64Number()
               }
               break
             }

@@ -139,11 +139,23 @@ describe('channel batches, of any content', () => {
         fc.array(unreadable, { maxLength: 4 }),
         fc.array(readable, { maxLength: 4 }),
         async (bad, odd) => {
-          const inbox = new ChannelInbox({ name: CHANNEL.name, self: identityOf(certificate), cipher, log })
+          const inbox = new ChannelInbox({
+            name: CHANNEL.name,
+            self: identityOf(certificate),
+            cipher,
+            clock: Date.now,
+            log
+          })
           const got: unknown[] = []
           inbox.add({ handler: ({ body, from }) => got.push(from.peerId === 'another' ? body : undefined) })
           const receive = (payload: Uint8Array, from = peerId): void =>
-            inbox.receive({ topic: 'any', certificate: { ...certificate, peerId: from }, payload })
+            inbox.receive({
+              topic: 'any',
+              certificate: { ...certificate, peerId: from },
+              payload,
+              time: Date.now(),
+              mayHaveWaited: false
+            })
 
           for (const payload of [...bad, ...(await Promise.all(odd.map((parts) => seal(...parts))))]) {
             receive(payload)

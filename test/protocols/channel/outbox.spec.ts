@@ -29,6 +29,7 @@ describe('channel outbox', () => {
     budget = new ByteBudget(limitBytes)
     outbox = new ChannelOutbox({
       self: 'me',
+      clock: Date.now,
       cipher: new ChannelCipher({ network: TEST_NETWORK, name: 'outbox' }),
       budget,
       ready: () => undefined,

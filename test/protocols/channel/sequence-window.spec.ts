@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { SequenceWindow } from '../../../src/protocols/channel/sequence-window.ts'
+import { type Missing, SequenceWindow } from '../../../src/protocols/channel/sequence-window.ts'
 
 function numbersOf(window: SequenceWindow, first: number, count: number, now = 0): number[] {
   return window
@@ -8,7 +8,7 @@ function numbersOf(window: SequenceWindow, first: number, count: number, now = 0
     .flatMap(({ start, end }) => Array.from({ length: end - start }, (_, index) => start + index))
 }
 
-const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0)
+const sum = (missing: Missing[]) => missing.reduce((total, { count }) => total + count, 0)
 
 describe('sender window', () => {
   it('accepts numbers in order', () => {
@@ -41,9 +41,9 @@ describe('sender window', () => {
     window.accept(5, 1, 20)
     assert.equal(window.oldestMissing(), 10)
     assert.deepEqual(window.takeMissing(9), [])
-    assert.deepEqual(window.takeMissing(10), [2])
+    assert.deepEqual(window.takeMissing(10), [{ count: 2, since: 10 }])
     assert.equal(window.oldestMissing(), 20)
-    assert.deepEqual(window.takeMissing(1_000), [1])
+    assert.deepEqual(window.takeMissing(1_000), [{ count: 1, since: 20 }])
     assert.deepEqual(window.takeMissing(1_000), [])
     assert.deepEqual(numbersOf(window, 1, 1), [1], 'still accepted after it was told')
   })
@@ -54,6 +54,32 @@ describe('sender window', () => {
     assert.equal(window.oldestMissing(), undefined)
     assert.deepEqual(numbersOf(window, 998, 2), [998, 999], 'out of order at the start')
     assert.equal(window.oldestMissing(), undefined)
+  })
+
+  it('knows how many are missing below the first number that it saw, also when there are many gaps', () => {
+    const window = new SequenceWindow()
+    assert.equal(window.early, 0)
+    window.accept(10, 1, 0)
+    assert.equal(window.early, 10)
+    window.accept(3, 2, 0)
+    assert.equal(window.early, 8)
+
+    for (let number = 12; number < 200; number += 2) {
+      window.accept(number, 1, 0)
+    }
+    assert.equal(window.early, 8)
+  })
+
+  it('skips numbers that came and were refused: each is told at most once, and may still come', () => {
+    const window = new SequenceWindow()
+    window.accept(0, 2, 0)
+    assert.equal(window.skip(1, 4, 10), 3)
+    assert.equal(window.skip(1, 4, 10), 0)
+    assert.equal(window.oldestMissing(), undefined)
+    assert.equal(window.skip(7, 1, 20), 1)
+    assert.deepEqual(window.takeMissing(20), [{ count: 2, since: 20 }])
+    assert.deepEqual(numbersOf(window, 2, 2), [2, 3])
+    assert.deepEqual(new SequenceWindow().skip(5, 2, 0), 2, 'of an epoch that nothing was seen of')
   })
 
   it('gives up the oldest of many ranges, and tells them', () => {

@@ -59,7 +59,11 @@ describe('channel vectors', () => {
       const ciphertext = await cipher.seal(head, bytes(vector.nonce), plaintext)
       assert.equal(hex(ciphertext), vector.ciphertext, vector.name)
       const batch = ChannelBatch.decode(bytes(vector.payload))
-      assert.deepEqual([batch.epoch, batch.first], [head.epoch, first], vector.name)
+      assert.deepEqual(
+        [batch.epoch, batch.first, batch.epochBegan],
+        [head.epoch, first, vector.epochBegan],
+        vector.name
+      )
       const opened = await cipher.open(head, batch.nonce, batch.ciphertext)
       assert.deepEqual(
         ChannelItems.decode(opened).items.map(({ type, body }) => ({ type, body: hex(body) })),
