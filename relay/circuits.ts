@@ -2,7 +2,9 @@ import { type CircuitRelayServerInit, type CircuitRelayService, circuitRelayServ
 import type { PeerId } from '@libp2p/interface'
 import type { ServiceFactoryMap } from 'libp2p'
 import { MAX_TIMER_MS } from '../src/constants.ts'
+import type { UserLimits } from '../src/protocols/peers/user-limits.ts'
 import type { ResolvedRelayOptions } from './options.ts'
+import { limitReservations } from './user-reservations.ts'
 
 /**
  * How long a reservation stands. The member renews it 5 minutes before, and one whose end was not noticed here keeps
@@ -11,8 +13,12 @@ import type { ResolvedRelayOptions } from './options.ts'
 const RESERVATION_MS = 30 * 60_000
 
 /** The relay's circuit server, as a service of its node. */
-export function circuitService(options: ResolvedRelayOptions): ServiceFactoryMap {
-  return { circuitRelay: circuitRelayServer(circuitInit(options)) }
+export function circuitService(options: ResolvedRelayOptions, users: UserLimits): ServiceFactoryMap {
+  const factory = circuitRelayServer(circuitInit(options))
+  return {
+    circuitRelay: (components: Parameters<typeof factory>[0]) =>
+      limitReservations(factory(components), users, options.maxReservations)
+  }
 }
 
 /** Members that are reached through this relay now. */

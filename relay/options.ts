@@ -1,6 +1,8 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
 import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
+import { checkUid } from '../src/identity/jid.ts'
+import { checkedText } from '../src/identity/schema.ts'
 import { type CredentialSource, parseOptions } from '../src/node/options.ts'
 
 /** What a relay reports while it runs. */
@@ -43,6 +45,12 @@ export interface RelayOptions {
   maxTopics?: number
   /** Channels and apps that one member may have forwarded. Default 500. */
   maxTopicsPerPeer?: number
+  /**
+   * Users that may have more than others, or less: how many times as much, by `uid`. What one user may have of this
+   * relay, all of its blocks together, fits some tens of blocks, and is a quarter of it at most (docs/LIMITS.md).
+   * Default: none.
+   */
+  userLimits?: Record<string, number>
   /** Told what happens. Must not throw. */
   onEvent?: (event: RelayEvent) => void
   /** Where the layers below log, as `@libp2p/logger` has it. Default: the `DEBUG` environment variable decides. */
@@ -57,6 +65,11 @@ const port = v.pipe(
   v.maxValue(65_535, 'expected a port')
 )
 const addresses = v.array(v.string())
+
+const userLimits = v.record(
+  checkedText(checkUid),
+  v.pipe(v.number('expected a number'), v.finite('expected a number'), v.gtValue(0, 'expected a positive number'))
+)
 
 const OptionsSchema = v.strictObject({
   credential: v.custom<CredentialSource>((value) => value !== undefined && value !== null, 'expected a credential'),
@@ -73,6 +86,7 @@ const OptionsSchema = v.strictObject({
   circuitBytes: v.optional(positive),
   maxTopics: v.optional(positive, 10_000),
   maxTopicsPerPeer: v.optional(positive, 500),
+  userLimits: v.optional(userLimits, {}),
   onEvent: v.optional(
     v.custom<(event: RelayEvent) => void>((value) => typeof value === 'function', 'expected a function')
   ),

@@ -79,7 +79,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     limits: options,
     clock,
     logger,
-    services: circuitService(options),
+    services: (users) => circuitService(options, users),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
     onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
@@ -89,6 +89,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     gossip: member.gossip,
     query,
     peers: member.peers,
+    users: member.node.users,
     events: member.node.libp2p,
     maxTopics: options.maxTopics,
     maxTopicsPerPeer: options.maxTopicsPerPeer,

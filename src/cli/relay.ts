@@ -14,6 +14,7 @@ interface RelayFlags extends CommonFlags {
   healthPort?: number
   maxConnections?: number
   maxReservations?: number
+  userLimit?: Record<string, number>
   log: 'text' | 'json'
 }
 
@@ -26,6 +27,7 @@ export function addRelay(program: Command): void {
     .option('--health-port <port>', 'serve GET /healthz on this port; 0 takes a free one', toPort)
     .option('--max-connections <n>', 'open connections at a time', toCount)
     .option('--max-reservations <n>', 'members reached through this relay at a time', toCount)
+    .option('--user-limit <uid=factor>', 'what a user may have, times that of others; repeat it', toFactor)
     .addOption(new Option('--log <form>', 'the log, on stderr').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
@@ -41,7 +43,7 @@ Example:
 
 async function runRelay(flags: RelayFlags): Promise<void> {
   const output = new Output(flags)
-  const { listen, announce, bootstrap, healthPort, maxConnections, maxReservations } = flags
+  const { listen, announce, bootstrap, healthPort, maxConnections, maxReservations, userLimit: userLimits } = flags
   const credential = requireCredential(flags)
   await warnOfCredential(credential, output)
   const log = new RelayLog(flags.log, (line) => output.note(line))
@@ -56,6 +58,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       healthPort,
       maxConnections,
       maxReservations,
+      userLimits,
       onEvent: (event) => log.write(event)
     })
 
@@ -74,6 +77,17 @@ function greeting({ identity, addresses, health }: Relay): string {
   const where = addresses.map((address) => `  ${address}`)
   const healthz = health === undefined ? [] : [`health: http://127.0.0.1:${health.port}/healthz`]
   return [`relay ${identity.jid}, reached at`, ...where, ...healthz].join('\n')
+}
+
+/** Adds what `uid=factor` says to what the flag said before. */
+function toFactor(text: string, before: Record<string, number> = {}): Record<string, number> {
+  const [, uid, factor] = /^([A-Za-z0-9]{1,64})=(\d+(?:\.\d+)?)$/.exec(text) ?? []
+
+  if (uid === undefined || !(Number(factor) > 0)) {
+    throw new InvalidArgumentError('Expected a user id and a positive number, like anna=4.')
+  }
+
+  return { ...before, [uid]: Number(factor) }
 }
 
 function toPort(text: string): number {

@@ -8,6 +8,7 @@ import { now } from '../lib/now.ts'
 import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
+import type { UserLimits } from '../protocols/peers/user-limits.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
 import { SystemCommands } from '../protocols/system/system-commands.ts'
@@ -30,7 +31,7 @@ export interface MemberInit {
   /** Forwards each topic to all of its subscribers here: for relays. Default `false`. */
   forwardsTopics?: boolean
   /** Services beside those of every node. */
-  services?: ServiceFactoryMap
+  services?: (users: UserLimits) => ServiceFactoryMap
   /** The largest body sent or taken, in bytes. */
   bodyLimitBytes: number
   /** Bytes of half-received bodies that one session holds. Default 64 MiB. */
@@ -73,7 +74,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const dialer = createDialer(node, book, peers)
   const isConnected = (peerId: string): boolean => dialer.best(peerId) !== undefined
   const sessions = createSessions(init, identity, node, dialer)
-  const system = new SystemCommands({ sessions, log: logger.forComponent('nexus:system') })
+  const system = new SystemCommands({ sessions, users: node.users, log: logger.forComponent('nexus:system') })
   const gossip = new SignedGossip({
     self: identity.peerId,
     gossip: libp2p.services.gossip,
@@ -125,7 +126,7 @@ function createDialer({ libp2p, gate }: GatedNode, book: LeaseBook, peers: () =>
 function createSessions(
   { bodyLimitBytes, maxAssemblyBytes, logger }: MemberInit,
   self: Identity,
-  { libp2p, verified }: GatedNode,
+  { libp2p, verified, users }: GatedNode,
   dialer: Dialer
 ): SessionManager {
   return new SessionManager({
@@ -133,6 +134,7 @@ function createSessions(
     registrar: libp2p,
     connect: (peerId, signal) => dialer.connect(peerId, signal),
     verified,
+    users,
     limits: { bodyLimitBytes, ...(maxAssemblyBytes === undefined ? {} : { maxAssemblyBytes }) },
     log: logger.forComponent('nexus:session')
   })

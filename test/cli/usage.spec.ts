@@ -56,6 +56,8 @@ describe('nexus, its usage', function () {
       /missing command: init, issue, grant, revoke, show \(nexus authority --help /
     ],
     ['an unknown command of a group', ['authority', 'iniit'], /unknown command 'iniit' \(Did you mean init\?\)/],
+    ['a user limit without a factor', ['relay', '--user-limit', 'anna'], /Expected a user id and a positive number/],
+    ['a user limit of nothing', ['relay', '--user-limit', 'anna=0'], /Expected a user id and a positive number/],
     ['help for what there is not', ['help', 'nope'], /unknown command 'nope' \(nexus --help shows how\)/],
     ['help for what a group has not', ['authority', 'help', 'nope'], /'nope' \(nexus authority --help shows how\)/],
     [

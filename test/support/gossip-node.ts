@@ -23,6 +23,8 @@ export interface GossipNodeOptions extends TestBlock {
   /** With `block: 'relay'`, the limits of its forwarder. */
   maxTopics?: number
   maxTopicsPerPeer?: number
+  /** How many times as much as others a user may have, by `uid`. */
+  userLimits?: Record<string, number>
   /** How long a subscribe or publish may take that does not say. */
   timeoutMs?: number
 }
@@ -45,10 +47,10 @@ export interface GossipNode {
 }
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
-  const { maxTopics, maxTopicsPerPeer, timeoutMs, ...block } = options
+  const { maxTopics, maxTopicsPerPeer, userLimits, timeoutMs, ...block } = options
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
-  const parts = await createParts(network, privateKey, token, block.block === 'relay')
+  const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })
   const { gated, system, sessions } = parts
   const { libp2p, verified } = gated
   const log = defaultLogger().forComponent('nexus:test')
@@ -66,7 +68,16 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
   const query = new TopicQuery({ system, log })
   const forwarder =
     block.block === 'relay'
-      ? new TopicForwarder({ gossip, query, peers, events: libp2p, maxTopics, maxTopicsPerPeer, log })
+      ? new TopicForwarder({
+          gossip,
+          query,
+          peers,
+          users: gated.users,
+          events: libp2p,
+          maxTopics,
+          maxTopicsPerPeer,
+          log
+        })
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
   const channels = new Channels({ self: parts.identity, clock: network.clock, gossip, interest, timeoutMs, log })
@@ -95,7 +106,12 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
   return node
 }
 
-async function createParts(network: TestNetwork, privateKey: PrivateKey, token: string, isRelay: boolean) {
+async function createParts(
+  network: TestNetwork,
+  privateKey: PrivateKey,
+  token: string,
+  { isRelay, userLimits }: { isRelay: boolean; userLimits: Record<string, number> | undefined }
+) {
   const revocations = new RevocationList(network)
   const verifier = new CertificateVerifier({ ...network, revocations })
   const certificate = await verifier.verify(token)
@@ -112,7 +128,7 @@ async function createParts(network: TestNetwork, privateKey: PrivateKey, token: 
     announce: [],
     dhtServer: false,
     forwardsTopics: isRelay,
-    limits: { maxConnections: 1_000, connectionsPerSecondPerHost: 1_000 },
+    limits: { maxConnections: 1_000, connectionsPerSecondPerHost: 1_000, userLimits },
     clock: network.clock,
     logger
   })

@@ -2,6 +2,7 @@ import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper, type Sin
 import { DHT_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { requireMembers } from '../../lib/require-members.ts'
+import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { boundProviderRecords } from './bounded-datastore.ts'
 
 /** Of the DHT's keys in the datastore of its node. */
@@ -26,7 +27,7 @@ interface DhtInternals extends SingleKadDHT {
  * @param library - for specs: another version of the library
  */
 export function networkDht(
-  { server }: { server: boolean },
+  { server, users = new UserLimits() }: { server: boolean; users?: UserLimits },
   library: typeof kadDHT = kadDHT
 ): (components: KadDHTComponents) => SingleKadDHT {
   const factory = library({
@@ -41,7 +42,7 @@ export function networkDht(
   })
 
   return (components) => {
-    const datastore = boundProviderRecords(components.datastore, PROVIDER_PREFIX)
+    const datastore = boundProviderRecords(components.datastore, PROVIDER_PREFIX, users)
     const dht = factory(Object.create(components, { datastore: { value: datastore } }))
     return boundedDht(dht, datastore)
   }

@@ -16,9 +16,11 @@ import type { CertificateVerifier } from '../../identity/verifier.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import { shakeHands } from '../../protocols/peers/handshake.ts'
+import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
 import { PendingConnections } from './pending-connections.ts'
+import { UserConnections } from './user-connections.ts'
 
 /** Refusals kept for those who ask why a dial failed. */
 const MAX_REFUSALS = 1_000
@@ -34,7 +36,11 @@ export interface GateInit {
   connectionsTo?: (peerId: PeerId) => Connection[]
   /** Circuits that one peer may have open through this one. Default without end. */
   maxCircuitsPerPeer?: number
-  /** Told of every peer that was refused, or that refused this block. Trouble of the network is neither. */
+  /** What each user may have. Default: those of everybody. */
+  users?: UserLimits
+  /** Open connections of all peers together, of which a user has its share. Default without end. */
+  maxConnections?: number
+  /** Told of every peer that was refused, or that refused this block, by a limit too. Trouble of the network is neither. */
   onRefused?: (peerId: string, error: NexusError) => void
   log: Logger
 }
@@ -47,12 +53,16 @@ export interface GateInit {
 export class Gate {
   readonly #init: GateInit
   readonly #pending: PendingConnections
+  readonly #users: UserLimits
+  readonly #ofUsers: UserConnections
   readonly #upgrading = new Set<string>()
   readonly #refusals = new LRUCache<string, { error: NexusError; at: number }>({ max: MAX_REFUSALS })
 
   constructor(init: GateInit) {
     this.#init = init
     this.#pending = new PendingConnections(init.maxPendingPerHost)
+    this.#users = init.users ?? new UserLimits()
+    this.#ofUsers = new UserConnections(this.#users, init.maxConnections)
   }
 
   /** A factory of the same encrypter with the exchange of certificates behind it, under a protocol id of its own. */
@@ -78,7 +88,12 @@ export class Gate {
       denyInboundConnection: (connection) => !this.#pending.admit(connection),
       denyInboundUpgradedConnection: (peerId, connection) => {
         this.#pending.release(connection)
-        return isUnverified(peerId) || this.#connectionsTo(peerId).length >= MAX_CONNECTIONS_PER_PEER
+        return (
+          isUnverified(peerId) ||
+          this.#connectionsTo(peerId).length >= MAX_CONNECTIONS_PER_PEER ||
+          // WebRTC connections come to this alone; others were admitted when the verdict was given.
+          !this.#ofUsers.admit(this.#users.userOf(peerId.toString()), peerId, connection)
+        )
       },
       denyOutboundUpgradedConnection: isUnverified,
       denyInboundRelayReservation: isUnverified,
@@ -120,9 +135,22 @@ export class Gate {
 
   // The library limits the streams of each connection alone. The one that asks for the circuit is among them.
   #hasTooManyCircuits(source: PeerId): boolean {
-    const { maxCircuitsPerPeer = Number.POSITIVE_INFINITY } = this.#init
-    const streams = this.#connectionsTo(source).flatMap((connection) => connection.streams)
-    return streams.filter(({ protocol }) => protocol === RELAY_V2_HOP_CODEC).length > maxCircuitsPerPeer
+    const { maxCircuitsPerPeer } = this.#init
+
+    if (maxCircuitsPerPeer === undefined) {
+      return false
+    }
+
+    const user = this.#users.userOf(source.toString())
+    return (
+      this.#circuitsOf([source]) > maxCircuitsPerPeer ||
+      this.#circuitsOf(this.#ofUsers.peersOf(user)) > this.#users.most(user, 'circuits', maxCircuitsPerPeer)
+    )
+  }
+
+  #circuitsOf(peers: PeerId[]): number {
+    const streams = peers.flatMap((peer) => this.#connectionsTo(peer)).flatMap((connection) => connection.streams)
+    return streams.filter(({ protocol }) => protocol === RELAY_V2_HOP_CODEC).length
   }
 
   async #secure(
@@ -138,6 +166,7 @@ export class Gate {
       const { certificate, revocationVersion } = await shakeHands(secured.connection, {
         ...proof(),
         verify: (token) => verifier.verify(token, peerId),
+        admit: ({ uid }) => direction === 'outbound' || this.#ofUsers.admit(uid, secured.remotePeer, raw),
         signal: options?.signal
       })
       verified.add(certificate, revocationVersion)
@@ -146,7 +175,7 @@ export class Gate {
       joinChunks(secured.connection)
       return secured
     } catch (error) {
-      if (error instanceof NexusError && error.code === 'REFUSED') {
+      if (error instanceof NexusError && (error.code === 'REFUSED' || error.code === 'BUSY')) {
         if (direction === 'outbound') {
           this.#keepRefusal(error, peerId, addressOf(raw))
         }

@@ -13,6 +13,7 @@ import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { now } from '../../lib/now.ts'
+import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
@@ -30,7 +31,7 @@ const ADDRESS_DIAL_TIMEOUT_MS = 3_000
 /** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */
 const MAX_CIRCUITS_TO_PEER = 1_000
 
-export interface GatedNodeInit extends NodeServicesInit {
+export interface GatedNodeInit extends Omit<NodeServicesInit, 'users'> {
   privateKey: PrivateKey
   verifier: CertificateVerifier
   revocations: RevocationList
@@ -45,7 +46,7 @@ export interface GatedNodeInit extends NodeServicesInit {
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError) => void
   /** Services beside those of every block, like the relay's circuit server. */
-  services?: ServiceFactoryMap
+  services?: (users: UserLimits) => ServiceFactoryMap
 }
 
 export interface NodeLimits {
@@ -56,6 +57,8 @@ export interface NodeLimits {
   maxPendingPerHost?: number
   /** Circuits that one peer may have open through this node. Default without end. */
   maxCircuitsPerPeer?: number
+  /** How many times as much as others a user may have, by `uid`. Default 1 for all. */
+  userLimits?: Readonly<Record<string, number>>
 }
 
 /** A libp2p node behind the gate. */
@@ -63,6 +66,8 @@ export interface GatedNode extends Part {
   libp2p: Libp2p<NodeServices>
   gate: Gate
   verified: VerifiedPeers
+  /** What each user may have here. */
+  users: UserLimits
   /** The circuit transport, for reservations at relays. */
   circuit: ReservingTransport
   /** Starts to listen. Rejects with `INVALID` when an address can't be listened on. */
@@ -84,12 +89,18 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     revocations: init.revocations,
     isConnected: (peerId) => libp2p.getConnections().some((connection) => connection.remotePeer.toString() === peerId)
   })
+  const users = new UserLimits({
+    uidOf: (peerId) => verified.get(peerId)?.identity.uid,
+    factors: init.limits.userLimits
+  })
   const gate = new Gate({
     verifier: init.verifier,
     verified,
     proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
     maxPendingPerHost: init.limits.maxPendingPerHost,
     maxCircuitsPerPeer: init.limits.maxCircuitsPerPeer,
+    maxConnections: init.limits.maxConnections,
+    users,
     connectionsTo: (peerId) => libp2p.getConnections(peerId),
     onRefused: init.onRefused,
     log: init.logger.forComponent('nexus:gate')
@@ -120,7 +131,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
       // Relays are kept by the block itself, which also renews the reservation.
       reconnectRetries: 0
     },
-    services: { ...init.services, ...nodeServices(init) }
+    services: { ...init.services?.(users), ...nodeServices({ ...init, users }) }
   })
 
   verified.addEventListener('removed', ({ detail }) => {
@@ -136,7 +147,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     now,
     log: init.logger.forComponent('nexus:monitor')
   })
-  return { libp2p, gate, verified, circuit, ...lifeOf(libp2p, verified, monitor) }
+  return { libp2p, gate, verified, users, circuit, ...lifeOf(libp2p, verified, monitor) }
 }
 
 function lifeOf(

@@ -3,6 +3,7 @@ import type { ConnectionEncrypter, Transport } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Credential } from '../../identity/credential.ts'
 import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
+import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { NexusNotice } from '../../types.ts'
 
 /** A factory of a transport, given the components of its node. */
@@ -28,7 +29,7 @@ export interface Platform {
   /** In order of preference. */
   encrypters: EncrypterChoice[]
   /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */
-  dht?: (options: { server: boolean }) => (components: any) => SingleKadDHT
+  dht?: (options: { server: boolean; users: UserLimits }) => (components: any) => SingleKadDHT
   /** Reads a credential file; absent where there are no files. */
   readCredentialFile?: (path: string) => Promise<Credential>
   /** Keys of channels. Default: by WebCrypto. */

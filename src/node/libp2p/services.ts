@@ -6,6 +6,7 @@ import type { ServiceFactoryMap } from 'libp2p'
 import { concat } from 'uint8arrays/concat'
 import { DEFAULT_BODY_LIMIT_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { Platform } from './platform.ts'
 
 /**
@@ -41,6 +42,8 @@ export interface NodeServicesInit {
   platform: Platform
   /** Answers DHT queries of others. Relays and publicly reachable blocks do. */
   dhtServer: boolean
+  /** What each user may have here. */
+  users: UserLimits
   /**
    * Forwards each topic to all of its subscribers here, not to some of them only. For relays: they may be the only way
    * to their clients. Default `false`.
@@ -52,7 +55,8 @@ export interface NodeServicesInit {
 export function nodeServices({
   forwardsTopics = false,
   platform,
-  dhtServer
+  dhtServer,
+  users
 }: NodeServicesInit): ServiceFactoryMap<NodeServices> {
   return {
     identify: identify({ runOnLimitedConnection: true }),
@@ -80,7 +84,7 @@ export function nodeServices({
       // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
       scoreParams: { IPColocationFactorWeight: 0 }
     }),
-    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer }) })
+    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) })
   }
 }
 

@@ -11,6 +11,8 @@ import { Hello, Verdict } from '../pb/handshake.ts'
 const VERDICT_LINGER_MS = 1_000
 /** The same when both refuse: each waits for the other to close first. */
 const MUTUAL_LINGER_MS = 100
+/** The verdict on a peer whose certificate holds, and whose user has as many connections as one may have. */
+const USER_LIMIT = 'USER_LIMIT'
 /** How the errors are called that say that a message is no message, by its length. */
 const BAD_LENGTHS = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 
@@ -21,6 +23,8 @@ export interface HandshakeInit {
   revocationVersion: number
   /** Checks the other side's certificate for the peer id that the encrypter has proven. */
   verify: (certificate: string) => Promise<Certificate>
+  /** `false`: the user of a certificate that holds has as many connections here as one may have. Default: none has. */
+  admit?: (certificate: Certificate) => boolean
   signal?: AbortSignal
 }
 
@@ -36,6 +40,7 @@ export interface HandshakeResult {
  *
  * Rejects with
  * - `REFUSED` when either side refuses: with the failed check as `reason`, and a message that says which side it was
+ * - `BUSY` when the user of either side has as many connections as one may have at the other
  * - `UNREACHABLE` when the exchange broke off: by time, or by the end of the connection. That is no word of the peer's
  *
  * All is bounded: 8 KiB a message, 5 s in total.
@@ -52,7 +57,9 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     const verdict = await judge(hello, init)
 
     if ('failure' in verdict) {
-      await messages.write(Verdict.encode({ refused: verdict.failure.reason }), { signal }).catch(() => undefined)
+      await messages
+        .write(Verdict.encode({ refused: verdict.failure.reason ?? USER_LIMIT }), { signal })
+        .catch(() => undefined)
       await lingerUntilRead(stream, messages)
       throw verdict.failure
     }
@@ -95,7 +102,8 @@ async function judge(
   init: HandshakeInit
 ): Promise<{ certificate: Certificate } | { failure: NexusError }> {
   try {
-    return { certificate: await init.verify(hello.certificate) }
+    const certificate = await init.verify(hello.certificate)
+    return init.admit?.(certificate) === false ? { failure: overLimit(certificate) } : { certificate }
   } catch (error) {
     const failure = toNexusError(error, 'REFUSED', 'the certificate of the peer could not be checked')
     return {
@@ -107,7 +115,15 @@ async function judge(
   }
 }
 
+function overLimit({ jid, uid }: Certificate): NexusError {
+  return new NexusError('BUSY', `${jid} was refused: the limit of connections of a user, here of ${uid}, is reached`)
+}
+
 function refusedByPeer(text: string): NexusError {
+  if (text === USER_LIMIT) {
+    return new NexusError('BUSY', "the peer has as many connections of this block's user as one user may have there")
+  }
+
   // A reason of a later version reads as the most general one.
   const reason = IDENTITY_FAILURES.find((known) => known === text) ?? 'BAD_CLAIM'
   return new NexusError('REFUSED', `the peer refused this block's certificate: ${reason}`, { reason })

@@ -3,9 +3,11 @@ import { TypedEventEmitter } from 'main-event'
 import type { SignedGossip, SignedGossipEvents } from '../gossip/signed-gossip.ts'
 import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
+import type { UserLimits } from '../peers/user-limits.ts'
 import type { Forwarder, ForwarderEvents } from './topic-answers.ts'
 import type { TopicQuery } from './topic-query.ts'
 import { type Holders, TopicRelease } from './topic-release.ts'
+import { TopicShares } from './topic-shares.ts'
 
 /** How long another relay has to say how many clients it has for a topic. */
 const CLIENTS_TIMEOUT_MS = 2_000
@@ -15,11 +17,13 @@ export interface TopicForwarderInit {
   query: TopicQuery
   /** The verified peers with an open connection. */
   peers: () => ConnectedPeer[]
+  /** What each user may have. */
+  users: UserLimits
   /** The libp2p node: tells when a peer has gone. */
   events: TypedEventTarget<Libp2pEvents>
   /** Topics forwarded at a time. Default 10,000: some 2 KiB each. */
   maxTopics?: number
-  /** Topics that one peer can have forwarded, other relays excepted. Default 500. */
+  /** Topics that one peer can have forwarded, other relays excepted. Default 500. Its user has some of such shares. */
   maxTopicsPerPeer?: number
   log: Logger
 }
@@ -32,11 +36,9 @@ export interface TopicForwarderInit {
 export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implements Forwarder {
   readonly #init: TopicForwarderInit
   readonly #maxTopics: number
-  readonly #maxTopicsPerPeer: number
   /** Those that a joined topic is forwarded for. */
   readonly #topics = new Map<string, Holders>()
-  /** The topics of a peer. They count against its share, unless it is a relay: it has those of all its clients. */
-  readonly #peers = new Map<string, Set<string>>()
+  readonly #shares: TopicShares
   readonly #connected: ConnectedPeers
   readonly #release: TopicRelease
 
@@ -45,7 +47,11 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     this.#init = init
     this.#connected = new ConnectedPeers(init.peers)
     this.#maxTopics = init.maxTopics ?? 10_000
-    this.#maxTopicsPerPeer = init.maxTopicsPerPeer ?? 500
+    this.#shares = new TopicShares({
+      maxTopics: this.#maxTopics,
+      maxTopicsPerPeer: init.maxTopicsPerPeer ?? 500,
+      users: init.users
+    })
     this.#release = new TopicRelease({
       holders: (topic) => this.#topics.get(topic),
       clients: (relay, topic) => this.#clientsOf(relay, topic),
@@ -85,7 +91,7 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
       this.#init.gossip.leave(topic)
     }
     this.#topics.clear()
-    this.#peers.clear()
+    this.#shares.clear()
   }
 
   readonly #onSubscription = ({ detail }: SignedGossipEvents['subscription']): void => {
@@ -101,16 +107,15 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     const peerId = detail.toString()
 
-    for (const topic of this.#peers.get(peerId) ?? []) {
+    for (const topic of [...this.#shares.topicsOf(peerId)]) {
       this.#remove(peerId, topic)
     }
   }
 
   #add(peerId: string, topic: string): void {
-    const topics = this.#peers.get(peerId) ?? new Set()
     const isRelay = this.#connected.isRelay(peerId)
 
-    if (topics.has(topic) || !this.#hasRoom(peerId, topic, isRelay ? 0 : topics.size)) {
+    if (this.#shares.has(peerId, topic) || !this.#hasRoom(peerId, topic, isRelay)) {
       return
     }
 
@@ -125,7 +130,7 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     const isFirstClient = !isRelay && holders.clients.size === 0
     holders[isRelay ? 'relays' : 'clients'].add(peerId)
     holders.changes++
-    this.#peers.set(peerId, topics.add(topic))
+    this.#shares.add(peerId, topic, isRelay)
 
     // They see no new subscription, and may be about to leave the topic, as there was no client for it here.
     if (known !== undefined && isFirstClient) {
@@ -138,9 +143,11 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     return (await this.#init.query.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients
   }
 
-  #hasRoom(peerId: string, topic: string, share: number): boolean {
-    if (share >= this.#maxTopicsPerPeer) {
-      this.#init.log('not forwarding %s: %s has %d topics already', topic, peerId, share)
+  #hasRoom(peerId: string, topic: string, isRelay: boolean): boolean {
+    const refusal = isRelay ? undefined : this.#shares.refusal(peerId, topic)
+
+    if (refusal !== undefined) {
+      this.#init.log('not forwarding %s: %s', topic, refusal)
       return false
     }
 
@@ -154,7 +161,7 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
   #remove(peerId: string, topic: string): void {
     const holders = this.#topics.get(topic)
 
-    if (holders === undefined || !this.#forget(peerId, topic)) {
+    if (holders === undefined || !this.#shares.remove(peerId, topic)) {
       return
     }
 
@@ -171,19 +178,9 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
 
   #leave(topic: string): void {
     for (const relay of this.#topics.get(topic)?.relays ?? []) {
-      this.#forget(relay, topic)
+      this.#shares.remove(relay, topic)
     }
     this.#topics.delete(topic)
     this.#init.gossip.leave(topic)
-  }
-
-  #forget(peerId: string, topic: string): boolean {
-    const topics = this.#peers.get(peerId)
-    const had = topics?.delete(topic) === true
-
-    if (topics?.size === 0) {
-      this.#peers.delete(peerId)
-    }
-    return had
   }
 }

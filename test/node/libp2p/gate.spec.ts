@@ -121,7 +121,7 @@ describe('gate', () => {
     const { gater } = member.parts.node.gate
     const known = other.parts.node.libp2p.peerId
     const unknown = peerIdFromString(peerIdOf(mallory))
-    const connection = {} as never
+    const connection = new EventTarget() as never
     assert.deepEqual(
       [known, unknown].map((peerId) => [
         gater.denyInboundUpgradedConnection?.(peerId, connection),

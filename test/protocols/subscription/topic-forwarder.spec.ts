@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Json } from '../../../src/types.ts'
 import { type GossipNode, startGossipNode } from '../../support/gossip-node.ts'
-import { type TestNetwork, testNetwork } from '../../support/identities.ts'
+import { ALICE_UID, BOB_UID, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const topic = (number: number) => `/nexus/test/${number}`
@@ -17,9 +17,11 @@ describe('topic forwarder', () => {
   })
 
   beforeEach(async () => {
-    relay = await startGossipNode(network, { block: 'relay', app: 'relay', maxTopics: 5, maxTopicsPerPeer: 3 })
-    alice = await startGossipNode(network)
-    bob = await startGossipNode(network)
+    const userLimits = { [ALICE_UID]: 3, [BOB_UID]: 3 }
+    const limits = { maxTopics: 5, maxTopicsPerPeer: 3, userLimits }
+    relay = await startGossipNode(network, { block: 'relay', app: 'relay', ...limits })
+    alice = await startGossipNode(network, { uid: ALICE_UID })
+    bob = await startGossipNode(network, { uid: BOB_UID })
     await alice.connect(relay)
     await bob.connect(relay)
   })
