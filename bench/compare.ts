@@ -6,7 +6,7 @@
 import { median } from './calls/load.ts'
 import { MissingPeer } from './peers/install.ts'
 import type { Row, Sample } from './row.ts'
-import { SideProcess } from './side-process.ts'
+import { Stage } from './stage.ts'
 
 export interface CompareOptions {
   seconds: number
@@ -24,6 +24,8 @@ export interface KindResult {
   p99: number | undefined
   /** In ms for each second. */
   cpu: number | undefined
+  /** Of all rounds. */
+  lost: number
 }
 
 export interface RowResult {
@@ -62,21 +64,12 @@ export async function compare(row: Row, options: CompareOptions): Promise<RowRes
 }
 
 async function measureOnce(row: Row, kind: string, seconds: number): Promise<Sample | undefined> {
-  const server = new SideProcess()
-  const client = new SideProcess()
+  const stage = new Stage()
 
   try {
-    const address = await server.serve(kind)
-    let [began, before] = [Number.NaN, Number.NaN]
-    const cpu = (): number => (server.cpu() ?? Number.NaN) + (client.cpu() ?? Number.NaN)
-    const sample = await client.measure({ kind, row: row.name, address, seconds }, () => {
-      began = performance.now()
-      before = cpu()
-    })
-    const spent = (cpu() - before) / ((performance.now() - began) / 1_000)
-    return sample === undefined ? undefined : { ...sample, ...(Number.isNaN(spent) ? {} : { cpu: spent }) }
+    return await row.run(kind, stage, seconds)
   } finally {
-    await Promise.all([server.stop(), client.stop()])
+    await stage.close()
   }
 }
 
@@ -91,6 +84,7 @@ function resultOf(kind: string, samples: Sample[]): KindResult {
     value: median(values),
     range: [Math.min(...values), Math.max(...values)],
     p99: middle(({ p99 }) => p99),
-    cpu: middle(({ cpu }) => cpu)
+    cpu: middle(({ cpu }) => cpu),
+    lost: samples.reduce((sum, { lost = 0 }) => sum + lost, 0)
   }
 }

@@ -16,7 +16,7 @@ const OWN = readdirSync(import.meta.dirname)
 const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>] [--quick] [--json <file>]
 
 Measures Nexus and its peers in turn, each side in a process of its own. Peers: npm ci --prefix bench, and
-apt-get install nats-server.
+apt-get install nats-server mosquitto.
   --rounds <n>   rounds of each kind, of which the median counts (default 3)
   --seconds <n>  of each measurement (default 3)
   --quick        one round of 1 s

@@ -1,19 +1,14 @@
-import type { Kind } from './calls/load.ts'
+import type { Stage } from './stage.ts'
 
 /** What a row measures of one kind in one round. */
 export interface Sample {
   value: number
   /** In ms. */
   p99?: number
-  /** Processor time of both sides, and of a broker if there is one, in ms for each second. */
+  /** What was sent and did not arrive. */
+  lost?: number
+  /** Processor time of all processes of this kind, in ms for each second. */
   cpu?: number
-}
-
-/** How one measurement is made. */
-export interface Run {
-  seconds: number
-  /** To be called when all is warm, and what counts begins. */
-  onBegin: () => void
 }
 
 /** One thing that is measured of Nexus and of its peers. */
@@ -24,6 +19,6 @@ export interface Row {
   better: 'more' | 'less'
   /** Nexus first. */
   kinds: string[]
-  /** Runs beside the server, in a process of its own. Gives nothing when the kind has no such thing. */
-  measure: (kind: Kind, address: string, run: Run) => Promise<Sample | undefined>
+  /** Gives nothing when the kind has no such thing. */
+  run: (kind: string, stage: Stage, seconds: number) => Promise<Sample | undefined>
 }

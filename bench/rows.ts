@@ -1,8 +1,9 @@
 import { CALL_ROWS } from './calls/rows.ts'
+import { CHANNEL_ROWS } from './channel/rows.ts'
 import type { Row } from './row.ts'
 
 /** Every row of the comparison, in the order of its table. */
-export const ROWS: readonly Row[] = [...CALL_ROWS]
+export const ROWS: readonly Row[] = [...CALL_ROWS, ...CHANNEL_ROWS]
 
 export function rowOf(name: string): Row {
   const row = ROWS.find((one) => one.name === name)
