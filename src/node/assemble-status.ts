@@ -1,4 +1,4 @@
-import type { ComponentLogger } from '@libp2p/interface'
+import type { HandlerErrorReporter } from '../lib/handler-errors.ts'
 import type { Part } from '../lib/lifecycle.ts'
 import type { Clock, NexusNotice } from '../types.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
@@ -14,7 +14,7 @@ export interface StatusPartsInit {
   platform: Platform
   notices: readonly NexusNotice[]
   clock: Clock
-  logger: ComponentLogger
+  onHandlerError: HandlerErrorReporter
 }
 
 /** What says how the block stands, and what tells it of the block's peers and of the device that it runs on. */
@@ -24,13 +24,8 @@ export interface StatusParts {
 }
 
 export function assembleStatus(init: StatusPartsInit): StatusParts {
-  const { credential, bootstrap, notices, clock, logger } = init
-  const log = logger.forComponent('nexus:status')
-  const status = new StatusBoard({
-    clock,
-    notices,
-    onHandlerError: (error) => log.error('a handler of the status threw: %e', error)
-  })
+  const { credential, bootstrap, notices, clock, onHandlerError } = init
+  const status = new StatusBoard({ clock, notices, onHandlerError })
 
   status.report({ joined: !bootstrap.isNeeded })
   bootstrap.addEventListener('change', ({ detail }) => status.report(factsOf(detail)))

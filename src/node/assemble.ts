@@ -1,6 +1,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS } from '../constants.ts'
+import { type HandlerErrorReporter, handlerErrorReporter } from '../lib/handler-errors.ts'
 import { Lifecycle, type Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'
 import { Access } from '../protocols/call/access.ts'
@@ -33,6 +34,10 @@ export interface BlockExtras {
   notices?: readonly NexusNotice[]
   /** By which certificates are checked. Default `Date.now`. */
   clock?: Clock
+}
+
+interface ReportingOptions extends ResolvedOptions {
+  onHandlerError: HandlerErrorReporter
 }
 
 /** The composition root: makes a block of its parts, and starts nothing. */
@@ -69,10 +74,12 @@ export async function assembleBlock(
   })
   const paths = createPathUpgrader(member, platform, logger)
   const notices = [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])]
-  const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, logger })
+  const onHandlerError = handlerErrorReporter(options.onHandlerError)
+  const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, onHandlerError })
   const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, clock, logger })
-  const calls = assembleCalls(member, credential, find.finder, options, logger)
-  const { interest, channels } = assembleChannels(member, platform, options, paths, clock, logger)
+  const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError })
+  const reporting = { ...options, onHandlerError }
+  const { interest, channels } = assembleChannels(member, platform, reporting, paths, clock, logger)
   // Sessions end while all that their handlers may use still runs.
   const parts: Part[] = [
     ...foundationOf(member),
@@ -96,15 +103,14 @@ function assembleCalls(
   { identity: self, sessions }: Member,
   credential: OwnCredential,
   directory: Directory,
-  { public: isPublic, bodyLimitBytes, timeoutMs }: ResolvedOptions,
-  logger: ComponentLogger
+  { public: isPublic, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
   const access = new Access({ self, isPublic, verifier: credential.verifier })
   const balancer = new Balancer({ now, random: Math.random })
   const routing = new Router({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })
-  const apiServer = new ApiServer({ access, bodyLimitBytes, log: logger.forComponent('nexus:api') })
+  const apiServer = new ApiServer({ access, bodyLimitBytes, onHandlerError })
   const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
-  const directs = new Directs({ self, access, routing, bodyLimitBytes, log: logger.forComponent('nexus:direct') })
+  const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
   sessions.serve({
     onRequest: (request, from) => apiServer.onRequest(request, from),
     onDirect: (direct, from) => directs.onArrival(direct, from),
@@ -129,7 +135,7 @@ function createPathUpgrader(member: Member, platform: Platform, logger: Componen
 function assembleChannels(
   { identity: self, gossip, system, peers }: Member,
   { deriveChannelKey: deriveKey }: Platform,
-  { webrtc, bodyLimitBytes, timeoutMs }: ResolvedOptions,
+  { webrtc, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions,
   paths: PathUpgrader,
   clock: Clock,
   logger: ComponentLogger
@@ -138,8 +144,7 @@ function assembleChannels(
   const query = new TopicQuery({ system, log })
   const onNeighbours = (peerIds: readonly string[]): void => paths.connectTo(peerIds)
   const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
-  return {
-    interest,
-    channels: new Channels({ self, clock, gossip, interest, bodyLimitBytes, timeoutMs, deriveKey, log })
-  }
+  const limits = { bodyLimitBytes, timeoutMs }
+  const channels = new Channels({ self, clock, gossip, interest, ...limits, deriveKey, onHandlerError, log })
+  return { interest, channels }
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
-import type { ApiHandler, StopOptions } from '../types.ts'
+import type { ApiHandler, HandlerErrorListener, StopOptions } from '../types.ts'
 
 /**
  * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A
@@ -50,6 +50,12 @@ export interface NexusOptions {
   maxConnections?: number
   /** Gives up joining when it aborts. What has joined is left with `stop`. */
   signal?: AbortSignal
+  /**
+   * Told what handlers of calls, directs, channels, gaps and the status throw, or what their promises are rejected
+   * with, each time, and for whom they ran. An error that a handler answers on purpose is none. What this throws itself
+   * is printed. Default: prints a line and the stack on stderr, or a browser's console.
+   */
+  onHandlerError?: HandlerErrorListener
   /** Where to log, as `@libp2p/logger` has it. Default: the `DEBUG` environment variable decides. */
   logger?: ComponentLogger
 }
@@ -80,6 +86,7 @@ const OptionsSchema = v.strictObject({
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
   maxConnections: v.optional(positive, 500),
   signal: v.optional(v.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal')),
+  onHandlerError: v.optional(v.custom<HandlerErrorListener>(isFunction, 'expected a function')),
   logger: v.optional(v.custom<ComponentLogger>(isLogger, 'expected a logger like that of @libp2p/logger'))
 })
 

@@ -1,4 +1,5 @@
 import type { NexusError } from '../errors.ts'
+import { type HandlerErrorReporter, runHandler } from '../lib/handler-errors.ts'
 import type {
   Clock,
   NexusNotice,
@@ -49,8 +50,7 @@ export interface StatusInit {
   clock: Clock
   /** What this runtime lacks from the beginning. */
   notices: readonly NexusNotice[]
-  /** Told of what a handler throws. */
-  onHandlerError: (error: unknown) => void
+  onHandlerError: HandlerErrorReporter
 }
 
 /** How a block stands with its mesh, made of the facts that its parts report. */
@@ -116,11 +116,10 @@ export class StatusBoard {
     this.#status = status
 
     for (const handler of [...this.#handlers]) {
-      try {
-        handler(status)
-      } catch (error) {
-        onHandlerError(error)
-      }
+      runHandler(
+        () => handler(status),
+        (error) => onHandlerError(error, { kind: 'status' })
+      )
     }
   }
 }

@@ -1,9 +1,10 @@
 import { Socket } from 'node:net'
 import { defaultLogger } from '@libp2p/logger'
 import { NexusError } from '../errors.ts'
+import { printHandlerError } from '../lib/handler-errors.ts'
 import { createNexus } from '../node/create.ts'
 import type { NexusOptions } from '../node/options.ts'
-import type { Nexus } from '../types.ts'
+import type { HandlerErrorContext, Nexus } from '../types.ts'
 import { Link } from './link.ts'
 import { PipeStream } from './pipe-stream.ts'
 
@@ -65,7 +66,11 @@ async function join({ resource, ...options }: Record<string, unknown>): Promise<
     throw new NexusError('INVALID', 'no credential: give the path of its file, or set NEXUS_CREDENTIAL')
   }
 
-  const nexus = await createNexus({ ...(options as unknown as NexusOptions), waitForBootstrap: false })
+  const nexus = await createNexus({
+    ...(options as unknown as NexusOptions),
+    waitForBootstrap: false,
+    onHandlerError
+  })
 
   if (resource !== undefined && resource !== nexus.identity.resource) {
     await nexus.stop()
@@ -76,4 +81,11 @@ async function join({ resource, ...options }: Record<string, unknown>): Promise<
   }
 
   return nexus
+}
+
+// What a command of the program failed with, the program has printed itself.
+function onHandlerError(error: unknown, context: HandlerErrorContext): void {
+  if (context.kind !== 'api') {
+    printHandlerError(error, context)
+  }
 }

@@ -16,7 +16,7 @@ export interface ChannelMessage<B = unknown> {
   seq: number
 }
 
-/** Receives a channel. What it throws is logged. */
+/** Receives a channel. What it throws goes to `onHandlerError` of `createNexus`. */
 export type ChannelHandler<B = unknown> = (message: ChannelMessage<B>) => unknown
 
 /**
@@ -39,7 +39,7 @@ export interface ChannelOptions {
 /** How to subscribe. */
 export interface SubscribeOptions extends ChannelOptions, CallOptions {
   /** Told when messages of a sender were missed. */
-  onGap?: (gap: ChannelGap) => void
+  onGap?: (gap: ChannelGap) => unknown
 }
 
 /**

@@ -16,5 +16,5 @@ export interface DirectMessage<B = unknown> {
   from: Identity
 }
 
-/** Receives directs. What it throws is logged; the sender is not told. */
+/** Receives directs. What it throws goes to `onHandlerError` of `createNexus`; the sender is not told. */
 export type DirectHandler<B = unknown> = (message: DirectMessage<B>) => unknown

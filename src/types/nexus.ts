@@ -27,7 +27,8 @@ export interface Nexus extends NexusStop {
   readonly status: NexusStatus
 
   /**
-   * Tells each change of `status`, not how it is now. What the handler throws is logged. Gives a function that ends it.
+   * Tells each change of `status`, not how it is now. What the handler throws goes to `onHandlerError` of
+   * `createNexus`. Gives a function that ends it.
    *
    * @example
    * ```ts
@@ -40,7 +41,8 @@ export interface Nexus extends NexusStop {
   /**
    * Serves a command. Workers only. The handler runs for members that have the service of this worker's app: its owner
    * and partners, and those who hold a grant. `from` says who it is. What the handler gives, or resolves with, is the
-   * answer's body; `undefined` answers `null`. What it throws is logged here, and the caller gets `HANDLER_FAILED`.
+   * answer's body; `undefined` answers `null`. What it throws goes to `onHandlerError` of `createNexus`, and the caller
+   * gets `HANDLER_FAILED`.
    *
    * The body is what the caller sent: name its type, and check what matters. A handler has the time that the caller
    * left it, 10 min at most; then its `signal` aborts. `ping` is taken: every worker answers it with `pong`.
@@ -137,7 +139,7 @@ export interface Nexus extends NexusStop {
 
   /**
    * Receives directs, of any member. Workers only. Several handlers get a body of their own each. What a handler throws
-   * is logged; the sender is not told. Gives a function that ends it.
+   * goes to `onHandlerError`; the sender is not told. Gives a function that ends it.
    *
    * Throws
    * - `FORBIDDEN`: this block is no worker
@@ -155,7 +157,7 @@ export interface Nexus extends NexusStop {
   /**
    * Receives a channel, until `unsubscribe`. Any block may. The handler gets what this very block publishes too
    * (`itsMe`). Repeats are dropped. Handlers of one channel get a body of their own each, and are called without
-   * waiting for the promise of the call before. What they throw is logged.
+   * waiting for the promise of the call before. What they, or `onGap`, throw goes to `onHandlerError`.
    *
    * Resolves when the connected peers know of the subscription; `reach` says who did. What is published from then on
    * arrives, or `onGap` tells that it did not. Up to 16 peers are asked; one that does not answer is waited for 2 s, a

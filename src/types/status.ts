@@ -53,5 +53,5 @@ export interface NexusStatus {
   since: number
 }
 
-/** Is told each new status. What it throws is logged. */
+/** Is told each new status. What it throws goes to `onHandlerError` of `createNexus`. */
 export type StatusHandler = (status: NexusStatus) => unknown

@@ -3,6 +3,7 @@ import { NexusError } from '../../src/errors.ts'
 import type { BootstrapPeerState } from '../../src/node/connect/bootstrap-peer.ts'
 import { factsOf, StatusBoard, type StatusFacts } from '../../src/node/status.ts'
 import type { NexusStatus } from '../../src/types.ts'
+import { until } from '../support/until.ts'
 
 const OPEN: BootstrapPeerState = { connected: true, reserved: true, failure: undefined, doubtful: false }
 const CLOSED: BootstrapPeerState = { connected: false, reserved: false, failure: undefined, doubtful: false }
@@ -79,6 +80,13 @@ describe('status', () => {
     )
     assert.equal(thrown.length, 3)
   })
+
+  it('takes a handler whose promise is rejected for one that throws', async () => {
+    board.onChange(() => Promise.reject(new Error('later')))
+    board.report(factsOf([OPEN]))
+    await until(() => thrown.length === 1, 'it is told')
+  })
+
   it('tells of notices that come, change and go, and leaves the state as it stands', () => {
     const told: NexusStatus[] = []
     board.report(factsOf([OPEN]))

@@ -4,6 +4,7 @@ import { identityOf } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/keys.ts'
 import { RevocationList } from '../../src/identity/revocation.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
+import { handlerErrorReporter } from '../../src/lib/handler-errors.ts'
 import { createGatedNode, type GatedNode } from '../../src/node/libp2p/gated-node.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
 import { Channels } from '../../src/protocols/channel/channels.ts'
@@ -80,7 +81,15 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
         })
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
-  const channels = new Channels({ self: parts.identity, clock: network.clock, gossip, interest, timeoutMs, log })
+  const channels = new Channels({
+    self: parts.identity,
+    clock: network.clock,
+    gossip,
+    interest,
+    timeoutMs,
+    onHandlerError: handlerErrorReporter(),
+    log
+  })
   const node: GossipNode = {
     identity: parts.identity,
     token,

@@ -1,6 +1,6 @@
-import type { Logger } from '@libp2p/interface'
 import { NexusError, toNexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
+import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
 import type { ApiHandler, Body, Identity } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
@@ -15,7 +15,7 @@ const MAX_COMMAND_BYTES = 255
 export interface ApiServerInit {
   access: Access
   bodyLimitBytes: number
-  log: Logger
+  onHandlerError: HandlerErrorReporter
 }
 
 /** The commands that this worker serves. */
@@ -108,26 +108,26 @@ export class ApiServer {
     try {
       result = handler(context)
     } catch (error) {
-      this.#handlerFailed(request, error)
+      this.#handlerFailed(request, from, error)
       return
     }
 
     if (isThenable(result)) {
       Promise.resolve(result)
-        .then((value) => this.#respond(request, value))
-        .catch((error) => this.#handlerFailed(request, error))
+        .then((value) => this.#respond(request, from, value))
+        .catch((error) => this.#handlerFailed(request, from, error))
     } else {
-      this.#respond(request, result)
+      this.#respond(request, from, result)
     }
   }
 
-  #respond(request: ReceivedRequest, result: unknown): void {
+  #respond(request: ReceivedRequest, from: Identity, result: unknown): void {
     try {
       const { type, bytes } = encodeBody((result ?? null) as Body, this.#init.bodyLimitBytes)
       request.respond(type, bytes)
     } catch (error) {
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the answer could not be encoded')
-      this.#init.log.error("the answer of '%s' cannot be sent: %s", request.cmd, message)
+      this.#init.onHandlerError(error, { kind: 'api', cmd: request.cmd, from })
       request.fail(
         code === 'TOO_LARGE' ? code : 'HANDLER_FAILED',
         `the answer of '${request.cmd}' cannot be sent: ${message}`
@@ -137,13 +137,17 @@ export class ApiServer {
 
   // Whatever a handler throws, the caller learns that it threw and no more. Its code does not travel either: a code
   // that may be retried would run the command twice.
-  #handlerFailed(request: ReceivedRequest, error: unknown): void {
+  #handlerFailed(request: ReceivedRequest, from: Identity, error: unknown): void {
     if (error instanceof WorkerGone) {
       request.fail(error.code, error.message)
       return
     }
 
-    this.#init.log.error("the handler of '%s' threw: %e", request.cmd, error)
+    // A handler that passes on why nobody waits any more did not fail.
+    if (!request.signal.aborted || error !== request.signal.reason) {
+      this.#init.onHandlerError(error, { kind: 'api', cmd: request.cmd, from })
+    }
+
     request.fail('HANDLER_FAILED', `the handler of '${request.cmd}' failed`)
   }
 

@@ -1,6 +1,6 @@
-import type { Logger } from '@libp2p/interface'
 import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import type { DirectHandler, DirectMessage, DirectRequest, Identity } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
 import { checkCallOptions, checkTarget } from '../find/target.ts'
@@ -14,7 +14,7 @@ export interface DirectsInit {
   access: Access
   routing: Router
   bodyLimitBytes: number
-  log: Logger
+  onHandlerError: HandlerErrorReporter
 }
 
 /** One-way messages to and from workers. */
@@ -82,7 +82,7 @@ export class Directs {
     try {
       await handler(message)
     } catch (error) {
-      this.#init.log.error('a handler of directs failed: %e', error)
+      this.#init.onHandlerError(error, { kind: 'direct', from: message.from })
     } finally {
       this.#running--
       this.#bytes -= size

@@ -5,6 +5,7 @@ import { DEFAULT_TIMEOUT_MS, MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
+import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import type {
   Body,
   CallOptions,
@@ -46,6 +47,7 @@ export interface ChannelsInit {
   timeoutMs?: number
   /** Default: by WebCrypto. */
   deriveKey?: DeriveChannelKey
+  onHandlerError: HandlerErrorReporter
   log: Logger
 }
 
@@ -80,8 +82,7 @@ export class Channels {
 
   /**
    * Receives a channel until `unsubscribe`. Resolves when the peers of this block know of it, so that nothing that is
-   * published from then on is missed: peers that do not answer are waited for 2 s, relays 5 s. What the handler throws
-   * is logged. A subscribe that fails leaves no subscription behind.
+   * published from then on is missed: peers that do not answer are waited for 2 s, relays 5 s. A subscribe that fails leaves no subscription behind.
    */
   async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
@@ -160,10 +161,10 @@ export class Channels {
   }
 
   #join(key: string, name: string, { secret }: ChannelOptions): OpenChannel {
-    const { self, clock, gossip, deriveKey, log } = this.#init
+    const { self, clock, gossip, deriveKey, onHandlerError, log } = this.#init
     const topic = channelTopic(self.network, name)
     const cipher = new ChannelCipher({ network: self.network, name, secret, deriveKey })
-    const inbox = new ChannelInbox({ name, self, cipher, clock, log })
+    const inbox = new ChannelInbox({ name, self, cipher, clock, onHandlerError, log })
     const onMessage = (message: SignedMessage): void => inbox.receive(message)
     const channel: OpenChannel = { key, topic, inbox, onMessage, reach: Promise.resolve('alone'), alone: true }
     gossip.join(topic, onMessage)

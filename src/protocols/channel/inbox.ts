@@ -2,6 +2,7 @@ import type { Logger } from '@libp2p/interface'
 import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { IdentityCache } from '../../identity/certificate.ts'
+import { type HandlerErrorReporter, runHandler } from '../../lib/handler-errors.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Body, ChannelGap, ChannelHandler, Clock, Identity } from '../../types.ts'
@@ -18,7 +19,7 @@ const MAX_ITEMS = 10_000
 export interface ChannelSubscriber {
   /** For the bodies that it says: nothing here checks them. */
   handler: ChannelHandler<any>
-  onGap?: (gap: ChannelGap) => void
+  onGap?: (gap: ChannelGap) => unknown
 }
 
 /** One that was added. */
@@ -37,6 +38,7 @@ export interface ChannelInboxInit {
   clock: Clock
   /** Milliseconds, never running backwards. Default: since the program began. */
   now?: () => number
+  onHandlerError: HandlerErrorReporter
   log: Logger
 }
 
@@ -182,10 +184,10 @@ export class ChannelInbox {
         const result = subscriber.handler({ channel: name, ...decoded, from, itsMe, itsBro, seq })
 
         if (isThenable(result)) {
-          Promise.resolve(result).catch((error: unknown) => this.#logFailure(error))
+          Promise.resolve(result).catch((error: unknown) => this.#handlerFailed('channel', from, error))
         }
       } catch (error) {
-        this.#logFailure(error)
+        this.#handlerFailed('channel', from, error)
       }
     }
   }
@@ -213,15 +215,14 @@ export class ChannelInbox {
   }
 
   #call({ onGap }: ChannelSubscriber, from: Identity, missed: number): void {
-    try {
-      onGap?.({ channel: this.#init.name, from, missed })
-    } catch (error) {
-      this.#logFailure(error)
-    }
+    runHandler(
+      () => onGap?.({ channel: this.#init.name, from, missed }),
+      (error) => this.#handlerFailed('gap', from, error)
+    )
   }
 
-  #logFailure(error: unknown): void {
-    this.#init.log.error('a handler of channel %s failed: %e', this.#init.name, error)
+  #handlerFailed(kind: 'channel' | 'gap', from: Identity, error: unknown): void {
+    this.#init.onHandlerError(error, { kind, channel: this.#init.name, from })
   }
 }
 

@@ -5,7 +5,7 @@ import { Access } from '../../../src/protocols/call/access.ts'
 import { ApiServer, checkCommand } from '../../../src/protocols/call/api-server.ts'
 import type { PeerSession } from '../../../src/protocols/session/session-table.ts'
 import type { ApiContext, ApiHandler, Body, Identity } from '../../../src/types.ts'
-import { arrival, assertCode, identityFor, log, sessionOf } from '../../support/calls.ts'
+import { arrival, assertCode, identityFor, sessionOf } from '../../support/calls.ts'
 import { assertInvalid, BOB_UID, MALLORY_UID, type TestNetwork, testNetwork } from '../../support/identities.ts'
 
 const worker = identityFor('worker')
@@ -23,7 +23,7 @@ describe('API server', () => {
 
   beforeEach(() => {
     access = new Access({ self: worker, isPublic: true, verifier: network.verifier() })
-    server = new ApiServer({ access, bodyLimitBytes: 1_000, log })
+    server = new ApiServer({ access, bodyLimitBytes: 1_000, onHandlerError: () => undefined })
   })
 
   const call = (cmd: string, body: Body = null, from: PeerSession = partner): Promise<Body> => {
@@ -175,7 +175,7 @@ describe('API server', () => {
 
   it('answers nothing, not even ping, to those for whom the worker does not exist', async () => {
     access = new Access({ self: worker, isPublic: false, verifier: network.verifier() })
-    server = new ApiServer({ access, bodyLimitBytes: 1_000, log })
+    server = new ApiServer({ access, bodyLimitBytes: 1_000, onHandlerError: () => undefined })
     await assertCode('NO_WORKER', () => call('ping', null, sessionOf(stranger)))
   })
 

@@ -6,7 +6,7 @@ import { Directs } from '../../../src/protocols/call/directs.ts'
 import type { Router } from '../../../src/protocols/call/router.ts'
 import type { SessionDirect } from '../../../src/protocols/session/session.ts'
 import type { Body, DirectMessage, Identity } from '../../../src/types.ts'
-import { assertCode, identityFor, log, sessionOf } from '../../support/calls.ts'
+import { assertCode, identityFor, sessionOf } from '../../support/calls.ts'
 import { assertInvalid, BOB_UID, testNetwork } from '../../support/identities.ts'
 import { until } from '../../support/until.ts'
 
@@ -16,7 +16,7 @@ const verifier = (await testNetwork()).verifier()
 
 function directsOf({ self = worker, isPublic = true, routing }: Partial<Init> = {}): Directs {
   const access = new Access({ self, isPublic, verifier })
-  return new Directs({ self, access, routing: routing as Router, bodyLimitBytes: 100, log })
+  return new Directs({ self, access, routing: routing as Router, bodyLimitBytes: 100, onHandlerError: () => undefined })
 }
 
 interface Init {

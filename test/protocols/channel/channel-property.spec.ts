@@ -139,11 +139,13 @@ describe('channel batches, of any content', () => {
         fc.array(unreadable, { maxLength: 4 }),
         fc.array(readable, { maxLength: 4 }),
         async (bad, odd) => {
+          const onHandlerError = (error: unknown): void => assert.ifError(error)
           const inbox = new ChannelInbox({
             name: CHANNEL.name,
             self: identityOf(certificate),
             cipher,
             clock: Date.now,
+            onHandlerError,
             log
           })
           const got: unknown[] = []

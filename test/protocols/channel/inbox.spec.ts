@@ -8,7 +8,7 @@ import { ChannelCipher } from '../../../src/protocols/channel/cipher.ts'
 import { ChannelInbox } from '../../../src/protocols/channel/inbox.ts'
 import { GAP_NOTICE_MS } from '../../../src/protocols/channel/sequence-tracker.ts'
 import { ChannelBatch, ChannelItems } from '../../../src/protocols/pb/channel.ts'
-import type { ChannelMessage } from '../../../src/types.ts'
+import type { ChannelMessage, HandlerErrorContext } from '../../../src/types.ts'
 import { TEST_NETWORK, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
@@ -37,6 +37,7 @@ describe('channel inbox', () => {
   let network: TestNetwork
   let certificate: Certificate
   const opened: ChannelInbox[] = []
+  const failures: Array<{ error: unknown; context: HandlerErrorContext }> = []
 
   before(async () => {
     vectors = JSON.parse(await readFile(new URL('../../vectors/channel-bodies.json', import.meta.url), 'utf8'))
@@ -45,6 +46,7 @@ describe('channel inbox', () => {
   })
 
   afterEach(() => {
+    failures.length = 0
     for (const inbox of opened.splice(0)) {
       inbox.stop()
     }
@@ -57,6 +59,7 @@ describe('channel inbox', () => {
       self: identityOf(certificate),
       cipher: new ChannelCipher(init),
       clock: Date.now,
+      onHandlerError: (error, context) => void failures.push({ error, context }),
       log
     })
     const messages: ChannelMessage[] = []
@@ -133,7 +136,16 @@ describe('channel inbox', () => {
     receive(vectors.good[0]!.payload, vectors.good[0]!.sender)
     await waitFor('the other handlers', () => others.length === 2)
     assert.deepEqual([messages[0]!.body, others[1]], [{ hi: true }, { hi: true }])
+    await waitFor('both failures', () => failures.length === 2)
+    assert.deepEqual(
+      failures.map(({ error, context }) => [String(error), context.kind]),
+      [
+        ['Error: a handler that throws', 'channel'],
+        ['Error: a handler that rejects 2', 'channel']
+      ]
+    )
   })
+
   describe('gaps', () => {
     /** What the subscriber's clocks say; those that never run backwards begin elsewhere. */
     let now: number
@@ -149,6 +161,7 @@ describe('channel inbox', () => {
         cipher,
         clock: () => CLOCK_MS + now,
         now: () => now,
+        onHandlerError: (error, context) => void failures.push({ error, context }),
         log: defaultLogger().forComponent('nexus:test')
       })
       opened.push(inbox)
@@ -255,12 +268,29 @@ describe('channel inbox', () => {
       assert.deepEqual([gaps, heard], [[1, 1], []])
     })
 
+    it('are told to all, whatever onGap throws, or its promise is rejected with', async () => {
+      const failing = (onGap: () => unknown) => inbox.markKnown(inbox.add({ handler: () => undefined, onGap }))
+      failing(() => Promise.reject(new Error('one')))
+      failing(() => {
+        throw new Error('two')
+      })
+      const { gaps } = subscribe()
+      await send(0, { body: [123], type: 0 })
+      await waitFor('both failures', () => failures.length === 2)
+      const shown = failures.map(({ error, context }) => [String(error), context.kind])
+      assert.deepEqual(shown.sort(), [
+        ['Error: one', 'gap'],
+        ['Error: two', 'gap']
+      ])
+      assert.deepEqual(gaps, [1])
+    })
+
     it('are told for bodies that are none', async () => {
       const { gaps, heard } = subscribe()
       await send(0, { body: [123], type: 0 })
       await send(1, {})
       await waitFor('the other message', () => heard.length === 1)
-      assert.deepEqual([gaps, heard], [[1], [1]])
+      assert.deepEqual([gaps, heard, failures], [[1], [1], []])
     })
   })
 })
