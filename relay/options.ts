@@ -7,8 +7,11 @@ import { type CredentialSource, parseOptions } from '../src/node/options.ts'
 
 /** What a relay reports while it runs. */
 export type RelayEvent =
-  | { event: 'connected' | 'disconnected'; peer: string; jid: string | undefined }
-  | { event: 'refused'; peer: string; code: string; reason: string | undefined; message: string }
+  /** `address`: the multiaddr that it came from, or was dialled at. */
+  | { event: 'connected'; peer: string; jid: string | undefined; address: string | undefined }
+  | { event: 'disconnected'; peer: string; jid: string | undefined }
+  /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
+  | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 
 export interface RelayOptions {
   /** The relay's own credential; its certificate says `block: relay`. */

@@ -1,4 +1,3 @@
-import type { PeerId } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
@@ -14,9 +13,11 @@ import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
 import type { Identity, StopOptions } from '../src/types.ts'
-import { circuitService, countReservations, endReservation } from './circuits.ts'
+import { circuitService, countReservations } from './circuits.ts'
 import { HealthServer } from './health.ts'
+import { HeldRefusals } from './held-refusals.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
+import { PeerEvents } from './peer-events.ts'
 import type { Relay, RelayStatus } from './types.ts'
 
 export type { RelayEvent, RelayOptions } from './options.ts'
@@ -68,6 +69,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     )
   }
 
+  const refusals = new HeldRefusals((event) => options.onEvent?.(event))
   const member = await createMember({
     credential,
     platform: nodePlatform,
@@ -82,7 +84,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     services: (users) => circuitService(options, users),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
-    onRefused: (peer, { code, reason, message }) => options.onEvent?.({ event: 'refused', peer, code, reason, message })
+    onRefused: (peer, error, address) => refusals.refused(peer, address, error)
   })
   const query = new TopicQuery({ system: member.system, log })
   const forwarder = new TopicForwarder({
@@ -109,6 +111,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     credential,
     forwarder,
     interest,
+    refusals,
     bootstrap: new Bootstrap({
       addresses: bootstrap,
       libp2p: member.node.libp2p,
@@ -129,6 +132,7 @@ interface RelayParts {
   bootstrap: Bootstrap
   forwarder: TopicForwarder
   interest: TopicInterest
+  refusals: HeldRefusals
 }
 
 class RunningRelay implements Relay {
@@ -145,7 +149,7 @@ class RunningRelay implements Relay {
     this.#lifecycle = new Lifecycle(
       [
         ...foundationOf(member),
-        this.#peerEvents(),
+        new PeerEvents(parts),
         forwarder,
         interest,
         this.#healthServer(),
@@ -204,34 +208,5 @@ class RunningRelay implements Relay {
       },
       stop: () => this.#health?.stop()
     }
-  }
-
-  // Its own stop is no news of others.
-  #peerEvents(): Part {
-    const { libp2p } = this.#parts.member.node
-    libp2p.addEventListener('peer:connect', this.#onConnect)
-    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
-    return {
-      stop: () => {
-        libp2p.removeEventListener('peer:connect', this.#onConnect)
-        libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
-      }
-    }
-  }
-
-  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => this.#tell('connected', detail.toString())
-
-  // Others ask the relay who is live: what it can see to be gone it must not go on naming.
-  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
-    const peer = detail.toString()
-    const { book, node } = this.#parts.member
-    book.remove(peer)
-    endReservation(node.libp2p.services, detail)
-    this.#tell('disconnected', peer)
-  }
-
-  #tell(event: 'connected' | 'disconnected', peer: string): void {
-    const jid = this.#parts.member.node.verified.get(peer)?.identity.jid
-    this.#parts.options.onEvent?.({ event, peer, jid })
   }
 }

@@ -37,7 +37,7 @@ export interface MemberInit {
   /** Bytes of half-received bodies that one session holds. Default 64 MiB. */
   maxAssemblyBytes?: number
   /** Told of every peer that the gate did not let in. */
-  onRefused?: (peerId: string, error: NexusError) => void
+  onRefused?: (peerId: string, error: NexusError, address: string) => void
 }
 
 /** What every member of the mesh runs, blocks and relays alike. */

@@ -1,9 +1,8 @@
 import { defaultLogger } from '@libp2p/logger'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { NexusError } from '../../src/errors.ts'
 import type { Credential } from '../../src/identity/credential.ts'
 import { Lifecycle } from '../../src/lib/lifecycle.ts'
-import { createMember, foundationOf, type Member } from '../../src/node/member.ts'
+import { createMember, foundationOf, type Member, type MemberInit } from '../../src/node/member.ts'
 import { OwnCredential } from '../../src/node/own-credential.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
 import type { SessionRouter } from '../../src/protocols/session/session-router.ts'
@@ -18,7 +17,7 @@ export interface MemberOptions {
   router?: SessionRouter
   listen?: string[]
   dhtServer?: boolean
-  onRefused?: (peerId: string, error: NexusError) => void
+  onRefused?: MemberInit['onRefused']
 }
 
 /** What blocks and relays have in common, running on 127.0.0.1. */

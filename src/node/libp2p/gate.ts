@@ -41,7 +41,7 @@ export interface GateInit {
   /** Open connections of all peers together, of which a user has its share. Default without end. */
   maxConnections?: number
   /** Told of every peer that was refused, or that refused this block, by a limit too. Trouble of the network is neither. */
-  onRefused?: (peerId: string, error: NexusError) => void
+  onRefused?: (peerId: string, error: NexusError, address: string) => void
   log: Logger
 }
 
@@ -179,7 +179,7 @@ export class Gate {
         if (direction === 'outbound') {
           this.#keepRefusal(error, peerId, addressOf(raw))
         }
-        this.#init.onRefused?.(peerId, error)
+        this.#init.onRefused?.(peerId, error, addressOf(raw))
       }
       log('no connection with %s: %e', peerId, error)
       raw.abort(toError(error))

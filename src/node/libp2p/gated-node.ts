@@ -44,7 +44,7 @@ export interface GatedNodeInit extends Omit<NodeServicesInit, 'users'> {
   clock: Clock
   logger: ComponentLogger
   /** Told of every peer that the gate did not let in. */
-  onRefused?: (peerId: string, error: NexusError) => void
+  onRefused?: (peerId: string, error: NexusError, address: string) => void
   /** Services beside those of every block, like the relay's circuit server. */
   services?: (users: UserLimits) => ServiceFactoryMap
 }

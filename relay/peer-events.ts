@@ -1,0 +1,58 @@
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { Part } from '../src/lib/lifecycle.ts'
+import type { Member } from '../src/node/member.ts'
+import { endReservation } from './circuits.ts'
+import type { HeldRefusals } from './held-refusals.ts'
+import type { ResolvedRelayOptions } from './options.ts'
+
+export interface PeerEventsInit {
+  member: Member
+  refusals: HeldRefusals
+  options: ResolvedRelayOptions
+}
+
+/** Tells who comes and goes, and forgets who has gone. A relay's own stop is no news of others. */
+export class PeerEvents implements Part {
+  readonly #init: PeerEventsInit
+
+  constructor(init: PeerEventsInit) {
+    this.#init = init
+    const { libp2p } = init.member.node
+    libp2p.addEventListener('connection:open', this.#onOpen)
+    libp2p.addEventListener('peer:connect', this.#onConnect)
+    libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+  }
+
+  stop(): void {
+    const { libp2p } = this.#init.member.node
+    libp2p.removeEventListener('connection:open', this.#onOpen)
+    libp2p.removeEventListener('peer:connect', this.#onConnect)
+    libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.#init.refusals.stop()
+  }
+
+  readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => {
+    this.#init.refusals.gotIn(detail.remotePeer.toString())
+  }
+
+  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const { member, options } = this.#init
+    const [connection] = member.node.libp2p.getConnections(detail)
+    const peer = detail.toString()
+    const address = connection?.remoteAddr.toString()
+    options.onEvent?.({ event: 'connected', peer, jid: this.#jidOf(peer), address })
+  }
+
+  // Others ask the relay who is live: what it can see to be gone it must not go on naming.
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const { member, options } = this.#init
+    const peer = detail.toString()
+    member.book.remove(peer)
+    endReservation(member.node.libp2p.services, detail)
+    options.onEvent?.({ event: 'disconnected', peer, jid: this.#jidOf(peer) })
+  }
+
+  #jidOf(peer: string): string | undefined {
+    return this.#init.member.node.verified.get(peer)?.identity.jid
+  }
+}
