@@ -7,7 +7,7 @@ import contextlib
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, cast
 
 from .bodies import check_body
 from .client import DEFAULT_TIMEOUT, Nexus
@@ -21,7 +21,7 @@ from .values import Message
 
 
 class AppClass:
-    """A worker. It starts with its event loop, and goes on for as long as that runs.
+    """A worker. It starts with its event loop, goes on for as long as that runs, and ends in order by SIGTERM too.
 
     ``credential``, ``bootstrap`` and ``resource`` are taken from ``NEXUS_CREDENTIAL``, ``NEXUS_BOOTSTRAP`` and
     ``RESOURCE`` (or the files of the folder ``envs``) unless they are given. ``rest`` is there for old programs: use
@@ -171,10 +171,11 @@ class AppClass:
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    def _pending(self, what: str, work: Coroutine[Any, Any, Any]) -> Any:
+    def _pending(self, what: str, work: Coroutine[Any, Any, Any]) -> Pending:
         loop = self._loop
         if loop is not None and loop.is_running() and threading.get_ident() != self._thread:
-            return asyncio.run_coroutine_threadsafe(work, loop)
+            # A thread cannot await: it is given what it can wait for with `result()`.
+            return cast(Pending, asyncio.run_coroutine_threadsafe(work, loop))
         return Pending(current_loop().create_task(work), what)
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:

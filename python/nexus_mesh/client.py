@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from .endings import stop_at_exit, unwind_on_signals
 from .errors import NexusError
 from .handlers import Handler, Handlers, secret_field
 from .jid import check_resource, parse_jid
@@ -75,11 +76,18 @@ class Nexus:
         await self.stop()
 
     async def start(self) -> None:
-        """Starts the block; does not wait until it is in the mesh: ``status`` tells."""
+        """Starts the block; does not wait until it is in the mesh: ``status`` tells.
+
+        From then on SIGTERM ends the program as Ctrl-C does, unless the program handles it: its ``finally`` blocks run
+        and may call, then the block leaves the mesh.
+        """
+        loop = asyncio.get_running_loop()
+        unwind_on_signals(loop)
+        stop_at_exit(self, loop)
         await self._keeper.start()
 
     async def stop(self) -> None:
-        """Leaves the mesh. Safe to call twice."""
+        """Leaves the mesh: lets calls under way end, 3 s at most. Safe to call twice."""
         if await self._keeper.stop():
             self._handlers.stop()
 

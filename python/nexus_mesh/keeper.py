@@ -16,6 +16,7 @@ _log = logging.getLogger("nexus_mesh")
 
 _START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 5.0
+_LEAVE_TIMEOUT = 2.0
 _BACKOFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 _GOOD_SECONDS = 10.0
 """A sidecar that ran for so long was a good one: the waits begin anew."""
@@ -80,7 +81,9 @@ class SidecarKeeper:
 
     async def request(self, cmd: str, body: Any, timeout: float) -> Any:
         """Asks the sidecar, when there is one. Raises ``STOPPED``, ``TIMEOUT``, and what the answer says."""
-        if self._stopping or self._keeping is None or self._ready is None:
+        # Handlers that still run while the block stops may need others to finish: the sidecar decides.
+        ended = self._stopping and not self.connected
+        if ended or self._keeping is None or self._ready is None:
             raise NexusError("STOPPED", "this block does not run")
         if not self._ready.done():
             try:
@@ -125,8 +128,18 @@ class SidecarKeeper:
             if self._ready is None or self._ready.done():
                 self._ready = asyncio.get_running_loop().create_future()
             await link.close()
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await _end(process)
             self.pid = None
         self._on_down()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Waits until a sidecar whose link was closed has left the mesh, and ends one that does not."""
+    try:
+        await asyncio.wait_for(process.wait(), _LEAVE_TIMEOUT)
+    except TimeoutError:
+        _log.warning("the sidecar did not end with its link: it is killed")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()

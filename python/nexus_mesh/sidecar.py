@@ -20,10 +20,20 @@ _READ_LIMIT = 1024 * 1024
 
 
 async def start_sidecar() -> asyncio.subprocess.Process:
-    """Starts a sidecar. It ends with its standard input, or with this process. Raises ``INVALID`` without a Node."""
+    """Starts a sidecar. It ends with its standard input, or with this process. Raises ``INVALID`` without a Node.
+
+    Ctrl-C in a terminal is for the whole process group; the sidecar is in one of its own, as this program may still
+    call before it ends.
+    """
     node = await asyncio.get_running_loop().run_in_executor(None, find_node)
     return await asyncio.create_subprocess_exec(
-        node, *_program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=_READ_LIMIT, close_fds=True
+        node,
+        *_program(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        limit=_READ_LIMIT,
+        close_fds=True,
+        start_new_session=True,
     )
 
 

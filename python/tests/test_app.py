@@ -3,67 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import queue
 import signal
-import subprocess
-import sys
-import threading
 import time
 import unittest
-from pathlib import Path
-from typing import Any
 
+from .program import HERE, Program, is_running
 from .support import Mesh
-
-HERE = Path(__file__).resolve().parent
-
-
-class Program:
-    """A Python worker in a process of its own, that prints JSON lines."""
-
-    def __init__(self, path: Path, mesh: Mesh, credential: str, **environment: str) -> None:
-        env = {
-            **os.environ,
-            "PYTHONPATH": str(HERE.parent),
-            "NEXUS_CREDENTIAL": credential,
-            "NEXUS_BOOTSTRAP": ",".join(mesh.bootstrap),
-            **environment,
-        }
-        self.process = subprocess.Popen([sys.executable, str(path)], env=env, stdout=subprocess.PIPE, text=True)
-        self.events: list[dict[str, Any]] = []
-        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._queue.put(json.loads(line))
-        self._queue.put(None)
-
-    def wait_for(self, event: str, timeout: float = 30) -> dict[str, Any]:
-        for known in self.events:
-            if known["event"] == event:
-                self.events.remove(known)
-                return known
-        deadline = time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                told = self._queue.get(timeout=left)
-            except queue.Empty:
-                break
-            if told is None:
-                break
-            if told["event"] == event:
-                return told
-            self.events.append(told)
-        raise AssertionError(f"no {event}; there were {self.events}")
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 class OnAMesh(unittest.TestCase):
@@ -118,13 +63,6 @@ class OnAMesh(unittest.TestCase):
             for program in programs:
                 program.process.send_signal(signal.SIGKILL)
             deadline = time.monotonic() + 1
-            while any(map(_runs, sidecars)) and time.monotonic() < deadline:
+            while any(map(is_running, sidecars)) and time.monotonic() < deadline:
                 time.sleep(0.01)
-            self.assertFalse(any(map(_runs, sidecars)), "a sidecar is still there after 1 s")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+            self.assertFalse(any(map(is_running, sidecars)), "a sidecar is still there after 1 s")
