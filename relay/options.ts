@@ -10,6 +10,8 @@ export type RelayEvent =
   /** `address`: the multiaddr that it came from, or was dialled at. */
   | { event: 'connected'; peer: string; jid: string | undefined; address: string | undefined }
   | { event: 'disconnected'; peer: string; jid: string | undefined }
+  /** The clock of a member differs by over 30 s: it is so far ahead of the relay's, or behind it when that is below 0. */
+  | { event: 'wrong-clock'; peer: string; jid: string | undefined; aheadMs: number }
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 

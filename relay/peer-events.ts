@@ -1,5 +1,6 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Part } from '../src/lib/lifecycle.ts'
+import { CLOCK_NOTICE_MS } from '../src/node/clock-check.ts'
 import type { Member } from '../src/node/member.ts'
 import { endReservation } from './circuits.ts'
 import type { HeldRefusals } from './held-refusals.ts'
@@ -41,6 +42,7 @@ export class PeerEvents implements Part {
     const peer = detail.toString()
     const address = connection?.remoteAddr.toString()
     options.onEvent?.({ event: 'connected', peer, jid: this.#jidOf(peer), address })
+    this.#tellClock(peer)
   }
 
   // Others ask the relay who is live: what it can see to be gone it must not go on naming.
@@ -50,6 +52,15 @@ export class PeerEvents implements Part {
     member.book.remove(peer)
     endReservation(member.node.libp2p.services, detail)
     options.onEvent?.({ event: 'disconnected', peer, jid: this.#jidOf(peer) })
+  }
+
+  #tellClock(peer: string): void {
+    const { member, options } = this.#init
+    const aheadMs = Math.round(member.node.verified.get(peer)?.clock?.aheadMs() ?? 0)
+
+    if (Math.abs(aheadMs) > CLOCK_NOTICE_MS) {
+      options.onEvent?.({ event: 'wrong-clock', peer, jid: this.#jidOf(peer), aheadMs })
+    }
   }
 
   #jidOf(peer: string): string | undefined {

@@ -1,6 +1,6 @@
 import { NexusError } from '../errors.ts'
 import type { NexusOptions } from '../node/options.ts'
-import type { Nexus } from '../types.ts'
+import type { Nexus, NexusStatus } from '../types.ts'
 import type { MeshFlags } from './flags.ts'
 import { interruptible, untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -33,6 +33,7 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
 
       try {
         warnOfWorker(nexus, output)
+        showNotices(nexus, output)
         return await untilInterrupted(work({ nexus, signal, remainingMs: deadline.remainingMs }), signal)
       } finally {
         await nexus.stop()
@@ -54,6 +55,19 @@ function required(flags: MeshFlags): Required<Pick<NexusOptions & { credential: 
   }
 
   return { credential, bootstrap }
+}
+
+/** Says what is not as it should be, once each. */
+function showNotices(nexus: Nexus, output: Output): void {
+  const shown = new Set<string>()
+  const show = ({ notices }: NexusStatus): void => {
+    for (const { message } of notices.filter(({ reason }) => !shown.has(reason))) {
+      output.note(`nexus: warning: ${message}`)
+    }
+    notices.forEach(({ reason }) => void shown.add(reason))
+  }
+  show(nexus.status)
+  nexus.onStatus(show)
 }
 
 /** The path of the credential file. Throws `INVALID` when no flag names one. */

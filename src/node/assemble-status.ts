@@ -1,6 +1,7 @@
 import type { HandlerErrorReporter } from '../lib/handler-errors.ts'
 import type { Part } from '../lib/lifecycle.ts'
 import type { Clock, NexusNotice } from '../types.ts'
+import { clockNotice } from './clock-check.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Platform } from './libp2p/platform.ts'
 import type { Member } from './member.ts'
@@ -28,7 +29,11 @@ export function assembleStatus(init: StatusPartsInit): StatusParts {
   const status = new StatusBoard({ clock, notices, onHandlerError })
 
   status.report({ joined: !bootstrap.isNeeded })
-  bootstrap.addEventListener('change', ({ detail }) => status.report(factsOf(detail)))
+  bootstrap.addEventListener('change', ({ detail }) => {
+    const facts = factsOf(detail)
+    status.notice('WRONG_CLOCK', clockNotice(facts.clockAheadMs))
+    status.report(facts)
+  })
   credential.addEventListener('expired', () => status.report({ expired: true }))
   credential.addEventListener('renewed', () => {
     status.report({ expired: false })

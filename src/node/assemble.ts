@@ -69,6 +69,7 @@ export async function assembleBlock(
     libp2p: member.node.libp2p,
     dialer: member.dialer,
     circuit: member.node.circuit,
+    clockAheadOf: (peerId) => member.node.verified.get(peerId)?.clock?.aheadMs(),
     reserve: options.reserve,
     log: logger.forComponent('nexus:bootstrap')
   })

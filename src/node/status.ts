@@ -9,16 +9,20 @@ import type {
   NexusStatusReason,
   StatusHandler
 } from '../types.ts'
+import { agreedAhead, clockNotice, isFarOff } from './clock-check.ts'
 import type { BootstrapPeerState } from './connect/bootstrap-peer.ts'
 
+type StatusFactsOfPeers = Pick<StatusFacts, 'joined' | 'failure' | 'unreserved' | 'clockAheadMs'>
+
 /** What the status says of how the bootstrap peers stand. */
-export function factsOf(peers: readonly BootstrapPeerState[]): Pick<StatusFacts, 'joined' | 'failure' | 'unreserved'> {
+export function factsOf(peers: readonly BootstrapPeerState[]): StatusFactsOfPeers {
   const failures = peers.flatMap(({ failure }) => failure ?? [])
   const failure = failures.find(({ code }) => code === 'REFUSED') ?? failures[0]
   return {
     joined: peers.some(({ connected }) => connected),
     failure: failure && { reason: reasonOf(failure), message: failure.message },
-    unreserved: !peers.some(({ reserved }) => reserved)
+    unreserved: !peers.some(({ reserved }) => reserved),
+    clockAheadMs: agreedAhead(peers.flatMap(({ clockAheadMs }) => clockAheadMs ?? []))
   }
 }
 
@@ -38,6 +42,8 @@ export interface StatusFacts {
   failure: { reason: NexusStatusReason; message: string } | undefined
   /** Whether a relay should have a reservation for it, and none has. */
   unreserved: boolean
+  /** How far the clocks of the relays are ahead of this block's (ms), when that is known. */
+  clockAheadMs: number | undefined
   /** Whether other peers are connected. */
   hasPeers: boolean
   /** The device says that it has no network. */
@@ -61,6 +67,7 @@ export class StatusBoard {
     joined: false,
     failure: undefined,
     unreserved: false,
+    clockAheadMs: undefined,
     hasPeers: false,
     networkDown: false,
     expired: false
@@ -99,15 +106,17 @@ export class StatusBoard {
   }
 
   /**
-   * Shows a notice in place of the one with the same reason, or with no message takes that one away. Tells the handlers
-   * when this changes anything; the state, and since when it is, stand.
+   * Shows a notice in place of the one with the same reason; with no message, the one that was there from the beginning
+   * again, if there was any. Tells the handlers when this changes anything; the state, and since when it is, stand.
    */
   notice(reason: NexusNoticeReason, message: string | undefined): void {
     const { notices } = this.#status
+    const shown = message ?? this.#init.notices.find((notice) => notice.reason === reason)?.message
 
-    if (notices.find((notice) => notice.reason === reason)?.message !== message) {
+    if (notices.find((notice) => notice.reason === reason)?.message !== shown) {
       const others = notices.filter((notice) => notice.reason !== reason)
-      this.#tell({ ...this.#status, notices: message === undefined ? others : [...others, { reason, message }] })
+      const changed = shown === undefined ? others : [...others, { reason, message: shown }]
+      this.#tell({ ...this.#status, notices: changed })
     }
   }
 
@@ -125,7 +134,7 @@ export class StatusBoard {
 }
 
 function judge(
-  { joined, failure, unreserved, hasPeers, networkDown, expired }: StatusFacts,
+  { joined, failure, unreserved, clockAheadMs, hasPeers, networkDown, expired }: StatusFacts,
   wasIn: boolean
 ): { state: NexusState; reason?: NexusStatusReason; message: string } {
   const out: NexusState = wasIn ? 'offline' : 'connecting'
@@ -141,6 +150,10 @@ function judge(
   if (!joined) {
     const { reason, message } = failure ?? { reason: wasIn ? ('NO_RELAY' as const) : undefined, message: '' }
     return { state: hasPeers ? 'degraded' : out, reason, message: message || (wasIn ? 'no relay is connected' : '') }
+  }
+
+  if (isFarOff(clockAheadMs)) {
+    return { state: 'degraded', reason: 'WRONG_CLOCK', message: clockNotice(clockAheadMs) ?? '' }
   }
 
   return unreserved

@@ -13,7 +13,7 @@ export type NexusStatusReason =
   | 'REFUSED'
   /** The certificate's time is over, and no new one has come. */
   | 'EXPIRED'
-  /** The clock of this device is wrong: certificates do not hold by it. */
+  /** The clock of this device is wrong: certificates do not hold by it, or it is over 60 s off from the relays'. */
   | 'WRONG_CLOCK'
   /** No relay gives a reservation: nobody can dial this block through one. */
   | 'NO_RESERVATION'
@@ -30,7 +30,7 @@ export type NexusNoticeReason =
   | 'NO_STORAGE'
   /** What another version had stored could not be used; a new key was made. */
   | 'OLD_STORAGE'
-  /** The clock of this device is wrong; the time of the site is used. */
+  /** The clock of this device is wrong: the time of the site is used, or it is over 30 s off from the relays'. */
   | 'WRONG_CLOCK'
 
 /** A thing that is not as it should be. */

@@ -110,4 +110,23 @@ describe('status', () => {
       ]
     )
   })
+  it('is degraded by a clock that is over 60 s off from what its relays agree on, before all that is less', () => {
+    const relay = (clockAheadMs: number, reserved = true): BootstrapPeerState => ({ ...OPEN, reserved, clockAheadMs })
+    assert.equal(statusAfter(factsOf([relay(60_000)])), 'online')
+    assert.equal(statusAfter(factsOf([relay(-600_000, false)])), 'degraded WRONG_CLOCK')
+    assert.match(board.status.message, /600 s ahead/)
+    assert.equal(statusAfter(factsOf([relay(600_000), relay(10)])), 'online')
+    assert.equal(statusAfter(factsOf([relay(600_000), relay(10), relay(600_000)])), 'degraded WRONG_CLOCK')
+    assert.equal(statusAfter(factsOf([CLOSED])), 'offline NO_RELAY')
+    assert.equal(statusAfter(factsOf([OPEN])), 'online')
+  })
+
+  it('shows again what it was made with when a notice in its place ends', () => {
+    const notices = [{ reason: 'WRONG_CLOCK' as const, message: 'from the beginning' }]
+    board = new StatusBoard({ clock: () => now, notices, onHandlerError: () => undefined })
+    board.notice('WRONG_CLOCK', 'another')
+    assert.deepEqual(board.status.notices, [{ reason: 'WRONG_CLOCK', message: 'another' }])
+    board.notice('WRONG_CLOCK', undefined)
+    assert.deepEqual(board.status.notices, notices)
+  })
 })

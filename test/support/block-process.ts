@@ -2,7 +2,7 @@
 
 import { createNexus } from '../../src/index.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
-import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus } from '../../src/types.ts'
+import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus, NexusStatus } from '../../src/types.ts'
 import { answerCommands } from './command-process.ts'
 
 /** What the parent asks; each answers with JSON. */
@@ -22,6 +22,7 @@ export interface Commands {
   publish: (channel: string, body: string) => Promise<number>
   /** Stops the block; another may be started in its place. */
   leave: () => Promise<void>
+  status: () => NexusStatus
   /** How many messages each `onGap` said to be missed. */
   gaps: () => number[]
   received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
@@ -68,6 +69,7 @@ const commands: Commands = {
   },
   publish: (channel, body) => nexus.publish(channel, body),
   leave: () => nexus.stop(),
+  status: () => nexus.status,
   gaps: () => gaps,
   received: () => received,
   async stop() {

@@ -1,6 +1,6 @@
 import type { Relay, RelayOptions } from '../../relay/relay.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
-import type { TestBlock } from './identities.ts'
+import type { TestBlock, TestNetworkOptions } from './identities.ts'
 import { LOOPBACK_TCP, TestMesh } from './mesh.ts'
 import { BlockProcess } from './process.ts'
 
@@ -15,8 +15,8 @@ export class ProcessMesh {
     this.mesh = mesh
   }
 
-  static async create(options: Partial<RelayOptions> = {}): Promise<ProcessMesh> {
-    const mesh = new ProcessMesh(await TestMesh.create())
+  static async create(options: Partial<RelayOptions> = {}, network: TestNetworkOptions = {}): Promise<ProcessMesh> {
+    const mesh = new ProcessMesh(await TestMesh.create(network))
     mesh.#relay = await mesh.mesh.relay(options)
     return mesh
   }
@@ -28,7 +28,8 @@ export class ProcessMesh {
   /** A block that has joined and serves; by default a worker of `etest`, run by the app's owner. */
   async block(
     block: TestBlock & { grants?: string[] } = {},
-    options: Partial<NexusOptions> = {}
+    options: Partial<NexusOptions> = {},
+    clockShiftMs = 0
   ): Promise<BlockProcess & { peerId: string }> {
     const credential = await this.mesh.network.credentialFor({
       app: 'etest',
@@ -38,7 +39,7 @@ export class ProcessMesh {
       resource: `default${this.#count++}`,
       ...block
     })
-    const process = new BlockProcess()
+    const process = new BlockProcess({ clockShiftMs })
     this.#processes.add(process)
     const { peerId } = await process.run('start', {
       credential,

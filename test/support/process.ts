@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Commands } from './block-process.ts'
 import { CommandProcess } from './command-process.ts'
 
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href
 const PROGRAM = new URL('./block-process.ts', import.meta.url).pathname
 
 /** A block in an operating-system process of its own. */
@@ -9,8 +10,9 @@ export class BlockProcess extends CommandProcess<Commands> {
   /** Called with the id of each `count` call when its handler runs. */
   onExecuted: ((id: string) => void) | undefined
 
-  constructor() {
-    super(PROGRAM)
+  /** Its clock is set forward by `clockShiftMs`. */
+  constructor({ clockShiftMs = 0 } = {}) {
+    super(PROGRAM, clockShiftMs === 0 ? [] : ['--import', `${SHIFTED_CLOCK}?ms=${clockShiftMs}`])
     this.child.on('message', ({ executed }: { executed?: string }) => {
       if (executed !== undefined) {
         this.onExecuted?.(executed)

@@ -30,6 +30,8 @@ export interface BootstrapPeerInit {
   reserve: boolean
   /** How long a relay has to give one, in ms. Default 6,000. */
   reserveTimeoutMs?: number
+  /** How far the clock of a connected peer is ahead (ms), when it is known. Default never. */
+  clockAheadOf?: (peerId: string) => number | undefined
   /** Connected (again), with its reservation when there is one; or it has given one that it did not give before. */
   onConnected: (peerId: string) => void
   /** `state` is another. */
@@ -46,6 +48,8 @@ export interface BootstrapPeerState {
   failure: NexusError | undefined
   /** It is connected, and being asked whether it still answers. */
   doubtful: boolean
+  /** How far its clock is ahead of this block's (ms), while it is connected and has told. */
+  clockAheadMs?: number
 }
 
 const CLOSED: BootstrapPeerState = { connected: false, reserved: false, failure: undefined, doubtful: false }
@@ -138,7 +142,8 @@ export class BootstrapPeer {
     }
 
     this.#backoff.reset()
-    this.#set({ connected: true, reserved, failure: undefined, doubtful: false })
+    const clockAheadMs = this.#init.clockAheadOf?.(connection.remotePeer.toString())
+    this.#set({ connected: true, reserved, failure: undefined, doubtful: false, clockAheadMs })
 
     if (reserved) {
       this.#reserveBackoff.reset()

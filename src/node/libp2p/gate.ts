@@ -163,13 +163,14 @@ export class Gate {
     const { verifier, verified, proof, log } = this.#init
 
     try {
-      const { certificate, revocationVersion } = await shakeHands(secured.connection, {
+      const { certificate, revocationVersion, clockAheadMs } = await shakeHands(secured.connection, {
         ...proof(),
+        clock: () => verifier.clock(),
         verify: (token) => verifier.verify(token, peerId),
         admit: ({ uid }) => direction === 'outbound' || this.#ofUsers.admit(uid, secured.remotePeer, raw),
         signal: options?.signal
       })
-      verified.add(certificate, revocationVersion)
+      verified.add(certificate, revocationVersion, clockAheadMs)
       this.#pending.release(raw)
       this.#refusals.delete(peerId)
       joinChunks(secured.connection)

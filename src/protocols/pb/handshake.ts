@@ -6,6 +6,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export interface Hello {
   certificate: string
   revocationVersion: number
+  time?: number
 }
 
 export const Hello = (() => {
@@ -26,6 +27,11 @@ export const Hello = (() => {
         if ((obj.revocationVersion != null && obj.revocationVersion !== 0)) {
           w.uint32(16)
           w.uint32(obj.revocationVersion)
+        }
+
+        if (obj.time != null) {
+          w.uint32(24)
+          w.uint64Number(obj.time)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -49,6 +55,10 @@ export const Hello = (() => {
             }
             case 2: {
               obj.revocationVersion = reader.uint32()
+              break
+            }
+            case 3: {
+              obj.time = reader.uint64Number()
               break
             }
             default: {
@@ -77,6 +87,13 @@ export const Hello = (() => {
               yield {
                 field: `${prefix}.revocationVersion`,
                 value: reader.uint32()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.time`,
+                value: reader.uint64Number()
               }
               break
             }

@@ -4,7 +4,9 @@ import { pEvent } from 'p-event'
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
 import { IDENTITY_FAILURES, NexusError, toNexusError } from '../../errors.ts'
 import type { Certificate } from '../../identity/certificate.ts'
+import { now } from '../../lib/now.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
+import type { Clock } from '../../types.ts'
 import { Hello, Verdict } from '../pb/handshake.ts'
 
 /** How long the side that refuses lets the other read the verdict, before the connection is cut. */
@@ -25,6 +27,8 @@ export interface HandshakeInit {
   verify: (certificate: string) => Promise<Certificate>
   /** `false`: the user of a certificate that holds has as many connections here as one may have. Default: none has. */
   admit?: (certificate: Certificate) => boolean
+  /** This side's, told to the other. */
+  clock: Clock
   signal?: AbortSignal
 }
 
@@ -32,6 +36,8 @@ export interface HandshakeInit {
 export interface HandshakeResult {
   certificate: Certificate
   revocationVersion: number
+  /** How far its clock is ahead of this side's (ms), give or take half of what the way takes. Absent when not told. */
+  clockAheadMs: number | undefined
 }
 
 /**
@@ -51,9 +57,12 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
-    const { certificate, revocationVersion } = init
-    await messages.write(Hello.encode({ certificate, revocationVersion }), { signal })
+    const { certificate, revocationVersion, clock } = init
+    const sentAt = now()
+    await messages.write(Hello.encode({ certificate, revocationVersion, time: clock() }), { signal })
     const hello = await readHello(messages, signal)
+    // Both were sent at about the same time, or one was the answer to the other.
+    const clockAheadMs = hello.time === undefined ? undefined : hello.time + (now() - sentAt) / 2 - clock()
     const verdict = await judge(hello, init)
 
     if ('failure' in verdict) {
@@ -72,7 +81,7 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     }
 
     messages.unwrap()
-    return { certificate: verdict.certificate, revocationVersion: hello.revocationVersion }
+    return { certificate: verdict.certificate, revocationVersion: hello.revocationVersion, clockAheadMs }
   } catch (error) {
     if (error instanceof NexusError) {
       throw error

@@ -5,6 +5,7 @@ import { type Certificate, identityOf } from '../../identity/certificate.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import { WallClockTimer } from '../../lib/wall-clock-timer.ts'
 import type { Clock, Identity } from '../../types.ts'
+import { PeerClock } from './peer-clock.ts'
 
 /** A peer whose certificate was checked and whose key the transport has proven. */
 export interface VerifiedPeer {
@@ -13,6 +14,8 @@ export interface VerifiedPeer {
   identity: Identity
   /** The version of the revocation list that it is known to hold. */
   revocationVersion: number
+  /** How far its clock is off, as it said when it connected last; absent when it did not. */
+  clock: PeerClock | undefined
 }
 
 export interface VerifiedPeersInit {
@@ -69,10 +72,10 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   /**
-   * Takes up a verified certificate. One that ends earlier than the known one of the same peer changes nothing. Throws
+   * Takes up a verified certificate, and how far the peer's clock is ahead when that was measured. One that ends earlier than the known one of the same peer changes nothing. Throws
    * `REFUSED` when it has ended or was revoked since it was verified.
    */
-  add(certificate: Certificate, revocationVersion: number): void {
+  add(certificate: Certificate, revocationVersion: number, clockAheadMs?: number): void {
     const failure = this.#failureOf(certificate)
 
     if (failure !== undefined) {
@@ -80,13 +83,16 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
     }
 
     const known = this.#peers.get(certificate.peerId)
+    const clock =
+      clockAheadMs === undefined ? known?.clock : new PeerClock({ aheadMs: clockAheadMs, clock: this.#init.clock })
 
     if (known !== undefined && known.certificate.expiresAt > certificate.expiresAt) {
       known.revocationVersion = revocationVersion
+      known.clock = clock
       return
     }
 
-    const peer = { certificate, identity: identityOf(certificate), revocationVersion }
+    const peer = { certificate, identity: identityOf(certificate), revocationVersion, clock }
     this.#peers.delete(certificate.peerId)
     this.#peers.set(certificate.peerId, peer)
     this.#makeRoom()

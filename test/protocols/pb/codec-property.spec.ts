@@ -36,7 +36,8 @@ describe('handshake messages, of any content', () => {
   /** What one side makes of bytes that the other sends before it closes. */
   async function shakenBy(sent: Uint8Array[]): Promise<HandshakeResult> {
     const [stream, other] = await streamPair()
-    const init = { certificate, revocationVersion: 1, verify: (token: string) => verifier.verify(token) }
+    const verify = (token: string) => verifier.verify(token)
+    const init = { certificate, revocationVersion: 1, clock: Date.now, verify }
     const shaking = shakeHands(stream, init).finally(() => stream.abort(new Error('over')))
     const failing = assert.rejects(shaking)
 

@@ -27,7 +27,7 @@ async function shake(
   init: Partial<Parameters<typeof shakeHands>[1]> = {}
 ): Promise<HandshakeResult> {
   try {
-    return await shakeHands(stream, { ...proof, verify: acceptAll, ...init })
+    return await shakeHands(stream, { ...proof, clock, verify: acceptAll, ...init })
   } catch (error) {
     stream.abort(error as Error)
     throw error
@@ -88,6 +88,27 @@ describe('handshake', () => {
     ])
     assert.deepEqual([ofBob.certificate.resource, ofBob.revocationVersion], ['bob', 9])
     assert.deepEqual([ofAlice.certificate.resource, ofAlice.revocationVersion], ['alice', 3])
+  })
+
+  it('tells each side how far the clock of the other is ahead, less half of the time that it took', async () => {
+    const [left, right] = await streamPair()
+    const [ofLate, ofEarly] = await Promise.all([shake(left), shake(right, { clock: () => clock() - 600_000 })])
+    assert.ok(Math.abs((ofLate.clockAheadMs ?? 0) + 600_000) < 1_000, `${ofLate.clockAheadMs}`)
+    assert.ok(Math.abs((ofEarly.clockAheadMs ?? 0) - 600_000) < 1_000, `${ofEarly.clockAheadMs}`)
+
+    const [slow, other] = await streamPair()
+    const shaking = shake(slow)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    other.send(framed(Hello.encode({ certificate: good, time: clock() })))
+    other.send(framed(Verdict.encode({ refused: '' })))
+    const { clockAheadMs = 0 } = await shaking
+    assert.ok(clockAheadMs >= 95 && clockAheadMs < 1_000, `${clockAheadMs}`)
+  })
+
+  it('does not know the clock of a side that does not tell it', async () => {
+    const [left, right] = await streamPair()
+    right.send(concat([framed(Hello.encode({ certificate: good })), framed(Verdict.encode({ refused: '' }))]))
+    assert.equal((await shake(left)).clockAheadMs, undefined)
   })
 
   it('leaves the stream right behind its last byte', async () => {
