@@ -71,8 +71,8 @@ describe('handshake messages, of any content', () => {
       fc.asyncProperty(wire, async (chunks) => {
         await assert.rejects(shakenBy(chunks), (error) => {
           assert.ok(error instanceof NexusError, String(error))
-          assert.equal(error.code, 'REFUSED')
-          assert.ok(error.reason)
+          // What breaks off before a whole message has come is no word of the peer's.
+          assert.ok(error.code === 'REFUSED' ? error.reason : error.code === 'UNREACHABLE', String(error))
           return true
         })
       }),
