@@ -5,17 +5,19 @@ from .client import Nexus
 from .errors import NexusError
 from .specs import NexusAPISpecs, NexusMessageSpecs
 from .timers import clearInterval, clearTimeout, setInterval, setTimeout
-from .values import Call, Identity, Message, Status
+from .values import Call, Gap, Identity, Message, Notice, Status
 
 __all__ = [
     "AppClass",
     "Call",
+    "Gap",
     "Identity",
     "Message",
     "Nexus",
     "NexusAPISpecs",
     "NexusError",
     "NexusMessageSpecs",
+    "Notice",
     "Status",
     "clearInterval",
     "clearTimeout",

@@ -14,7 +14,7 @@ from .handlers import Handler, Handlers, secret_field
 from .jid import check_resource, parse_jid
 from .keeper import SidecarKeeper
 from .link import Link
-from .values import Identity, Status, body_of, identity_of
+from .values import Identity, Status, body_of, identity_of, status_of
 
 _log = logging.getLogger("nexus_mesh")
 
@@ -151,12 +151,15 @@ class Nexus:
         )
         return int(answer["peers"])
 
-    async def subscribe(self, channel: str, handler: Handler, *, secret: str | None = None) -> str:
+    async def subscribe(
+        self, channel: str, handler: Handler, *, secret: str | None = None, on_gap: Handler | None = None
+    ) -> str:
         """Receives a channel, also after the sidecar was started again.
 
-        Gives who knew of it: ``relay``, ``peers``, ``alone``.
+        ``on_gap`` is told when messages were missed, with a ``Gap``; without it they are logged. Gives who knew of the
+        subscription: ``relay``, ``peers``, ``alone``.
         """
-        self._handlers.add_channel(channel, handler, secret)
+        self._handlers.add_channel(channel, handler, secret, on_gap)
         try:
             request = {"channel": channel, **secret_field(secret)}
             answer = await self._keeper.request("subscribe", request, DEFAULT_TIMEOUT)
@@ -212,7 +215,7 @@ class Nexus:
             self._handlers.on_event(told, acknowledge)
 
     def _set_status(self, told: dict[str, Any]) -> None:
-        self.status = Status(told["state"], told.get("reason"), told.get("message", ""))
+        self.status = status_of(told)
         self._handlers.on_status(self.status)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .errors import NexusError
 from .events import EventQueue
 from .link import Link
-from .values import Status, call_of, message_of
+from .values import Gap, Status, call_of, gap_of, message_of
 
 _log = logging.getLogger("nexus_mesh")
 
@@ -29,6 +29,7 @@ class Handlers:
         self._commands: dict[str, Handler] = {}
         self._channels: dict[str, list[Handler]] = {}
         self._secrets: dict[str, str | None] = {}
+        self._gaps: dict[str, list[tuple[Handler, Handler]]] = {}
         self._directs: list[Handler] = []
         self._status: list[Handler] = []
         self._events = EventQueue(self._on_message)
@@ -50,17 +51,21 @@ class Handlers:
     def add_status(self, handler: Handler) -> None:
         self._status.append(handler)
 
-    def add_channel(self, channel: str, handler: Handler, secret: str | None) -> None:
+    def add_channel(self, channel: str, handler: Handler, secret: str | None, on_gap: Handler | None = None) -> None:
         self._channels.setdefault(channel, []).append(handler)
+        if on_gap is not None:
+            self._gaps.setdefault(channel, []).append((handler, on_gap))
         self._secrets[channel] = secret
 
     def remove_channel(self, channel: str, handler: Handler | None) -> bool:
         """Takes a handler out, or all of a channel. Whether none is left."""
-        left = [] if handler is None else [known for known in self._channels.get(channel, []) if known is not handler]
+        left = [] if handler is None else [known for known in self._channels.get(channel, []) if known != handler]
         if left:
             self._channels[channel] = left
+            self._gaps[channel] = [pair for pair in self._gaps.get(channel, []) if pair[0] != handler]
             return False
         self._channels.pop(channel, None)
+        self._gaps.pop(channel, None)
         self._secrets.pop(channel, None)
         return True
 
@@ -90,6 +95,8 @@ class Handlers:
             self.dropped += told["count"]
             where = told.get("channel", "directs")
             _log.warning("%d messages of %s were dropped: handlers are too slow", told["count"], where)
+            if self._gaps.get(told.get("channel", "")):
+                self._events.take(told, lambda: None)
         else:
             self._events.take(told, acknowledge)
 
@@ -110,10 +117,20 @@ class Handlers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _on_message(self, told: dict[str, Any]) -> None:
+        if told["event"] in ("gap", "dropped"):
+            await self._on_gap(gap_of(told))
+            return
         message = message_of(told)
         handlers = self._directs if message.channel is None else self._channels.get(message.channel, [])
         for handler in [*handlers]:
             await self._invoke(handler, message)
+
+    async def _on_gap(self, gap: Gap) -> None:
+        handlers = [on_gap for _, on_gap in self._gaps.get(gap.channel, [])]
+        if not handlers and gap.sender is not None:
+            _log.warning("%d messages of %s on %s did not arrive", gap.missed, gap.sender.jid, gap.channel)
+        for handler in handlers:
+            await self._invoke(handler, gap)
 
     async def _invoke(self, handler: Handler, argument: Any) -> Any:
         if inspect.iscoroutinefunction(handler):

@@ -44,12 +44,30 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages of a channel that did not arrive; ``sender`` is unknown when this program was too slow for them."""
+
+    channel: str
+    missed: int
+    sender: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that is not as it should be, with which the block works all the same."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the block stands with its mesh; ``state`` is ``connecting``, ``online``, ``degraded`` or ``offline``."""
 
     state: str
     reason: str | None = None
     message: str = ""
+    notices: tuple[Notice, ...] = ()
 
 
 def identity_of(told: dict[str, Any]) -> Identity:
@@ -73,6 +91,18 @@ def message_of(told: dict[str, Any]) -> Message:
         told.get("itsBro", False),
         told.get("seq"),
     )
+
+
+def status_of(told: dict[str, Any]) -> Status:
+    """The status that the link tells."""
+    notices = tuple(Notice(notice["reason"], notice["message"]) for notice in told.get("notices", ()))
+    return Status(told["state"], told.get("reason"), told.get("message", ""), notices)
+
+
+def gap_of(told: dict[str, Any]) -> Gap:
+    """The gap that the link tells, or what it tells of messages that were dropped on it."""
+    sender = identity_of(told["from"]) if "from" in told else None
+    return Gap(told["channel"], told["missed"] if "missed" in told else told["count"], sender)
 
 
 def body_of(told: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import type { Json } from '../types.ts'
 const MAX_EVENTS = 4_096
 const MAX_EVENT_BYTES = 16 * 1024 * 1024
 export interface LinkEvent {
-  event: 'direct' | 'channel' | 'dropped' | 'status'
+  event: 'direct' | 'channel' | 'gap' | 'dropped' | 'status'
   /** What is counted together when it is dropped: a channel, or nothing for directs. */
   channel?: string
   [key: string]: unknown
@@ -33,11 +33,12 @@ export class EventQueue {
     this.#init = init
   }
 
-  push(event: LinkEvent): void {
+  /** `messages`: how many messages the program misses when this event is dropped. */
+  push(event: LinkEvent, messages = 1): void {
     this.#tellDropped()
 
     if (this.#events >= MAX_EVENTS || this.#bytes >= MAX_EVENT_BYTES) {
-      this.#dropped.set(event.channel, (this.#dropped.get(event.channel) ?? 0) + 1)
+      this.#dropped.set(event.channel, (this.#dropped.get(event.channel) ?? 0) + messages)
     } else {
       this.#send(event)
     }

@@ -204,7 +204,7 @@ export class Link {
       ({ body, from, itsMe, itsBro, seq }) => {
         this.#events.push({ event: 'channel', channel, ...carry(body), from, itsMe, itsBro, seq })
       },
-      { secret }
+      { secret, onGap: ({ from, missed }) => this.#events.push({ event: 'gap', channel, from, missed }, missed) }
     )
     this.#subscriptions.set(channel, subscription)
     return { reach: subscription.reach }

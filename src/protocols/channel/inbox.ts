@@ -205,6 +205,8 @@ export class ChannelInbox {
   }
 
   #tellGap({ from, missed, by, after, until }: FoundGap): void {
+    this.#init.log('%d messages of %s are missing', missed, from.jid)
+
     for (const subscriber of this.#subscribers) {
       const since = by === 'added' ? subscriber.addedAt : subscriber.knownAt
 
