@@ -25,6 +25,7 @@ import type {
   Subscription,
   WorkerInfo
 } from '../types.ts'
+import { atCaller, CallSites } from './call-sites.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { Member } from './member.ts'
 import { graceOf } from './options.ts'
@@ -49,6 +50,7 @@ export interface BlockParts {
 export class Block implements Nexus {
   readonly identity: Identity
   readonly #parts: BlockParts
+  readonly #sites = new CallSites()
 
   constructor(parts: BlockParts) {
     this.#parts = parts
@@ -98,13 +100,25 @@ export class Block implements Nexus {
   }
 
   async api<R>(request: ApiRequest): Promise<R> {
-    this.#checkMayCall()
-    return this.#parts.apiClient.call<R>(request)
+    const site = this.#sites.take(this.api)
+
+    try {
+      this.#checkMayCall()
+      return await this.#parts.apiClient.call<R>(request)
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   async direct(request: DirectRequest): Promise<void> {
-    this.#checkMayCall()
-    await this.#parts.directs.send(request)
+    const site = this.#sites.take(this.direct)
+
+    try {
+      this.#checkMayCall()
+      await this.#parts.directs.send(request)
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   onDirect<B>(handler: DirectHandler<B>): () => void {
@@ -119,23 +133,47 @@ export class Block implements Nexus {
     handler: ChannelHandler<B>,
     options: SubscribeOptions = {}
   ): Promise<Subscription> {
-    this.#checkRunning()
-    return this.#parts.channels.subscribe(channel, handler, options)
+    const site = this.#sites.take(this.subscribe)
+
+    try {
+      this.#checkRunning()
+      return await this.#parts.channels.subscribe(channel, handler, options)
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   async publish(channel: string, body: Body, options: PublishOptions = {}): Promise<number> {
-    this.#checkMayCall()
-    return this.#parts.channels.publish(channel, body, options)
+    const site = this.#sites.take(this.publish)
+
+    try {
+      this.#checkMayCall()
+      return await this.#parts.channels.publish(channel, body, options)
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   async find(request: FindRequest): Promise<WorkerInfo[]> {
-    this.#checkMayCall()
-    return this.#parts.finder.find(request)
+    const site = this.#sites.take(this.find)
+
+    try {
+      this.#checkMayCall()
+      return await this.#parts.finder.find(request)
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   // Others are told first, so that no new call comes while those under way end.
   async stop(options?: StopOptions): Promise<void> {
-    await this.#parts.lifecycle.stop(graceOf(options))
+    const site = this.#sites.take(this.stop)
+
+    try {
+      await this.#parts.lifecycle.stop(graceOf(options))
+    } catch (error) {
+      throw atCaller(error, site)
+    }
   }
 
   // A page gives its block another `stop`.

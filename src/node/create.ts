@@ -1,4 +1,5 @@
 import type { Nexus } from '../types.ts'
+import { atCaller, CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
 import type { NexusOptions } from './options.ts'
 import { nodePlatform } from './runtime/node.ts'
@@ -26,5 +27,11 @@ import { nodePlatform } from './runtime/node.ts'
  * ```
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
-  return createBlock(options, nodePlatform)
+  const site = new CallSites().take(createNexus)
+
+  try {
+    return await createBlock(options, nodePlatform)
+  } catch (error) {
+    throw atCaller(error, site)
+  }
 }

@@ -10,8 +10,8 @@ import type { NexusStop } from './stop.ts'
 
 /**
  * A running block, as `createNexus` gives it. What fails, fails with a `NexusError`: methods that give a promise reject
- * with it, the others throw it. Once the block was stopped, that is `STOPPED` for all methods but `stop` and
- * `onStatus`.
+ * with it, the others throw it. Its `stack` names the line that called. Once the block was stopped, that is `STOPPED`
+ * for all methods but `stop` and `onStatus`.
  */
 export interface Nexus extends NexusStop {
   /** Who this block is: what others see as `from`. */
