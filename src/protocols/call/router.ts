@@ -8,6 +8,8 @@ import { MissingHandlers } from './missing-handlers.ts'
 
 /** While other workers are left to try, opening a session with one takes no longer: direct addresses, then a relay. */
 const OPEN_PATIENCE_MS = 4_000
+/** The timer of a search that takes all of the time may ring so much before its end. */
+const EARLY_MS = 2
 /** Workers that are asked for a command or direct that nobody has a handler of: the first, and three others. */
 const MAX_WITHOUT_HANDLER = 4
 
@@ -67,7 +69,7 @@ export class Router {
       }
 
       if (choice === undefined) {
-        throw failure ?? nobody(target, deadline <= now(), this.#init.directory.unasked(target.app))
+        throw failure ?? nobody(target, deadline - now() < EARLY_MS, this.#init.directory.unasked(target.app))
       }
 
       const { worker } = choice

@@ -325,6 +325,22 @@ describe('router', () => {
       await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 1_000 }))
     })
 
+    it('with TIMEOUT when the timer of the search rang a little early', async () => {
+      world.onLookUp = () => {
+        world.time += 998.4
+      }
+      await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 1_000 }))
+    })
+
+    it('and says when nobody could be asked', async () => {
+      world.unasked = 'no entrance is connected'
+      await assertCode('NO_WORKER', () => world.route(), /for app 'etest': no entrance is connected$/)
+      world.onLookUp = () => {
+        world.time += 1_000
+      }
+      await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 1_000 }), /'etest': no entrance is connected$/)
+    })
+
     it('with the failure of a worker rather than TIMEOUT when others are not found in time', async () => {
       world.known = [a]
       world.onLookUp = () => {
