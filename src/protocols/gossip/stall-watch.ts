@@ -1,5 +1,5 @@
 import type { Connection, PeerId } from '@libp2p/interface'
-import { now } from '../../lib/now.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 
 /** Gossip's heart beats every second. When it pauses for longer than this (ms), the process stood still. */
@@ -9,6 +9,8 @@ export interface StallWatchInit {
   router: GossipsubInternals
   /** The open connections, all or those to one peer. */
   connections: (peerId?: PeerId) => Connection[]
+  /** Milliseconds, never running backwards. Default: since the program began. */
+  now?: () => number
 }
 
 interface Stall {
@@ -21,11 +23,14 @@ interface Stall {
 /** Knows when this process stood still: stopped, or busy with something else. */
 export class StallWatch {
   readonly #init: StallWatchInit
-  #aliveAt = now()
+  readonly #now: () => number
+  #aliveAt: number
   #stall: Stall | undefined
 
   constructor(init: StallWatchInit) {
     this.#init = init
+    this.#now = init.now ?? monotonicNow
+    this.#aliveAt = this.#now()
     init.router.addEventListener('gossipsub:heartbeat', this.#look)
   }
 
@@ -54,7 +59,7 @@ export class StallWatch {
 
   readonly #look = (): void => {
     const began = this.#aliveAt
-    const ended = now()
+    const ended = this.#now()
     this.#aliveAt = ended
 
     if (ended - began > STALL_MS) {

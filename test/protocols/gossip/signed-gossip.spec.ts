@@ -180,6 +180,26 @@ describe('signed gossip', () => {
     assert(!bob.node.libp2p.services.gossip.topicValidators.has(topic))
   })
 
+  it('tells of messages that it wants and that were refused for their time alone', async () => {
+    const late: SignedMessage[] = []
+    const onLate = ({ detail }: CustomEvent<SignedMessage>): void => void late.push(detail)
+    relay.gossip.addEventListener('late', onLate)
+    const time = Date.now() - 61_000
+    await publishAs(liar, liar.token, time)
+    await waitFor('the relay, which forwards only', () => handled === 1)
+    relay.gossip.join(TOPIC, ignoreMessage)
+    await publishAs(liar, liar.token, time)
+    await publishAs(liar, bob.token, time)
+    await waitFor('the relay to make up its mind', () => handled === 3 && late.length > 0)
+    relay.gossip.leave(TOPIC, ignoreMessage)
+    relay.gossip.removeEventListener('late', onLate)
+    assert.deepEqual(
+      late.map((message) => [message.certificate.jid, message.time, textOf(message.payload)]),
+      [[liar.identity.jid, time, 'forged']]
+    )
+    assert.deepEqual(heard, [])
+  })
+
   it('ignores what it sent itself and somebody sends back', () => {
     const { self, message, checker } = ownMessage()
     assert.equal(checker.check(bob.node.libp2p.peerId, message), 'ignore')
@@ -227,6 +247,8 @@ describe('signed gossip', () => {
     return { self, checker, message: { ...message, signature: new Uint8Array(64) } }
   }
 })
+
+function ignoreMessage(): void {}
 
 function publishAs(node: GossipNode, certificate: string, time = Date.now()): Promise<unknown> {
   const data = GossipEnvelope.encode({ certificate, payload: fromString('forged'), time })
