@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
+from types import EllipsisType
 from typing import Any, Self
 
 from .endings import stop_at_exit, unwind_on_signals
 from .errors import NexusError
-from .handlers import Handler, Handlers, secret_field
-from .jid import check_resource, parse_jid
+from .handlers import Handler, Handlers, channel_fields
+from .jid import check_resource, target_fields
 from .keeper import SidecarKeeper
 from .link import Link
 from .values import Identity, Status, body_of, identity_of, status_of
@@ -106,7 +107,7 @@ class Nexus:
         idempotent: bool = False,
     ) -> Any:
         """Calls a command of a worker and gives the answer's body. ``timeout`` is in seconds."""
-        target = _target(app, ownership, prioritize_mine, resource, jid, peer)
+        target = target_fields(app, ownership, prioritize_mine, resource, jid, peer)
         request = {**target, "cmd": cmd, "body": body, **({"idempotent": True} if idempotent else {})}
         return body_of(await self._keeper.request("api", request, timeout))
 
@@ -123,7 +124,7 @@ class Nexus:
         timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         """Sends a one-way message to one worker; returns when that worker's node has taken it."""
-        target = _target(app, ownership, prioritize_mine, resource, jid, peer)
+        target = target_fields(app, ownership, prioritize_mine, resource, jid, peer)
         await self._keeper.request("direct", {**target, "body": body}, timeout)
 
     async def find(
@@ -140,38 +141,52 @@ class Nexus:
 
         An empty list says that somebody was asked and knows of none; raises ``UNREACHABLE`` when nobody could be.
         """
-        target = _target(app, ownership, prioritize_mine, resource, jid, None)
+        target = target_fields(app, ownership, prioritize_mine, resource, jid, None)
         answer = await self._keeper.request("find", target, timeout)
         return [identity_of(worker) for worker in answer["workers"]]
 
-    async def publish(self, channel: str, body: Any, *, secret: str | None = None) -> int:
-        """Sends to everyone on a channel; gives to how many peers it was handed."""
-        answer = await self._keeper.request(
-            "publish", {"channel": channel, "body": body, **secret_field(secret)}, DEFAULT_TIMEOUT
-        )
+    async def publish(
+        self, channel: str, body: Any, *, secret: str | None = None, timeout: float = DEFAULT_TIMEOUT
+    ) -> int:
+        """Sends to everyone on a channel; gives to how many peers it was handed. ``timeout`` is in seconds."""
+        request = {**channel_fields((channel, secret)), "body": body}
+        answer = await self._keeper.request("publish", request, timeout)
         return int(answer["peers"])
 
     async def subscribe(
-        self, channel: str, handler: Handler, *, secret: str | None = None, on_gap: Handler | None = None
+        self,
+        channel: str,
+        handler: Handler,
+        *,
+        secret: str | None = None,
+        on_gap: Handler | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> str:
-        """Receives a channel, also after the sidecar was started again.
+        """Receives a channel, also after the sidecar was started again. With another secret it is another channel.
 
         ``on_gap`` is told when messages were missed, with a ``Gap``; without it they are logged. Gives who knew of the
-        subscription: ``relay``, ``peers``, ``alone``.
+        subscription: ``relay``, ``peers``, ``alone``. ``timeout`` is in seconds.
         """
-        self._handlers.add_channel(channel, handler, secret, on_gap)
+        key = (channel, secret)
+        self._handlers.add_channel(key, handler, on_gap)
         try:
-            request = {"channel": channel, **secret_field(secret)}
-            answer = await self._keeper.request("subscribe", request, DEFAULT_TIMEOUT)
+            answer = await self._keeper.request("subscribe", channel_fields(key), timeout)
         except NexusError:
-            self._handlers.remove_channel(channel, handler)
+            self._handlers.remove_channel(key, handler)
             raise
         return str(answer["reach"])
 
-    async def unsubscribe(self, channel: str, handler: Handler | None = None) -> None:
-        """Ends a handler's subscription, or all of a channel."""
-        if self._handlers.remove_channel(channel, handler):
-            await self._keeper.request("unsubscribe", {"channel": channel}, DEFAULT_TIMEOUT)
+    async def unsubscribe(
+        self, channel: str, handler: Handler | None = None, *, secret: str | EllipsisType | None = ...
+    ) -> None:
+        """Ends a handler's subscription, or all of a channel.
+
+        With ``secret`` (``None``: without one) only what was subscribed to so; by default whatever the secret was.
+        """
+        keys = self._handlers.keys_of(channel) if isinstance(secret, EllipsisType) else [(channel, secret)]
+        for key in keys:
+            if self._handlers.remove_channel(key, handler):
+                await self._keeper.request("unsubscribe", channel_fields(key), DEFAULT_TIMEOUT)
 
     def handle(self, cmd: str, handler: Handler | None = None) -> Any:
         """Serves a command: ``@nexus.handle("multiply")``. Raises ``INVALID`` when it has a handler already."""
@@ -226,20 +241,3 @@ def _report(cmd: str, done: asyncio.Task[Any]) -> None:
 
 def _addresses() -> list[str]:
     return os.environ.get("NEXUS_BOOTSTRAP", "").replace(",", " ").split()
-
-
-def _target(
-    app: str,
-    ownership: str | None,
-    prioritize_mine: bool,
-    resource: str | None,
-    jid: str | None,
-    peer: str | None,
-) -> dict[str, Any]:
-    if resource is not None:
-        check_resource(resource)
-    if jid is not None:
-        parse_jid(jid)
-    given = {"ownership": ownership, "resource": resource, "jid": jid, "peer": peer}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return {"app": app, **chosen, **({"prioritizeMine": True} if prioritize_mine else {})}

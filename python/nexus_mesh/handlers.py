@@ -20,6 +20,8 @@ _SETUP_TIMEOUT = 30.0
 _THREADS = 32
 
 Handler = Callable[[Any], Any]
+ChannelKey = tuple[str, str | None]
+"""A channel's name and secret: with another secret it is another channel."""
 
 
 class Handlers:
@@ -27,9 +29,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._commands: dict[str, Handler] = {}
-        self._channels: dict[str, list[Handler]] = {}
-        self._secrets: dict[str, str | None] = {}
-        self._gaps: dict[str, list[tuple[Handler, Handler]]] = {}
+        self._channels: dict[ChannelKey, list[tuple[Handler, Handler | None]]] = {}
         self._directs: list[Handler] = []
         self._status: list[Handler] = []
         self._events = EventQueue(self._on_message)
@@ -51,32 +51,30 @@ class Handlers:
     def add_status(self, handler: Handler) -> None:
         self._status.append(handler)
 
-    def add_channel(self, channel: str, handler: Handler, secret: str | None, on_gap: Handler | None = None) -> None:
-        self._channels.setdefault(channel, []).append(handler)
-        if on_gap is not None:
-            self._gaps.setdefault(channel, []).append((handler, on_gap))
-        self._secrets[channel] = secret
+    def add_channel(self, key: ChannelKey, handler: Handler, on_gap: Handler | None = None) -> None:
+        self._channels.setdefault(key, []).append((handler, on_gap))
 
-    def remove_channel(self, channel: str, handler: Handler | None) -> bool:
+    def remove_channel(self, key: ChannelKey, handler: Handler | None) -> bool:
         """Takes a handler out, or all of a channel. Whether none is left."""
-        left = [] if handler is None else [known for known in self._channels.get(channel, []) if known != handler]
+        known = self._channels.get(key, [])
+        left = [] if handler is None else [subscriber for subscriber in known if subscriber[0] != handler]
         if left:
-            self._channels[channel] = left
-            self._gaps[channel] = [pair for pair in self._gaps.get(channel, []) if pair[0] != handler]
+            self._channels[key] = left
             return False
-        self._channels.pop(channel, None)
-        self._gaps.pop(channel, None)
-        self._secrets.pop(channel, None)
+        self._channels.pop(key, None)
         return True
+
+    def keys_of(self, channel: str) -> list[ChannelKey]:
+        """What is received by this name."""
+        return [key for key in self._channels if key[0] == channel]
 
     async def set_up(self, link: Link) -> None:
         """Says everything to a sidecar that was just started."""
         said = [link.request("handle", {"cmd": cmd}, _SETUP_TIMEOUT) for cmd in self._commands]
         if self._directs:
             said.append(link.request("listen", {"what": "direct"}, _SETUP_TIMEOUT))
-        for channel in self._channels:
-            body = {"channel": channel, **secret_field(self._secrets.get(channel))}
-            said.append(link.request("subscribe", body, _SETUP_TIMEOUT))
+        for key in self._channels:
+            said.append(link.request("subscribe", channel_fields(key), _SETUP_TIMEOUT))
         for result in await asyncio.gather(*said, return_exceptions=True):
             if isinstance(result, BaseException):
                 _log.error("what was set up before could not be set up again: %s", result)
@@ -95,7 +93,7 @@ class Handlers:
             self.dropped += told["count"]
             where = told.get("channel", "directs")
             _log.warning("%d messages of %s were dropped: handlers are too slow", told["count"], where)
-            if self._gaps.get(told.get("channel", "")):
+            if self._gap_handlers(told):
                 self._events.take(told, lambda: None)
         else:
             self._events.take(told, acknowledge)
@@ -118,15 +116,21 @@ class Handlers:
 
     async def _on_message(self, told: dict[str, Any]) -> None:
         if told["event"] in ("gap", "dropped"):
-            await self._on_gap(gap_of(told))
+            await self._on_gap(told)
             return
         message = message_of(told)
-        handlers = self._directs if message.channel is None else self._channels.get(message.channel, [])
-        for handler in [*handlers]:
+        if message.channel is None:
+            handlers = [*self._directs]
+        else:
+            handlers = [handler for handler, _ in self._channels.get(_key_of(told), [])]
+        for handler in handlers:
             await self._invoke(handler, message)
 
-    async def _on_gap(self, gap: Gap) -> None:
-        handlers = [on_gap for _, on_gap in self._gaps.get(gap.channel, [])]
+    def _gap_handlers(self, told: dict[str, Any]) -> list[Handler]:
+        return [on_gap for _, on_gap in self._channels.get(_key_of(told), []) if on_gap is not None]
+
+    async def _on_gap(self, told: dict[str, Any]) -> None:
+        gap, handlers = gap_of(told), self._gap_handlers(told)
         if not handlers and gap.sender is not None:
             _log.warning("%d messages of %s on %s did not arrive", gap.missed, gap.sender.jid, gap.channel)
         for handler in handlers:
@@ -139,6 +143,11 @@ class Handlers:
         return await result if isinstance(result, Awaitable) else result
 
 
-def secret_field(secret: str | None) -> dict[str, str]:
-    """The secret of a channel in a request, if it has one."""
-    return {} if secret is None else {"secret": secret}
+def channel_fields(key: ChannelKey) -> dict[str, str]:
+    """A channel in a request, with its secret if it has one."""
+    channel, secret = key
+    return {"channel": channel} if secret is None else {"channel": channel, "secret": secret}
+
+
+def _key_of(told: dict[str, Any]) -> ChannelKey:
+    return (told.get("channel", ""), told.get("secret"))

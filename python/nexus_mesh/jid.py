@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import NexusError
 
@@ -42,3 +43,21 @@ def check_resource(resource: str) -> str:
     if not isinstance(resource, str) or _RESOURCE.fullmatch(resource) is None:
         raise NexusError("INVALID", f"not a resource: {resource!r} (1 to 64 letters, digits, '.' and '_')")
     return resource
+
+
+def target_fields(
+    app: str,
+    ownership: str | None,
+    prioritize_mine: bool,
+    resource: str | None,
+    jid: str | None,
+    peer: str | None,
+) -> dict[str, Any]:
+    """Whom a request is for, as the link has it. Raises ``INVALID`` for a bad resource or JID."""
+    if resource is not None:
+        check_resource(resource)
+    if jid is not None:
+        parse_jid(jid)
+    given = {"ownership": ownership, "resource": resource, "jid": jid, "peer": peer}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return {"app": app, **chosen, **({"prioritizeMine": True} if prioritize_mine else {})}

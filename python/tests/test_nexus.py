@@ -159,6 +159,47 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(told, [(1, False, True), (2, True, False)])
         await two.unsubscribe("talk")
 
+    async def test_a_channel_with_two_secrets(self) -> None:
+        one, two = await self.worker("sender"), await self.worker("receiver")
+        await until(lambda: one.status.state == "online" and two.status.state == "online", "both to be in")
+        got: dict[str | None, list[Any]] = {"a": [], "b": [], None: []}
+
+        async def handler(message: Message) -> None:
+            got["a"].append(message.body)
+
+        await asyncio.gather(
+            two.subscribe("secrets", handler, secret="a"),
+            two.subscribe("secrets", lambda message: got["b"].append(message.body), secret="b"),
+            two.subscribe("secrets", lambda message: got[None].append(message.body)),
+        )
+
+        async def publish(number: int) -> None:
+            for secret in got:
+                await one.publish("secrets", [number, secret], secret=secret)
+
+        await publish(1)
+        await until(lambda: all(got.values()), "the messages")
+        self.assertEqual(got, {"a": [[1, "a"]], "b": [[1, "b"]], None: [[1, None]]})
+
+        # They are there again, each with its secret, when the sidecar was started again.
+        kill_sidecar(two)
+        await until(lambda: two.status.state == "offline", "the sidecar to be gone")
+        await until(lambda: two.status.state == "online", "the sidecar to be back")
+
+        async def again() -> bool:
+            await publish(2)
+            return all([2, secret] in bodies for secret, bodies in got.items())
+
+        await until(again, "the messages after the restart")
+        for secret, bodies in got.items():
+            self.assertEqual({told for _, told in bodies}, {secret})
+        await two.unsubscribe("secrets", handler, secret="a")
+        await publish(3)
+        await until(lambda: [3, "b"] in got["b"] and [3, None] in got[None], "those of the others")
+        self.assertNotIn([3, "a"], got["a"])
+        await two.unsubscribe("secrets")
+        self.assertEqual(await two.subscribe("secrets", got["b"].append, secret="b"), "relay")
+
     async def test_comes_back_when_the_sidecar_is_killed_under_load(self) -> None:
         worker, caller = await self.worker("killed"), await self.caller()
         heard: list[Any] = []

@@ -2,14 +2,16 @@ import { MAX_TIMER_MS } from '../constants.ts'
 import { encodeBody } from '../protocols/body/body.ts'
 import type { Session } from '../protocols/session/session.ts'
 import type { Json } from '../types.ts'
+import { type ChannelKey, idOf } from './subscriptions.ts'
 
 /** Events that the program has not acknowledged yet; what comes while there are so many is dropped, and counted. */
 const MAX_EVENTS = 4_096
 const MAX_EVENT_BYTES = 16 * 1024 * 1024
 export interface LinkEvent {
   event: 'direct' | 'channel' | 'gap' | 'dropped' | 'status'
-  /** What is counted together when it is dropped: a channel, or nothing for directs. */
+  /** What is counted together when it is dropped: a channel with its secret, or nothing for directs. */
   channel?: string
+  secret?: string
   [key: string]: unknown
 }
 
@@ -24,8 +26,7 @@ export interface EventQueueInit {
  */
 export class EventQueue {
   readonly #init: EventQueueInit
-  /** By channel; `undefined` for directs. */
-  readonly #dropped = new Map<string | undefined, number>()
+  readonly #dropped = new Map<string, { of: Partial<ChannelKey>; count: number }>()
   #events = 0
   #bytes = 0
 
@@ -38,7 +39,7 @@ export class EventQueue {
     this.#tellDropped()
 
     if (this.#events >= MAX_EVENTS || this.#bytes >= MAX_EVENT_BYTES) {
-      this.#dropped.set(event.channel, (this.#dropped.get(event.channel) ?? 0) + messages)
+      this.#drop(event, messages)
     } else {
       this.#send(event)
     }
@@ -49,10 +50,16 @@ export class EventQueue {
     this.#send({ event: 'status', ...status })
   }
 
+  #drop({ channel, secret }: LinkEvent, messages: number): void {
+    const of = { ...(channel === undefined ? {} : { channel }), ...(secret === undefined ? {} : { secret }) }
+    const count = (this.#dropped.get(idOf(of))?.count ?? 0) + messages
+    this.#dropped.set(idOf(of), { of, count })
+  }
+
   #tellDropped(): void {
     if (this.#dropped.size > 0 && this.#events < MAX_EVENTS / 2 && this.#bytes < MAX_EVENT_BYTES / 2) {
-      for (const [channel, count] of this.#dropped) {
-        this.#send({ event: 'dropped', ...(channel === undefined ? {} : { channel }), count })
+      for (const { of, count } of this.#dropped.values()) {
+        this.#send({ event: 'dropped', ...of, count })
       }
       this.#dropped.clear()
     }

@@ -4,9 +4,10 @@ import { NexusError, toNexusError } from '../errors.ts'
 import { decodeBody, encodeBody } from '../protocols/body/body.ts'
 import { WorkerGone } from '../protocols/call/worker-gone.ts'
 import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
-import type { ApiContext, Body, Json, Nexus, Subscription } from '../types.ts'
+import type { ApiContext, Body, Json, Nexus } from '../types.ts'
 import { EventQueue } from './event-queue.ts'
 import { REQUESTS, type RequestName, type RequestOf, readRequest } from './requests.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /** The version of the link (docs/PROTOCOL.md, "Link"). */
 export const LINK_VERSION = 1
@@ -31,7 +32,7 @@ export class Link {
   readonly #session: Session
   readonly #events: EventQueue
   readonly #handlers = new Map<string, () => void>()
-  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #subscriptions: Subscriptions
   #nexus: Nexus | undefined
   #greeted = false
   #understood = false
@@ -55,6 +56,11 @@ export class Link {
       }
     })
     this.#events = new EventQueue({ session: this.#session, bodyLimitBytes })
+    this.#subscriptions = new Subscriptions({
+      onMessage: (key, { body, from, itsMe, itsBro, seq }) =>
+        this.#events.push({ event: 'channel', ...key, ...carry(body), from, itsMe, itsBro, seq }),
+      onGap: (key, { from, missed }) => this.#events.push({ event: 'gap', ...key, from, missed }, missed)
+    })
   }
 
   /** Ends the link, and calls at the program's handlers with it, and stops the block. */
@@ -148,9 +154,10 @@ export class Link {
         return { peers: await nexus.publish(channel, message ?? null, { secret, signal }) }
       }
       case 'subscribe':
-        return this.#subscribe(nexus, body as RequestOf<'subscribe'>)
+        return { reach: await this.#subscriptions.subscribe(nexus, body as RequestOf<'subscribe'>) }
       case 'unsubscribe':
-        return this.#unsubscribe(body as RequestOf<'unsubscribe'>)
+        await this.#subscriptions.unsubscribe(body as RequestOf<'unsubscribe'>)
+        return null
       case 'handle':
         return this.#handle(nexus, body as RequestOf<'handle'>)
       case 'unhandle':
@@ -190,30 +197,6 @@ export class Link {
       throw this.#session.closed ? new WorkerGone(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'LOST', error) : error
     })
     return (decodeBody(answer.type, answer.body) as { body?: Json } | null)?.body ?? null
-  }
-
-  async #subscribe(nexus: Nexus, { channel, secret }: RequestOf<'subscribe'>): Promise<Json> {
-    const known = this.#subscriptions.get(channel)
-
-    if (known !== undefined) {
-      return { reach: known.reach }
-    }
-
-    const subscription = await nexus.subscribe<Body>(
-      channel,
-      ({ body, from, itsMe, itsBro, seq }) => {
-        this.#events.push({ event: 'channel', channel, ...carry(body), from, itsMe, itsBro, seq })
-      },
-      { secret, onGap: ({ from, missed }) => this.#events.push({ event: 'gap', channel, from, missed }, missed) }
-    )
-    this.#subscriptions.set(channel, subscription)
-    return { reach: subscription.reach }
-  }
-
-  async #unsubscribe({ channel }: RequestOf<'unsubscribe'>): Promise<Json> {
-    await this.#subscriptions.get(channel)?.unsubscribe()
-    this.#subscriptions.delete(channel)
-    return null
   }
 
   #end(error: Error | undefined): void {

@@ -22,7 +22,7 @@ export const REQUESTS = {
   direct: v.object({ ...target, ...body }),
   find: v.object(target),
   subscribe: v.object({ channel: text, secret: v.optional(text) }),
-  unsubscribe: v.object({ channel: text }),
+  unsubscribe: v.object({ channel: text, secret: v.optional(text) }),
   publish: v.object({ channel: text, secret: v.optional(text), ...body }),
   stop: v.null()
 }

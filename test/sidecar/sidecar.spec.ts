@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
+import type { Json } from '../../src/types.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { SidecarProgram } from '../support/sidecar-program.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
@@ -129,6 +130,42 @@ describe('the sidecar', function () {
     assert.equal(await program.ask('stop', null), null)
     assert.equal(await program.exited, 0)
     assert.deepEqual(program.broken, [])
+  })
+
+  it('has a subscription for each secret of a channel, and tells which one a message came by', async () => {
+    const program = start()
+    await program.join(await options('secrets'))
+    const one = { channel: 'talk', secret: 'one' }
+    const two = { channel: 'talk', secret: 'two' }
+    const none = { channel: 'talk' }
+    // The same twice at a time is one all the same.
+    await Promise.all([one, two, none, one, two, none].map((its: Json) => program.ask('subscribe', its)))
+    const publisher = await mesh.block({ app: 'linked', uid: 'ben' }, { bootstrap: addresses })
+    const heard = () => program.of('channel').map(({ channel, secret, body }) => [channel, secret, body])
+    await publisher.publish('talk', 1, { secret: 'one' })
+    await publisher.publish('talk', 2, { secret: 'two' })
+    await publisher.publish('talk', 3)
+    await waitFor('the messages', () => program.of('channel').length >= 3)
+    const sorted = heard().sort((a, b) => a[2] - b[2])
+    assert.deepEqual(sorted, [
+      ['talk', 'one', 1],
+      ['talk', 'two', 2],
+      ['talk', undefined, 3]
+    ])
+
+    await program.ask('unsubscribe', one)
+    await publisher.publish('talk', 4, { secret: 'one' })
+    await publisher.publish('talk', 5, { secret: 'two' })
+    await publisher.publish('talk', 6)
+    await waitFor('the messages of the others', () => program.of('channel').length >= 5)
+    // What it has taken in before is told before its answer.
+    await program.ask('find', { app: 'linked' })
+    assert.deepEqual(
+      heard()
+        .map(([, , body]) => body)
+        .sort(),
+      [1, 2, 3, 5, 6]
+    )
   })
 
   it('drops what a program does not take, and counts it', async () => {

@@ -327,6 +327,23 @@ describe('channels', () => {
       assert.deepEqual(bodies(heard.none), ['for all'])
       assert.deepEqual([heard.wrong.length, heard.none[0]!.seq], [0, 0])
     })
+
+    it('is left with one secret alone', async () => {
+      const alice = await start()
+      const bob = await start({}, alice)
+      const name = newName()
+      const heard: unknown[] = []
+      const left = await alice.channels.subscribe(name, ({ body }) => heard.push(body), { secret: 'one' })
+      await alice.channels.subscribe(name, ({ body }) => heard.push(body), { secret: 'two' })
+      await bob.channels.publish(name, 1, { secret: 'one' })
+      await bob.channels.publish(name, 2, { secret: 'two' })
+      await waitFor('both messages', () => heard.length === 2)
+      await left.unsubscribe()
+      await bob.channels.publish(name, 3, { secret: 'one' })
+      await bob.channels.publish(name, 4, { secret: 'two' })
+      await waitFor('the other secret to be heard still', () => heard.includes(4))
+      assert.deepEqual(heard.sort(), [1, 2, 4])
+    })
   })
 
   describe('refusals', () => {
