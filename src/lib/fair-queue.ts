@@ -4,6 +4,8 @@ import { inNextTurn } from './next-turn.ts'
 
 /** How long work goes on before the event loop has its turn. */
 const SLICE_MS = 1
+/** A user that had something to do counts for so long. */
+const SHARED_MS = 1_000
 
 export interface FairQueueInit<T> {
   /** Does the work. Must not throw or reject; while it returns a promise the next waits, to the next turn at most. */
@@ -17,8 +19,10 @@ export interface FairQueueInit<T> {
   delayOf?: (user: string, sender: string) => number
   /** In ms that never go back. */
   now: () => number
-  /** Default 1. */
+  /** How long work goes on in one turn of the event loop. Default 1. */
   sliceMs?: number
+  /** The same while there is one user alone: fewer turns cost less. Default: `sliceMs`. */
+  aloneSliceMs?: number
 }
 
 /**
@@ -29,9 +33,13 @@ export interface FairQueueInit<T> {
 export class FairQueue<T> {
   readonly #init: FairQueueInit<T>
   readonly #sliceMs: number
+  readonly #aloneSliceMs: number
   /** In the order of their turns. Only those are here who have something to do. */
   readonly #users = new Map<string, UserLine<T>>()
   #size = 0
+  /** Who had something to do last, and until when it shares with another. */
+  #latest: string | undefined
+  #sharedUntil = Number.NEGATIVE_INFINITY
   /** When the time of this turn is over; `undefined` before anything was done in it. */
   #sliceEnd: number | undefined
   /** Something that was begun in this turn has not ended. */
@@ -41,6 +49,7 @@ export class FairQueue<T> {
   constructor(init: FairQueueInit<T>) {
     this.#init = init
     this.#sliceMs = init.sliceMs ?? SLICE_MS
+    this.#aloneSliceMs = init.aloneSliceMs ?? this.#sliceMs
   }
 
   /** How much waits. */
@@ -53,9 +62,24 @@ export class FairQueue<T> {
     return this.#users.get(user)?.senders.get(sender) ?? NOTHING
   }
 
+  /**
+   * Whether something of this sender may be done at once, by who asks: nothing is in line, and there is time. It need not
+   * be pushed then.
+   */
+  takeTime(user: string, sender: string): boolean {
+    this.#note(user)
+
+    if (this.#size > 0 || !this.#hasTime || this.#delayOf(user, sender) > 0) {
+      return false
+    }
+
+    this.#beginTurn()
+    return true
+  }
+
   /** Does the work, at once or in its turn. `false`: there was no room for it. */
   push(user: string, sender: string, item: T, bytes: number): boolean {
-    if (this.#size === 0 && this.#hasTime && this.#delayOf(user, sender) <= 0) {
+    if (this.takeTime(user, sender)) {
       this.#run(item)
       return true
     }
@@ -99,12 +123,29 @@ export class FairQueue<T> {
     }
   }
 
-  #run(item: T): void {
-    if (this.#sliceEnd === undefined) {
-      this.#sliceEnd = this.#init.now() + this.#sliceMs
-      inNextTurn(this.#endTurn)
+  #note(user: string): void {
+    if (user === this.#latest) {
+      return
     }
 
+    if (this.#latest !== undefined) {
+      const now = this.#init.now()
+      this.#sharedUntil = now + SHARED_MS
+      this.#sliceEnd &&= Math.min(this.#sliceEnd, now + this.#sliceMs)
+    }
+    this.#latest = user
+  }
+
+  #beginTurn(): void {
+    if (this.#sliceEnd === undefined) {
+      const now = this.#init.now()
+      this.#sliceEnd = now + (now < this.#sharedUntil ? this.#sliceMs : this.#aloneSliceMs)
+      inNextTurn(this.#endTurn)
+    }
+  }
+
+  #run(item: T): void {
+    this.#beginTurn()
     const result = this.#init.run(item)
 
     if (isThenable(result)) {

@@ -8,6 +8,7 @@ import { Access } from '../protocols/call/access.ts'
 import { ApiClient } from '../protocols/call/api-client.ts'
 import { ApiServer } from '../protocols/call/api-server.ts'
 import { Balancer } from '../protocols/call/balancer.ts'
+import { CallTurns } from '../protocols/call/call-turns.ts'
 import { Directs } from '../protocols/call/directs.ts'
 import { Router } from '../protocols/call/router.ts'
 import { Channels } from '../protocols/channel/channels.ts'
@@ -112,11 +113,13 @@ function assembleCalls(
   const apiServer = new ApiServer({ access, bodyLimitBytes, onHandlerError })
   const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
-  sessions.serve({
-    onRequest: (request, from) => apiServer.onRequest(request, from),
-    onDirect: (direct, from) => directs.onArrival(direct, from),
-    onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
-  })
+  sessions.serve(
+    new CallTurns({
+      onRequest: (request, from) => apiServer.onRequest(request, from),
+      onDirect: (direct, from) => directs.onArrival(direct, from),
+      onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
+    })
+  )
   return { apiServer, apiClient, directs }
 }
 

@@ -60,6 +60,25 @@ describe('a fair queue', () => {
     assert.equal(done.length, 8, 'with nothing in line it is done at once')
   })
 
+  it('goes on for longer while one user is alone, and no longer as soon as there is another', async () => {
+    const queue = queueOf({ sliceMs: 1, aloneSliceMs: 5 })
+    pushAll(queue, 'a', 10)
+    assert.equal(done.length, 5)
+    await turn()
+    assert.equal(done.length, 10)
+    await turn()
+    pushAll(queue, 'a', 1)
+    pushAll(queue, 'b', 3)
+    assert.deepEqual(done.slice(10), ['a0', 'b0'])
+    await turn()
+    assert.deepEqual(done.slice(12), ['b1'])
+    queue.stop()
+    await turn()
+    time += 1_000
+    pushAll(queue, 'b', 10)
+    assert.equal(done.length, 13 + 5)
+  })
+
   it('lets input and timers pass between two slices', async () => {
     const queue = queueOf()
     pushAll(queue, 'a', 1_000)

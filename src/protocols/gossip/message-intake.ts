@@ -22,6 +22,8 @@ const MAX_SENDERS = 10_000
 /** What a message takes beside its data, and what of a larger chunk it may keep alive. */
 const OVERHEAD_BYTES = 512
 const TOLD_EVERY_MS = 1_000
+/** How long one user's messages are worked on in one turn of the event loop while there are no others. */
+const ALONE_SLICE_MS = 5
 
 export interface MessageIntakeInit {
   router: GossipsubInternals
@@ -57,6 +59,7 @@ export class MessageIntake {
     user: USER_ROOM,
     onDrop: ({ sender }) => this.#onDrop(sender),
     delayOf: (user, sender) => this.#pace.delayOf(user, sender),
+    aloneSliceMs: ALONE_SLICE_MS,
     now
   })
   /** The users of senders whose messages have passed. */

@@ -8,7 +8,7 @@ import { answerCommands } from '../../support/command-process.ts'
 
 export interface ServerCommands {
   startRelay: (options: RelayOptions) => Promise<string[]>
-  /** A worker that answers `echo` at once, and `slow` after 100 ms. */
+  /** A worker that answers `echo` at once, `slow` after 100 ms, and `busy` after 1 ms in which it does nothing else. */
   startWorker: (options: NexusOptions) => Promise<string[]>
   /** Resident memory, in bytes. */
   memory: () => number
@@ -28,6 +28,12 @@ const commands: ServerCommands = {
       ...options,
       handlers: {
         echo: ({ body }) => body,
+        busy: ({ body }) => {
+          const end = performance.now() + 1
+
+          while (performance.now() < end) {}
+          return body
+        },
         slow: async ({ body }) => {
           await new Promise((resolve) => setTimeout(resolve, 100))
           return body
