@@ -22,6 +22,7 @@ SENDER = {
     "peerId": "p",
 }
 GAP: dict[str, Any] = {"event": "gap", "channel": "news", "from": SENDER, "missed": 7}
+NEWS = ("news", None)
 DROPPED: dict[str, Any] = {"event": "dropped", "channel": "news", "count": 2}
 
 
@@ -45,20 +46,21 @@ class Gaps(unittest.IsolatedAsyncioTestCase):
         self.handlers.on_event(told, acknowledge)
 
     async def test_on_gap_is_told_what_was_missed_and_what_was_dropped(self) -> None:
-        self.handlers.add_channel("news", self.hear, None, self.on_gap)
+        self.handlers.add_channel(NEWS, self.hear, self.on_gap)
         self.take(GAP)
         self.take(DROPPED)
         self.take({**GAP, "channel": "another"})
+        self.take({**GAP, "secret": "with another secret it is another channel"})
         await until(lambda: len(self.gaps) == 2, "both gaps")
         first, second = self.gaps
         self.assertEqual((first.channel, first.missed), ("news", 7))
         assert first.sender is not None
         self.assertEqual(first.sender.jid, SENDER["jid"])
         self.assertEqual(second, Gap("news", 2))
-        self.assertEqual((self.acknowledged, self.handlers.dropped), (3, 2))
+        self.assertEqual((self.acknowledged, self.handlers.dropped), (4, 2))
 
     async def test_without_on_gap_it_is_logged(self) -> None:
-        self.handlers.add_channel("news", self.hear, None)
+        self.handlers.add_channel(NEWS, self.hear)
         with self.assertLogs("nexus_mesh", "WARNING") as logs:
             self.take(GAP)
             await until(lambda: len(logs.output) == 1, "the line")
@@ -67,9 +69,9 @@ class Gaps(unittest.IsolatedAsyncioTestCase):
     async def test_a_handler_that_left_is_told_nothing(self) -> None:
         async def stays(_: Message) -> None: ...
 
-        self.handlers.add_channel("news", self.hear, None, self.on_gap)
-        self.handlers.add_channel("news", stays, None)
-        self.handlers.remove_channel("news", self.hear)
+        self.handlers.add_channel(NEWS, self.hear, self.on_gap)
+        self.handlers.add_channel(NEWS, stays)
+        self.handlers.remove_channel(NEWS, self.hear)
         with self.assertLogs("nexus_mesh", "WARNING") as logs:
             self.take(GAP)
             await until(lambda: len(logs.output) == 1, "the line")
