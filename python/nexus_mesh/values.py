@@ -58,6 +58,8 @@ class Notice:
 
     reason: str
     message: str
+    ahead_ms: int | None = None
+    """With ``WRONG_CLOCK``: how far the clock of this device is ahead, below 0 when it is behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def message_of(told: dict[str, Any]) -> Message:
 
 def status_of(told: dict[str, Any]) -> Status:
     """The status that the link tells."""
-    notices = tuple(Notice(notice["reason"], notice["message"]) for notice in told.get("notices", ()))
+    notices = tuple(Notice(notice["reason"], notice["message"], notice.get("aheadMs")) for notice in told.get("notices", ()))
     return Status(told["state"], told.get("reason"), told.get("message", ""), notices)
 
 

@@ -80,5 +80,5 @@ class Gaps(unittest.IsolatedAsyncioTestCase):
     def test_the_status_has_the_notices(self) -> None:
         told = {"state": "degraded", "reason": "WRONG_CLOCK", "message": "m"}
         self.assertEqual(status_of(told), Status("degraded", "WRONG_CLOCK", "m"))
-        notices = [{"reason": "WRONG_CLOCK", "message": "n"}]
-        self.assertEqual(status_of({**told, "notices": notices}).notices, (Notice("WRONG_CLOCK", "n"),))
+        notices = [{"reason": "WRONG_CLOCK", "message": "n", "aheadMs": -600_000}]
+        self.assertEqual(status_of({**told, "notices": notices}).notices, (Notice("WRONG_CLOCK", "n", -600_000),))

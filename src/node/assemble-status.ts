@@ -31,7 +31,7 @@ export function assembleStatus(init: StatusPartsInit): StatusParts {
   status.report({ joined: !bootstrap.isNeeded })
   bootstrap.addEventListener('change', ({ detail }) => {
     const facts = factsOf(detail)
-    status.notice('WRONG_CLOCK', clockNotice(facts.clockAheadMs))
+    status.notice('WRONG_CLOCK', clockNotice(facts.clockAheadMs), { aheadMs: Math.round(-(facts.clockAheadMs ?? 0)) })
     status.report(facts)
   })
   credential.addEventListener('expired', () => status.report({ expired: true }))

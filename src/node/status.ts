@@ -109,14 +109,14 @@ export class StatusBoard {
    * Shows a notice in place of the one with the same reason; with no message, the one that was there from the beginning
    * again, if there was any. Tells the handlers when this changes anything; the state, and since when it is, stand.
    */
-  notice(reason: NexusNoticeReason, message: string | undefined): void {
+  notice(reason: NexusNoticeReason, message: string | undefined, details: Pick<NexusNotice, 'aheadMs'> = {}): void {
     const { notices } = this.#status
-    const shown = message ?? this.#init.notices.find((notice) => notice.reason === reason)?.message
+    const isOther = (notice: NexusNotice): boolean => notice.reason !== reason
+    const first = this.#init.notices.filter((notice) => !isOther(notice))
+    const shown = message === undefined ? first : [{ reason, message, ...details }]
 
-    if (notices.find((notice) => notice.reason === reason)?.message !== shown) {
-      const others = notices.filter((notice) => notice.reason !== reason)
-      const changed = shown === undefined ? others : [...others, { reason, message: shown }]
-      this.#tell({ ...this.#status, notices: changed })
+    if (notices.find((notice) => !isOther(notice))?.message !== shown[0]?.message) {
+      this.#tell({ ...this.#status, notices: [...notices.filter(isOther), ...shown] })
     }
   }
 

@@ -78,7 +78,7 @@ class Enrolment {
   get notices(): NexusNotice[] {
     const minutes = Math.round(this.#clockOffsetMs / 60_000)
     const message = `this device's clock is ${Math.abs(minutes)} min ${minutes > 0 ? 'slow' : 'fast'}: the site's time is used`
-    return this.#clockOffsetMs === 0 ? [] : [{ reason: 'WRONG_CLOCK', message }]
+    return this.#clockOffsetMs === 0 ? [] : [{ reason: 'WRONG_CLOCK', message, aheadMs: -this.#clockOffsetMs }]
   }
 
   async first(): Promise<CertificateAnswer> {

@@ -38,6 +38,8 @@ export interface NexusNotice {
   reason: NexusNoticeReason
   /** For people. */
   message: string
+  /** With `WRONG_CLOCK`: how far the clock of this device is ahead (ms), below 0 when it is behind. */
+  aheadMs?: number
 }
 
 /** How a block stands with its mesh, and why. */
