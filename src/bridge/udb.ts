@@ -1,4 +1,5 @@
 import { NexusError } from '../errors.ts'
+import { reasonOf } from '../lib/reason-of.ts'
 
 /** How long the database may take to answer. */
 const TIMEOUT_MS = 10_000
@@ -21,7 +22,7 @@ export async function connectUdb(): Promise<unknown> {
   try {
     await client.connect()
   } catch (error) {
-    throw new NexusError('UNREACHABLE', `the database does not answer: ${(error as Error).message}`, { cause: error })
+    throw new NexusError('UNREACHABLE', `the database does not answer: ${reasonOf(error)}`, { cause: error })
   }
 
   return client.db()

@@ -1,6 +1,7 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { IDENTITY_FAILURES, type IdentityFailure, NexusError } from '../errors.ts'
 import { type CertificateAnswer, parseAnswer, requestCertificate } from '../identity/enrolment.ts'
+import { reasonOf } from '../lib/reason-of.ts'
 
 /** How long the site may take to answer. */
 const TIMEOUT_MS = 10_000
@@ -35,7 +36,7 @@ async function post(url: URL, body: object): Promise<Response> {
       signal: AbortSignal.timeout(TIMEOUT_MS)
     })
   } catch (error) {
-    throw new NexusError('UNREACHABLE', `${url.href} gives no certificate: ${(error as Error).message}`, {
+    throw new NexusError('UNREACHABLE', `${url.href} gives no certificate: ${reasonOf(error)}`, {
       cause: error
     })
   }

@@ -1,5 +1,6 @@
 import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
+import { reasonOf } from '../../lib/reason-of.ts'
 import { type Frame, KIND } from './frame.ts'
 import { type Answer, PendingCall, type Question } from './pending-call.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
@@ -94,7 +95,8 @@ export class CallSender {
     for (const call of this.#calls.values()) {
       const code: NexusErrorCode = call.outgoing?.handed ? 'LOST' : 'UNREACHABLE'
       const fate = code === 'LOST' ? 'before the answer came' : 'before it was sent'
-      const error = new NexusError(code, `the session ended ${fate} ${call.name}`, { cause })
+      const why = cause === undefined ? '' : `: ${reasonOf(cause)}`
+      const error = new NexusError(code, `the session ended ${fate} ${call.name}${why}`, { cause })
       this.#end(call)
       call.reject(error)
     }

@@ -56,9 +56,11 @@ describe('dialer', () => {
   })
 
   it('rejects with UNREACHABLE when nobody answers, or no address is known', async () => {
-    await assertCode('UNREACHABLE', () => dialer(['/ip4/127.0.0.1/tcp/1']).connect(peerId))
-    await assertCode('UNREACHABLE', () => dialer([]).connect(peerId))
-    await assertCode('UNREACHABLE', () => dialer([]).dial(multiaddr('/ip4/127.0.0.1/tcp/1')))
+    const closed = multiaddr('/ip4/127.0.0.1/tcp/1')
+    await assertCode('UNREACHABLE', () => dialer([closed.toString()]).connect(peerId), /reached: .*ECONNREFUSED/)
+    await assertCode('UNREACHABLE', () => dialer([]).connect(relayId), /reached: none of its addresses is known/)
+    await assertCode('UNREACHABLE', () => dialer([]).dial(closed), /reached: .*ECONNREFUSED/)
+    await assertCode('UNREACHABLE', () => dialer([]).upgrade(peerId, closed), /reached: .*ECONNREFUSED/)
   })
 
   it('rejects with UNREACHABLE when somebody else answers', async () => {

@@ -60,7 +60,8 @@ describe('the end of a session', () => {
     near.session.abort(new Error('cable pulled'))
     const unsent = [large, queued, direct, near.session.request(ask()), near.session.ping()]
     await Promise.all([
-      assert.rejects(handed, failsWith('LOST')),
+      assert.rejects(handed, failsWith('LOST', /^the session ended before the answer came to 'x': cable pulled$/)),
+      assert.rejects(queued, failsWith('UNREACHABLE', /: cable pulled$/)),
       ...unsent.map((call) => assert.rejects(call, failsWith('UNREACHABLE')))
     ])
     assert.ok(near.session.closed && near.session.idle)
