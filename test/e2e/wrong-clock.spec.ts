@@ -40,6 +40,13 @@ describe('a wrong clock', () => {
     })
   }
 
+  it('that was set right is told no more', async () => {
+    const block = await of(10 * MINUTE_MS)
+    await block.run('setClock', 0)
+    await until(async () => (await block.run('status')).state === 'online', 'the relay to be asked after again')
+    assert.deepEqual((await block.run('status')).notices, [])
+  })
+
   it('that is half a minute off is a notice, and one that is right is none', async () => {
     const [off, right] = await Promise.all([of(40_000), of(0)])
     const { state, notices } = await off.run('status')

@@ -23,6 +23,8 @@ export interface Commands {
   /** Stops the block; another may be started in its place. */
   leave: () => Promise<void>
   status: () => NexusStatus
+  /** Sets a clock that was set forward anew. */
+  setClock: (shiftMs: number) => void
   /** How many messages each `onGap` said to be missed. */
   gaps: () => number[]
   received: () => Array<{ kind: string; body: unknown; from: string; itsMe?: boolean; itsBro?: boolean }>
@@ -70,6 +72,9 @@ const commands: Commands = {
   publish: (channel, body) => nexus.publish(channel, body),
   leave: () => nexus.stop(),
   status: () => nexus.status,
+  setClock(shiftMs) {
+    process.env.CLOCK_SHIFT_MS = `${shiftMs}`
+  },
   gaps: () => gaps,
   received: () => received,
   async stop() {
