@@ -1,5 +1,6 @@
 import { raceSignal } from 'race-signal'
 import { onAbort } from '../lib/abort.ts'
+import { onNpmEnd } from './npm-parent.ts'
 
 /** The signals that end a command, and the exit code of each: 128 and the signal's number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
@@ -16,7 +17,7 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs work that SIGINT, SIGTERM and SIGHUP abort: its signal aborts with `Interrupted`, with which this rejects even
+ * Runs work that SIGINT, SIGTERM, SIGHUP and the end of the npm that started this abort: its signal aborts with `Interrupted`, with which this rejects even
  * when the work then fails in another way. A second signal ends the process at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -50,10 +51,15 @@ export function untilInterrupted<T>(promise: Promise<T>, signal: AbortSignal): P
 
 function onInterrupt(listener: (interrupted: Interrupted) => void): () => void {
   const signals = Object.keys(SIGNALS) as Array<keyof typeof SIGNALS>
-  const onSignal = (signal: NodeJS.Signals): void => listener(new Interrupted(signal as keyof typeof SIGNALS))
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // Ctrl-C ends npm too, which must not count as the second signal.
+    unwatch()
+    listener(new Interrupted(signal as keyof typeof SIGNALS))
+  }
   // A parent that held an IPC channel to this process is gone: nobody is left to end it.
   const onDisconnect = (): void => listener(new Interrupted('SIGTERM'))
   process.on('disconnect', onDisconnect)
+  const unwatch = onNpmEnd(onDisconnect)
 
   if (process.connected === false) {
     queueMicrotask(onDisconnect)
@@ -65,6 +71,7 @@ function onInterrupt(listener: (interrupted: Interrupted) => void): () => void {
 
   return () => {
     process.off('disconnect', onDisconnect)
+    unwatch()
 
     for (const signal of signals) {
       process.off(signal, onSignal)
