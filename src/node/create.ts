@@ -14,7 +14,7 @@ import { nodePlatform } from './runtime/node.ts'
  *   message names the culprit
  * - `REFUSED`: this block's certificate does not hold, or a bootstrap peer refused it or was refused, and none let it
  *   in; `reason` says why
- * - `UNREACHABLE`: no bootstrap peer answers
+ * - `UNREACHABLE`: no bootstrap peer answers; the message says why, for each of them
  * - `CANCELLED`: `signal` aborted
  *
  * @example

@@ -89,7 +89,7 @@ export interface Nexus extends NexusStop {
    * The answer is what the worker sent: name its type, and check what matters.
    *
    * Rejects with
-   * - `NO_WORKER`: no live worker is what the request means
+   * - `NO_WORKER`: no live worker is what the request means; the message says so when nobody could be asked, and why
    * - `FORBIDDEN`: the caller has not got the service of the app, or its grant does not hold
    * - `NO_HANDLER`: no worker took it; the last one that was tried has no such command
    * - `HANDLER_FAILED`: the handler threw, or what it gave cannot be sent
@@ -117,7 +117,7 @@ export interface Nexus extends NexusStop {
    * for.
    *
    * Rejects with
-   * - `NO_WORKER`: no live worker is what the request means
+   * - `NO_WORKER`: no live worker is what the request means; the message says so when nobody could be asked, and why
    * - `NO_HANDLER`: no worker took it; the last one that was tried receives no directs
    * - `FORBIDDEN`: the block that was reached is no worker
    * - `BUSY`: no worker took it; the last one that was tried has too much to do
