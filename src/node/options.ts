@@ -17,7 +17,10 @@ export interface NexusOptions {
   credential: CredentialSource
   /** Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh. */
   bootstrap?: string[]
-  /** Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces; in a browser, WebRTC. */
+  /**
+   * Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces; in a browser, WebRTC. Ports
+   * are not shared: each worker of a cluster (`node:cluster`) needs its own, which the default and port 0 give it.
+   */
   listen?: string[]
   /** Multiaddrs to be told to others in place of those listened on. Default: those listened on. */
   announce?: string[]
@@ -66,6 +69,12 @@ const milliseconds = v.pipe(positive, v.maxValue(MAX_TIMER_MS, `expected ${MAX_T
 const addresses = v.array(v.string())
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+// An array's indices would be commands, and a Map has no members.
+const isNoList = (value: unknown): boolean => isObject(value) && !(Symbol.iterator in (value as object))
+const handlers = v.pipe(
+  v.custom<Record<string, ApiHandler<any>>>(isNoList, 'expected an object with a function for each command'),
+  v.record(v.string(), v.custom<ApiHandler<any>>(isFunction, 'expected a function'))
+)
 const isLogger = (value: unknown): boolean => isFunction((value as Partial<ComponentLogger> | null)?.forComponent)
 
 const OptionsSchema = v.strictObject({
@@ -78,7 +87,7 @@ const OptionsSchema = v.strictObject({
   announce: v.optional(addresses, []),
   public: v.optional(v.boolean(), true),
   reserve: v.optional(v.boolean(), true),
-  handlers: v.optional(v.record(v.string(), v.custom<ApiHandler<any>>(isFunction, 'expected a function')), {}),
+  handlers: v.optional(handlers, {}),
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
   waitForBootstrap: v.optional(v.boolean(), true),

@@ -50,7 +50,7 @@ describe('options', () => {
     ['announce', '/ip4/0.0.0.0/tcp/0'],
     ['public', 'no', 0],
     ['reserve', 1],
-    ['handlers', 'add', { add: 1 }, null],
+    ['handlers', 'add', { add: 1 }, null, [], [() => 1], new Map([['add', () => 1]])],
     ['dhtServer', 'yes'],
     ['webrtc', {}],
     ['waitForBootstrap', 5],

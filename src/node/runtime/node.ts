@@ -10,11 +10,15 @@ import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
+import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
   async transports({ webrtc }) {
-    const factories: TransportFactory[] = [tcp(), closingWebSockets(webSockets, watchNodeWebSocket)]
+    const factories = [
+      withOwnPort('@libp2p/tcp', tcp()),
+      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket))
+    ]
     return webrtc ? [...factories, ...(await loadWebRtc())] : factories
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.

@@ -12,6 +12,7 @@ import {
   WEBSOCKET_CONNECTION_MEMBERS,
   WEBSOCKET_LISTENER_MEMBERS
 } from '../../../src/node/libp2p/web-sockets.ts'
+import { SERVER_MEMBERS } from '../../../src/node/runtime/own-port.ts'
 import { GOSSIPSUB_MEMBERS } from '../../../src/protocols/gossip/gossipsub-internals.ts'
 import { SignedGossip, type SignedGossipInit } from '../../../src/protocols/gossip/signed-gossip.ts'
 import { assertCode } from '../../support/calls.ts'
@@ -72,7 +73,9 @@ describe('the inside of libraries that is used', () => {
     const circuit = transports.find(
       (transport) => Symbol.toStringTag in transport && `${transport}`.includes('circuit')
     )
-    const webSocketListener = components.transportManager.getListeners().find((one) => 'wsServer' in one)
+    const listeners = components.transportManager.getListeners()
+    const webSocketListener = listeners.find((one) => 'wsServer' in one)
+    const tcpListener = listeners.find((one) => 'server' in one && !('wsServer' in one))
     const [tcp, webSocket] = await Promise.all([
       connect(network, 'tcp', (address) => !address.includes('/ws')),
       connect(network, 'ws', (address) => address.includes('/ws'))
@@ -80,7 +83,8 @@ describe('the inside of libraries that is used', () => {
     used = [
       [libp2p.services.gossip, GOSSIPSUB_MEMBERS],
       [circuit ?? assert.fail('no circuit transport'), CIRCUIT_TRANSPORT_MEMBERS],
-      [webSocketListener ?? assert.fail('no WebSocket listener'), WEBSOCKET_LISTENER_MEMBERS],
+      [webSocketListener ?? assert.fail('no WebSocket listener'), [...WEBSOCKET_LISTENER_MEMBERS, ...SERVER_MEMBERS]],
+      [tcpListener ?? assert.fail('no TCP listener'), SERVER_MEMBERS],
       [webSocket, [...WEBSOCKET_CONNECTION_MEMBERS, ...INBOUND_CONNECTION_MEMBERS]],
       [tcp, INBOUND_CONNECTION_MEMBERS],
       [libp2p.services.dht ?? assert.fail('no DHT'), DHT_MEMBERS]
