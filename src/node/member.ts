@@ -82,6 +82,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     certificate,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
+    factorOf: (user) => node.users.factorOf(user),
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log: logger.forComponent('nexus:gossip')
   })

@@ -31,6 +31,8 @@ export interface MessageIntakeInit {
   connections: (peerId: PeerId) => Connection[]
   /** The user of a connected peer, as its certificate says. */
   userOf: (peerId: string) => string | undefined
+  /** How many times the share of others a user has. Default 1. */
+  factorOf?: (user: string) => number
   log: Logger
 }
 
@@ -52,7 +54,7 @@ interface Arrival {
 export class MessageIntake {
   readonly #init: MessageIntakeInit
   readonly #handle: GossipsubInternals['handleReceivedMessage']
-  readonly #pace = new SharedPace(now)
+  readonly #pace: SharedPace
   readonly #queue = new FairQueue<Arrival>({
     run: (arrival) => this.#run(arrival),
     sender: SENDER_ROOM,
@@ -71,6 +73,7 @@ export class MessageIntake {
 
   constructor(init: MessageIntakeInit) {
     this.#init = init
+    this.#pace = new SharedPace(now, init.factorOf)
     this.#handle = init.router.handleReceivedMessage.bind(init.router)
     init.router.handleReceivedMessage = (source, message) => this.#take(source, message)
   }

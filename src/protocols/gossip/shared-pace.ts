@@ -25,13 +25,16 @@ interface Credit {
  */
 export class SharedPace {
   readonly #now: () => number
+  readonly #factorOf: (user: string) => number
   readonly #senders = new LRUCache<string, Credit>({ max: MAX_REMEMBERED })
   readonly #users = new LRUCache<string, Credit>({ max: MAX_REMEMBERED })
   /** When users that keep to their share have sent, the last one at the end. */
   readonly #active = new Map<string, number>()
 
-  constructor(now: () => number) {
+  /** `factorOf` gives how many times the share of others a user has. */
+  constructor(now: () => number, factorOf: (user: string) => number = () => 1) {
     this.#now = now
+    this.#factorOf = factorOf
   }
 
   /** Milliseconds until the next message of this sender may be sent on. */
@@ -48,7 +51,7 @@ export class SharedPace {
       return 0
     }
 
-    const rate = rateBeside(others)
+    const rate = this.#rateOf(user, others)
     const delay = this.#delayOf(ofSender, rate)
     const ofUser = this.#users.get(user)
     return ofUser === undefined ? delay : Math.max(delay, this.#delayOf(ofUser, rate * SENDERS_OF_USER))
@@ -57,7 +60,7 @@ export class SharedPace {
   /** Notes a message that is written to so many peers. */
   charge(user: string, sender: string, recipients: number): void {
     const cost = Math.min(1 + recipients, MOST_OF_MESSAGE)
-    const rate = rateBeside(this.#others(user))
+    const rate = this.#rateOf(user, this.#others(user))
     const keepsToShare = this.#charge(this.#senders, sender, cost, rate)
     const userKeepsToShare = this.#charge(this.#users, user, cost, rate * SENDERS_OF_USER)
 
@@ -99,8 +102,8 @@ export class SharedPace {
 
     return this.#active.size - (this.#active.has(user) ? 1 : 0)
   }
-}
 
-function rateBeside(others: number): number {
-  return others === 0 ? ALL_PER_SECOND : Math.max(LEAST_PER_SECOND, ALL_PER_SECOND / (others + 1))
+  #rateOf(user: string, others: number): number {
+    return Math.max(LEAST_PER_SECOND, ALL_PER_SECOND / (others + 1)) * this.#factorOf(user)
+  }
 }

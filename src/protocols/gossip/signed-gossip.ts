@@ -29,6 +29,8 @@ export interface SignedGossipInit extends MessageValidatorInit {
   connections: (peerId?: PeerId) => Connection[]
   /** The user of a connected peer, as its certificate says. */
   userOf: (peerId: string) => string | undefined
+  /** How many times the share of others a user has, while others publish too. Default 1. */
+  factorOf?: (user: string) => number
   /** Resolves when a peer has answered. */
   ping: (peerId: PeerId, signal: AbortSignal) => Promise<unknown>
   log: Logger

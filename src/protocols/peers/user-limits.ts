@@ -48,6 +48,11 @@ export class UserLimits {
     return this.#uidOf(peerId) ?? `peer:${peerId}`
   }
 
+  /** How many times as much as others a user may have. */
+  factorOf(user: string): number {
+    return this.#factors.get(user) ?? 1
+  }
+
   /**
    * What a user may have.
    *
@@ -55,8 +60,7 @@ export class UserLimits {
    * @param total - what there is for all users together. Default: no end
    */
   most(user: string, thing: LimitedThing, perPeer: number, total: number = Number.POSITIVE_INFINITY): number {
-    const factor = this.#factors.get(user) ?? 1
-    const most = Math.floor(Math.min(perPeer * MULTIPLES[thing], total * SHARE) * factor)
+    const most = Math.floor(Math.min(perPeer * MULTIPLES[thing], total * SHARE) * this.factorOf(user))
     return Math.min(Math.max(most, 1), total)
   }
 }

@@ -53,6 +53,15 @@ describe('the pace of gossip', () => {
     assert.ok(Math.abs(sendFor(senders, 9, others(100)) - 400) < 25)
   })
 
+  it('gives a user a share that was set for it', () => {
+    pace = new SharedPace(
+      () => time,
+      (user) => (user === 'mallory' ? 3 : 1)
+    )
+    sendFor(['m'], 9, others(100))
+    assert.ok(Math.abs(sendFor(['m'], 9, others(100)) - 300) < 20)
+  })
+
   it('never slows down who keeps to its share beside one that does not', () => {
     for (let second = 0; second < 3; second++) {
       sendFor(['m'], 9, others(20))
