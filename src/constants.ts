@@ -46,14 +46,22 @@ export const MAX_JSON_DEPTH = 512
 export const MAX_SYSTEM_BODY_BYTES = 2 * 1024 * 1024
 /** System commands of one peer that are answered at a time; more are answered `BUSY`. */
 export const MAX_SYSTEM_CALLS = 32
+/** A command's name, in UTF-8. */
+export const MAX_COMMAND_BYTES = 255
 /** A larger body goes in parts of this size, between which small frames pass. */
 export const PART_BYTES = 32 * 1024
 /** A frame: one part, a command name, a grant with its issuer's certificate, and some room. */
 export const MAX_FRAME_BYTES = PART_BYTES + 2 * MAX_CERTIFICATE_BYTES + 4 * 1024
 /** Calls of one peer that are served at a time; more are answered `BUSY`. */
 export const MAX_IN_FLIGHT = 4_096
-/** Bytes of large bodies of one peer, arriving or in work; a body beyond is answered `BUSY`. */
+/** Bytes that the calls of one peer take, arriving or in work; a call beyond is answered `BUSY`. */
 export const MAX_ASSEMBLY_BYTES = 64 * 1024 * 1024
+/** What a call takes beside its body: its entry, its command, a signal. */
+export const CALL_OVERHEAD_BYTES = 1_024
+/** A body in parts of which nothing more comes for this long is given up. */
+export const BODY_STALL_MS = 60_000
+/** A frame that is not whole so long after its first byte ends its session, however slowly the rest drips. */
+export const FRAME_TIMEOUT_MS = 30_000
 /** Bytes waiting to be written on a session, above which callers wait and new requests are answered `BUSY`. */
 export const WRITE_HIGH_WATER_BYTES = 8 * 1024 * 1024
 /** Bytes waiting to be written, above which answers are dropped (their calls end as `LOST`): the peer does not read. */

@@ -1,3 +1,4 @@
+import { MAX_COMMAND_BYTES } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
@@ -8,9 +9,6 @@ import type { ReceivedRequest } from '../session/session.ts'
 import type { PeerSession } from '../session/session-table.ts'
 import type { Access } from './access.ts'
 import { WorkerGone } from './worker-gone.ts'
-
-/** A command's name, in UTF-8 bytes. */
-const MAX_COMMAND_BYTES = 255
 
 export interface ApiServerInit {
   access: Access

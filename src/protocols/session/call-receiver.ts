@@ -2,8 +2,9 @@ import type { Logger } from '@libp2p/interface'
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError, type NexusErrorCode } from '../../errors.ts'
 import { type Frame, KIND } from './frame.ts'
-import { ReceivedCall, type ReceivedDirect, type ReceivedRequest } from './received-call.ts'
-import { bodyLimitOf, type SessionContext, writeError } from './session-context.ts'
+import { Assembly } from './peer-load.ts'
+import { ReceivedCall, type ReceivedDirect, type ReceivedRequest, refusalOf, sizeOf, takenBy } from './received-call.ts'
+import { type SessionContext, writeError } from './session-context.ts'
 
 export interface ReceiverHandlers {
   onRequest: (request: ReceivedRequest) => void
@@ -17,6 +18,8 @@ export interface CallReceiverInit {
   maxInFlight: number
   log: Logger
 }
+
+const GOING_AWAY = { code: 'UNREACHABLE', message: 'going away' } as const
 
 /** The calls that the peer has begun on a session and that are not answered yet. */
 export class CallReceiver {
@@ -49,7 +52,7 @@ export class CallReceiver {
       throw new NexusError('INVALID', `the peer began a call with the id ${frame.id}, which is not free to it`)
     }
 
-    const refusal = this.#refusal(frame)
+    const refusal = this.#closing ? GOING_AWAY : refusalOf(frame, this.#context, this.#maxInFlight)
 
     if (refusal !== undefined) {
       writeError(this.#context, frame.id, refusal.code, refusal.message)
@@ -57,27 +60,28 @@ export class CallReceiver {
     }
 
     const timeoutMs = Math.min(frame.timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : frame.timeoutMs, MAX_TIMEOUT_MS)
-    const call = new ReceivedCall(frame, timeoutMs, now, this)
+    const call = new ReceivedCall(frame, timeoutMs, now, takenBy(frame), this)
     this.#calls.set(call.id, call)
     this.#context.load.began()
+    this.#context.load.room.take(call.taken)
     this.#context.began(call.deadline, now)
 
-    if (frame.size > frame.body.byteLength) {
-      call.assembly = this.#context.load.room.open(frame.size, frame.body)
+    if (sizeOf(frame) > frame.body.byteLength) {
+      call.awaitParts(new Assembly(frame.size, frame.body), now + this.#context.bodyStallMs)
     } else {
       this.#run(call)
     }
   }
 
   /** Takes a part, an end or a cancel. Those of calls that are not under way are dropped. */
-  receive(frame: Frame): void {
+  receive(frame: Frame, now: number): void {
     const call = this.#calls.get(frame.id)
 
     if (frame.kind === KIND.CANCEL) {
       this.#context.writer.removeBody(frame.id)
       this.#abort(call, 'CANCELLED', 'cancelled by the caller')
-    } else if (frame.kind === KIND.PART && call?.assembly?.add(frame.body) === false) {
-      this.refuse(call, 'INVALID', 'the body exceeds the size that was declared')
+    } else if (frame.kind === KIND.PART && call?.assembly !== undefined) {
+      this.#receivePart(call, call.assembly, frame.body, now)
     } else if (frame.kind === KIND.END && call?.assembly !== undefined) {
       this.#receiveEnd(call)
     }
@@ -88,12 +92,16 @@ export class CallReceiver {
     let earliest = Number.POSITIVE_INFINITY
 
     for (const call of this.#calls.values()) {
-      if (call.deadline <= now) {
-        const reason = `not done within ${call.timeoutMs} ms`
+      const due = Math.min(call.deadline, call.stalledAt)
+
+      if (due <= now) {
+        const { bodyStallMs } = this.#context
+        const stalled = `no more of the body came within ${bodyStallMs} ms`
+        const reason = due === call.deadline ? `not done within ${call.timeoutMs} ms` : stalled
         this.#abort(call, 'TIMEOUT', reason)
         writeError(this.#context, call.id, 'TIMEOUT', reason)
       } else {
-        earliest = Math.min(earliest, call.deadline)
+        earliest = Math.min(earliest, due)
       }
     }
 
@@ -128,41 +136,17 @@ export class CallReceiver {
     }
   }
 
-  #refusal(frame: Frame): { code: NexusErrorCode; message: string } | undefined {
-    const { writer, load } = this.#context
-    const bodyLimitBytes = bodyLimitOf(this.#context, frame.kind, frame.cmd)
-    const size = Math.max(frame.size, frame.body.byteLength)
-
-    if (this.#closing) {
-      return { code: 'UNREACHABLE', message: 'going away' }
+  #receivePart(call: ReceivedCall, assembly: Assembly, part: Uint8Array, now: number): void {
+    if (!assembly.add(part)) {
+      this.refuse(call, 'INVALID', 'the body exceeds the size that was declared')
+    } else if (part.byteLength > 0) {
+      call.stalledAt = now + this.#context.bodyStallMs
     }
-
-    if (size > bodyLimitBytes) {
-      return { code: 'TOO_LARGE', message: `a body of ${size} bytes is over the limit of ${bodyLimitBytes}` }
-    }
-
-    if (load.calls >= this.#maxInFlight) {
-      return { code: 'BUSY', message: `${this.#maxInFlight} calls of a peer are served at a time` }
-    }
-
-    if (load.user !== undefined && load.user.calls >= load.user.maxCalls) {
-      return { code: 'BUSY', message: `the limit of a user: ${load.user.maxCalls} calls of all its blocks are served` }
-    }
-
-    if (writer.needsDrain) {
-      return { code: 'BUSY', message: 'too many answers wait to be read' }
-    }
-
-    return size > frame.body.byteLength && size > load.room.free
-      ? { code: 'BUSY', message: 'too many large bodies arrive at a time' }
-      : undefined
   }
 
   #receiveEnd(call: ReceivedCall): void {
-    const { assembly } = call
-
-    if (assembly?.complete) {
-      call.body = assembly.bytes
+    if (call.assembly?.complete) {
+      call.takeParts()
       // Its room is given back when the work on it ends: until then the body is there.
       this.#run(call)
     } else {
@@ -181,6 +165,10 @@ export class CallReceiver {
         )
       } else {
         this.#handlers.onRequest(call)
+      }
+
+      if (!call.finished) {
+        call.detachBody()
       }
     } catch (error) {
       this.#failed(call, error)
@@ -232,7 +220,8 @@ export class CallReceiver {
 
   /** Nothing is done for the call any more. */
   #release(call: ReceivedCall): void {
-    call.assembly = this.#context.load.room.release(call.assembly)
+    call.assembly = undefined
+    this.#context.load.room.give(call.taken)
     this.#context.load.ended()
   }
 }

@@ -6,6 +6,7 @@ import { type Answer, PendingCall, type Question } from './pending-call.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
 
 const MAX_UINT32 = 0xffff_ffff
+const TOO_LONG = 'what the peer says of it is too long to be shown'
 const NOTHING: Answer = { type: 0, body: new Uint8Array(0) }
 
 /** The calls that this side of a session has begun and that are not answered yet. */
@@ -48,7 +49,7 @@ export class CallSender {
   }
 
   /** Takes a response, error, ack, part or end. Those of calls that ended meanwhile are dropped. */
-  receive(frame: Frame): void {
+  receive(frame: Frame, now: number): void {
     const call = this.#calls.get(frame.id)
 
     if (call === undefined) {
@@ -57,17 +58,17 @@ export class CallSender {
 
     switch (frame.kind) {
       case KIND.RESPONSE:
-        this.#receiveAnswer(call, frame)
+        this.#receiveAnswer(call, frame, now)
         break
       case KIND.ACK:
         this.#receiveAck(call)
         break
       case KIND.ERROR:
         this.#end(call)
-        call.reject(new NexusError(codeFromWire(frame.code), frame.message))
+        call.reject(new NexusError(codeFromWire(frame.code), frame.tooLong ? TOO_LONG : frame.message))
         break
       case KIND.PART:
-        this.#receivePart(call, frame)
+        this.#receivePart(call, frame, now)
         break
       case KIND.END:
         this.#receiveEnd(call)
@@ -80,10 +81,14 @@ export class CallSender {
     let earliest = Number.POSITIVE_INFINITY
 
     for (const call of this.#calls.values()) {
-      if (call.deadline <= now) {
-        this.#giveUp(call, new NexusError('TIMEOUT', `no answer ${call.name} within ${call.question.timeoutMs} ms`))
+      const due = Math.min(call.deadline, call.stalledAt)
+
+      if (due <= now) {
+        const stalled = `no more of the answer ${call.name} came within ${this.#context.bodyStallMs} ms`
+        const late = `no answer ${call.name} within ${call.question.timeoutMs} ms`
+        this.#giveUp(call, new NexusError('TIMEOUT', due === call.deadline ? late : stalled))
       } else {
-        earliest = Math.min(earliest, call.deadline)
+        earliest = Math.min(earliest, due)
       }
     }
 
@@ -113,7 +118,7 @@ export class CallSender {
     }
   }
 
-  #receiveAnswer(call: PendingCall, frame: Frame): void {
+  #receiveAnswer(call: PendingCall, frame: Frame, now: number): void {
     const size = Math.max(frame.size, frame.body.byteLength)
     const { room } = this.#context.load
     const bodyLimitBytes = bodyLimitOf(this.#context, call.question.kind, call.question.cmd ?? '')
@@ -130,6 +135,7 @@ export class CallSender {
       call.resolve({ type: frame.type, body: frame.body })
     } else {
       call.answerType = frame.type
+      call.stalledAt = now + this.#context.bodyStallMs
       call.assembly = room.open(size, frame.body)
 
       if (call.assembly === undefined) {
@@ -148,9 +154,11 @@ export class CallSender {
     }
   }
 
-  #receivePart(call: PendingCall, frame: Frame): void {
+  #receivePart(call: PendingCall, frame: Frame, now: number): void {
     if (call.assembly?.add(frame.body) === false) {
       this.#giveUp(call, new NexusError('INVALID', `the answer ${call.name} exceeds the size that was declared`))
+    } else if (frame.body.byteLength > 0) {
+      call.stalledAt = now + this.#context.bodyStallMs
     }
   }
 

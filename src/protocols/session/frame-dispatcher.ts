@@ -50,12 +50,12 @@ export class FrameDispatcher {
       case KIND.RESPONSE:
       case KIND.ERROR:
       case KIND.ACK:
-        this.#outbound.receive(frame)
+        this.#outbound.receive(frame, heardAt)
         break
       case KIND.PART:
       case KIND.END:
       case KIND.CANCEL:
-        ;(this.#ids.owns(frame.id) ? this.#outbound : this.#inbound).receive(frame)
+        ;(this.#ids.owns(frame.id) ? this.#outbound : this.#inbound).receive(frame, heardAt)
         break
       case KIND.PING:
         this.#writer.write({ kind: KIND.ACK, id: frame.id })

@@ -1,6 +1,7 @@
 import { writer } from 'protons-runtime'
 import { NexusError } from '../../errors.ts'
 import { Envelope } from '../pb/envelope.ts'
+import { cutLongTexts, type LongText } from '../pb/text-limits.ts'
 
 /** What a frame is. Receivers ignore the kinds that they do not know. */
 export const KIND = {
@@ -21,7 +22,10 @@ export const KIND = {
 export type FrameFields = Omit<Partial<Envelope>, 'body'> & { body?: Uint8Array }
 
 /** A frame as it arrived: every field is there. Its body may share memory with the chunk that it came in. */
-export type Frame = Envelope
+export type Frame = Envelope & {
+  /** This text was over its limit: none is taken of such a frame. */
+  tooLong?: LongText
+}
 
 /** The wire bytes of a frame: its length as unsigned varint, then the envelope. */
 export function encodeFrame(fields: FrameFields): Uint8Array {
@@ -43,6 +47,7 @@ export class FrameDecoder {
   /** The bytes of a frame that came in pieces. Never used twice, as bodies share its memory. */
   #pieces: Uint8Array | undefined
   #filled = 0
+  #frames = 0
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes
@@ -52,6 +57,16 @@ export class FrameDecoder {
   /** Whether a frame has begun that is not whole yet. */
   get isInFrame(): boolean {
     return this.#pieces !== undefined || this.#lengthBytes > 0
+  }
+
+  /** Frames that are whole. */
+  get frames(): number {
+    return this.#frames
+  }
+
+  /** Bytes kept of a frame that is not whole yet. */
+  get keptBytes(): number {
+    return this.#pieces?.byteLength ?? 0
   }
 
   /** Takes the next bytes of the stream and hands over the frames that are whole now, in order. */
@@ -90,6 +105,7 @@ export class FrameDecoder {
     this.#lengthBytes = 0
 
     if (end <= chunk.byteLength) {
+      this.#frames++
       onFrame(decodeEnvelope(chunk.subarray(at, end)))
       return end
     }
@@ -106,6 +122,7 @@ export class FrameDecoder {
 
     if (this.#filled === pieces.byteLength) {
       this.#pieces = undefined
+      this.#frames++
       onFrame(decodeEnvelope(pieces))
     }
 
@@ -115,7 +132,8 @@ export class FrameDecoder {
 
 function decodeEnvelope(bytes: Uint8Array): Frame {
   try {
-    return Envelope.decode(bytes)
+    const cut = cutLongTexts(bytes)
+    return cut === undefined ? Envelope.decode(bytes) : { ...Envelope.decode(cut.bytes), tooLong: cut.tooLong }
   } catch (cause) {
     throw new NexusError('INVALID', 'a frame cannot be decoded', { cause })
   }

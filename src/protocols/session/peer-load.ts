@@ -6,8 +6,12 @@ export class Assembly {
   readonly bytes: Uint8Array
   #filled = 0
 
-  constructor(size: number) {
+  constructor(size: number, first?: Uint8Array) {
     this.bytes = new Uint8Array(size)
+
+    if (first !== undefined) {
+      this.add(first)
+    }
   }
 
   /** Whether every byte has arrived. */
@@ -27,19 +31,33 @@ export class Assembly {
   }
 }
 
-/** The memory for the bodies of one peer that arrive in parts. It is a part of its user's. */
+/**
+ * The memory for what one peer makes this block keep: its calls with their bodies, answers that arrive in parts, frames
+ * that are not whole. It is a part of its user's, and that is a part of all there is.
+ */
 export class AssemblyRoom {
-  readonly #user: AssemblyRoom | undefined
+  readonly #whole: AssemblyRoom | undefined
   #free: number
 
-  constructor(maxBytes: number, user?: AssemblyRoom) {
+  /** `whole`: the room that this one is a part of. */
+  constructor(maxBytes: number, whole?: AssemblyRoom) {
     this.#free = maxBytes
-    this.#user = user
+    this.#whole = whole
   }
 
-  /** Bytes that may still be declared. */
+  /** Bytes that may still be taken. */
   get free(): number {
-    return Math.min(this.#free, this.#user?.free ?? this.#free)
+    return Math.min(this.#free, this.#whole?.free ?? this.#free)
+  }
+
+  /** Takes bytes, also when there is no room for them. */
+  take(bytes: number): void {
+    this.#free -= bytes
+    this.#whole?.take(bytes)
+  }
+
+  give(bytes: number): void {
+    this.take(-bytes)
   }
 
   /** Begins a body with its first part. `undefined`: there is no room for it now. */
@@ -48,22 +66,13 @@ export class AssemblyRoom {
       return undefined
     }
 
-    const assembly = new Assembly(size)
-    this.#add(-size)
-    assembly.add(first)
-    return assembly
+    this.take(size)
+    return new Assembly(size, first)
   }
 
   /** Gives back the room of a body that is complete or given up. */
   release(assembly: Assembly | undefined): undefined {
-    this.#add(assembly?.bytes.byteLength ?? 0)
-  }
-
-  #add(bytes: number): void {
-    this.#free += bytes
-    if (this.#user !== undefined) {
-      this.#user.#add(bytes)
-    }
+    this.give(assembly?.bytes.byteLength ?? 0)
   }
 }
 
@@ -77,15 +86,15 @@ export class UserLoad {
   /** Blocks that hold something here. */
   peers = 0
 
-  constructor(uid: string, { maxCalls, maxAssemblyBytes }: { maxCalls: number; maxAssemblyBytes: number }) {
+  constructor(uid: string, maxCalls: number, room: AssemblyRoom) {
     this.uid = uid
     this.maxCalls = maxCalls
-    this.room = new AssemblyRoom(maxAssemblyBytes)
+    this.room = room
   }
 }
 
 /**
- * What one peer makes this block hold, on all of its sessions together: calls in work and the memory of bodies. A peer
+ * What one peer makes this block hold, on all of its sessions together: calls in work and what they take. A peer
  * that closes its session and opens another does not begin anew.
  */
 export class PeerLoad {
@@ -128,6 +137,9 @@ export class PeerLoad {
   }
 }
 
+/** The room of all peers together, as a multiple of one peer's. */
+const ALL = 8
+
 export interface PeerLoadsInit {
   /** Of one peer. */
   maxInFlight: number
@@ -141,9 +153,11 @@ export class PeerLoads {
   readonly #init: PeerLoadsInit
   readonly #loads = new Map<string, PeerLoad>()
   readonly #users = new Map<string, UserLoad>()
+  readonly #all: AssemblyRoom
 
   constructor(init: PeerLoadsInit) {
     this.#init = init
+    this.#all = new AssemblyRoom(ALL * init.maxAssemblyBytes)
   }
 
   of({ peerId, uid }: Pick<Identity, 'peerId' | 'uid'>): PeerLoad {
@@ -175,11 +189,14 @@ export class PeerLoads {
 
   #userOf(uid: string): UserLoad {
     const { users, maxInFlight, maxAssemblyBytes } = this.#init
-    const limits = {
-      maxCalls: users.most(uid, 'calls', maxInFlight),
-      maxAssemblyBytes: users.most(uid, 'bytes', maxAssemblyBytes)
+    const known = this.#users.get(uid)
+
+    if (known !== undefined) {
+      return known
     }
-    const user = this.#users.get(uid) ?? new UserLoad(uid, limits)
+
+    const room = new AssemblyRoom(users.most(uid, 'bytes', maxAssemblyBytes, ALL * maxAssemblyBytes), this.#all)
+    const user = new UserLoad(uid, users.most(uid, 'calls', maxInFlight), room)
     this.#users.set(uid, user)
     return user
   }

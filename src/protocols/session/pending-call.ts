@@ -33,6 +33,8 @@ export class PendingCall {
   outgoing: Outgoing | undefined
   /** The answer, when it comes in parts. */
   assembly: Assembly | undefined
+  /** When it is given up unless more of an answer in parts has come. */
+  stalledAt = Number.POSITIVE_INFINITY
   answerType = 0
 
   constructor(

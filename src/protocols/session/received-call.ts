@@ -1,7 +1,9 @@
+import { CALL_OVERHEAD_BYTES } from '../../constants.ts'
 import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
 import { type Frame, KIND } from './frame.ts'
 import type { Assembly } from './peer-load.ts'
+import { bodyLimitOf, type SessionContext } from './session-context.ts'
 
 /**
  * A request from the peer. Call `respond` or `fail` once the work on it has ended, even when the signal has aborted
@@ -52,6 +54,10 @@ export class ReceivedCall implements ReceivedRequest {
   body: Uint8Array
   /** The body, while it arrives in parts. */
   assembly: Assembly | undefined
+  /** When it is given up unless more of its body has come. */
+  stalledAt = Number.POSITIVE_INFINITY
+  /** The bytes that it takes, which are given back once nothing is done for it any more. */
+  readonly taken: number
   /** The work on it has begun. */
   running = false
   /** The work on it has ended. */
@@ -60,7 +66,7 @@ export class ReceivedCall implements ReceivedRequest {
   #controller: AbortController | undefined
   #aborted: NexusError | undefined
 
-  constructor(frame: Frame, timeoutMs: number, now: number, owner: ReceivedCallOwner) {
+  constructor(frame: Frame, timeoutMs: number, now: number, taken: number, owner: ReceivedCallOwner) {
     this.id = frame.id
     this.kind = frame.kind
     this.cmd = frame.cmd
@@ -68,11 +74,34 @@ export class ReceivedCall implements ReceivedRequest {
     this.body = frame.body
     this.timeoutMs = timeoutMs
     this.deadline = now + timeoutMs
+    this.taken = taken
     this.#owner = owner
   }
 
   get isDirect(): boolean {
     return this.kind === KIND.DIRECT
+  }
+
+  /** Its body is not whole yet. */
+  awaitParts(assembly: Assembly, stalledAt: number): void {
+    this.assembly = assembly
+    this.stalledAt = stalledAt
+    // The first part was copied.
+    this.body = NOTHING
+  }
+
+  /** Its body is whole. */
+  takeParts(): void {
+    this.body = this.assembly?.bytes ?? this.body
+    this.assembly = undefined
+    this.stalledAt = Number.POSITIVE_INFINITY
+  }
+
+  /** It is kept beyond this turn: a small body must not keep the chunk that it arrived in. */
+  detachBody(): void {
+    if (this.body.byteLength < this.body.buffer.byteLength / 2) {
+      this.body = new Uint8Array(this.body)
+    }
   }
 
   get signal(): AbortSignal {
@@ -103,4 +132,50 @@ export class ReceivedCall implements ReceivedRequest {
     this.#aborted = new NexusError(code, message)
     this.#controller?.abort(this.#aborted)
   }
+}
+
+export interface Refusal {
+  code: NexusErrorCode
+  message: string
+}
+
+/** The bytes of a call's body, as its first frame declares them. */
+export function sizeOf(frame: Frame): number {
+  return Math.max(frame.size, frame.body.byteLength)
+}
+
+/** The bytes that a call takes from its first frame until the work on it has ended. */
+export function takenBy(frame: Frame): number {
+  return sizeOf(frame) + CALL_OVERHEAD_BYTES
+}
+
+/** Why a call of the peer is not taken, if it is not. Judged by its first frame, before memory is taken for it. */
+export function refusalOf(frame: Frame, context: SessionContext, maxInFlight: number): Refusal | undefined {
+  const { load } = context
+  const bodyLimitBytes = bodyLimitOf(context, frame.kind, frame.cmd)
+  const size = sizeOf(frame)
+
+  if (frame.tooLong !== undefined) {
+    return { code: 'INVALID', message: `'${frame.tooLong.name}' has ${frame.tooLong.maxBytes} bytes at most` }
+  }
+
+  if (size > bodyLimitBytes) {
+    return { code: 'TOO_LARGE', message: `a body of ${size} bytes is over the limit of ${bodyLimitBytes}` }
+  }
+
+  if (load.calls >= maxInFlight) {
+    return { code: 'BUSY', message: `${maxInFlight} calls of a peer are served at a time` }
+  }
+
+  if (load.user !== undefined && load.user.calls >= load.user.maxCalls) {
+    return { code: 'BUSY', message: `the limit of a user: ${load.user.maxCalls} calls of all its blocks are served` }
+  }
+
+  if (context.writer.needsDrain) {
+    return { code: 'BUSY', message: 'too many answers wait to be read' }
+  }
+
+  return takenBy(frame) > load.room.free
+    ? { code: 'BUSY', message: 'calls with too many bytes arrive or are served at a time' }
+    : undefined
 }

@@ -1,13 +1,12 @@
 import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
+import { MAX_REASON_LENGTH } from '../pb/text-limits.ts'
 import { KIND } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { PeerLoad } from './peer-load.ts'
 
 const MAX_UINT32 = 0xffff_ffff
-/** A reason is for people; this much of it travels. */
-const MAX_REASON_LENGTH = 1_024
 
 /**
  * Numbers for the calls that one side of a session begins: odd ones for the side that opened the stream, even ones for
@@ -53,6 +52,8 @@ export interface SessionContext {
   readonly ids: CallIds
   readonly load: PeerLoad
   readonly bodyLimitBytes: number
+  /** How long a body in parts may stand still. */
+  readonly bodyStallMs: number
   readonly now: () => number
   /** A call has begun that is to be looked at by `deadline`. */
   began: (deadline: number, now: number) => void

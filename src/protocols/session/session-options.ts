@@ -1,6 +1,8 @@
 import type { Logger, Stream } from '@libp2p/interface'
 import {
+  BODY_STALL_MS,
   DEFAULT_BODY_LIMIT_BYTES,
+  FRAME_TIMEOUT_MS,
   MAX_ASSEMBLY_BYTES,
   MAX_FRAME_BYTES,
   MAX_IN_FLIGHT,
@@ -26,13 +28,17 @@ export interface SessionLimits {
   bodyLimitBytes: number
   /** Calls of one peer served at a time. Default 4096. */
   maxInFlight: number
-  /** Bytes of bodies in parts of one peer, arriving or in work. Default 64 MiB. */
+  /** Bytes that the calls of one peer take, arriving or in work, bodies and all. Default 64 MiB. */
   maxAssemblyBytes: number
   /**
    * How long the peer may say nothing while calls are in flight, in ms: then it is pinged, and after the same time
    * again the session is given up. Default 10,000.
    */
   silenceMs: number
+  /** How long a body in parts may stand still before its call is ended, in ms. Default 60,000. */
+  bodyStallMs: number
+  /** How long a frame may take from its first byte to its last before the session ends, in ms. Default 30,000. */
+  frameTimeoutMs: number
 }
 
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
@@ -40,7 +46,9 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   bodyLimitBytes: DEFAULT_BODY_LIMIT_BYTES,
   maxInFlight: MAX_IN_FLIGHT,
   maxAssemblyBytes: MAX_ASSEMBLY_BYTES,
-  silenceMs: SESSION_SILENCE_MS
+  silenceMs: SESSION_SILENCE_MS,
+  bodyStallMs: BODY_STALL_MS,
+  frameTimeoutMs: FRAME_TIMEOUT_MS
 }
 
 export interface SessionInit {

@@ -62,6 +62,9 @@ export class Session {
     this.#reader = new FrameReader({
       stream,
       maxFrameBytes: limits.maxFrameBytes,
+      frameTimeoutMs: limits.frameTimeoutMs,
+      room: load.room,
+      now,
       onHeard: this.#onHeard,
       onFrame: this.#onFrame,
       onFault: (error) => this.abort(error),
@@ -84,6 +87,7 @@ export class Session {
       ids: new CallIds(initiator, (id) => this.#outbound.has(id)),
       load,
       bodyLimitBytes: limits.bodyLimitBytes,
+      bodyStallMs: limits.bodyStallMs,
       now,
       began: (deadline, now) => this.#watch.began(deadline, now, this.#outbound.size + this.#inbound.size === 1),
       ended: this.#onSettled

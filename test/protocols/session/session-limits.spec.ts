@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../../src/constants.ts'
+import { CALL_OVERHEAD_BYTES, MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../../src/constants.ts'
 import { NexusError } from '../../../src/errors.ts'
 import { UserLimits } from '../../../src/protocols/peers/user-limits.ts'
 import { encodeFrame, KIND } from '../../../src/protocols/session/frame.ts'
@@ -53,7 +53,7 @@ describe('session limits', () => {
 
   it('serves so many calls of a user at a time, all its peers together', async () => {
     const users = new UserLimits()
-    const loads = new PeerLoads({ maxInFlight: 2, maxAssemblyBytes: 100, users, hasSession: () => true })
+    const loads = new PeerLoads({ maxInFlight: 2, maxAssemblyBytes: 10_000, users, hasSession: () => true })
     const others = loads.of({ peerId: 'other', uid: 'mallory' })
     await start({ maxInFlight: 2 }, loads.of({ peerId: 'one', uid: 'mallory' }))
     others.began()
@@ -82,8 +82,8 @@ describe('session limits', () => {
     assert.equal(near.requests.length, 1)
   })
 
-  it('has room for so many bytes of bodies in parts, given back when the work on a body ends', async () => {
-    await start({ maxAssemblyBytes: 100 })
+  it('has room for so many bytes of calls, given back when the work on a body ends', async () => {
+    await start({ maxAssemblyBytes: 100 + 2 * CALL_OVERHEAD_BYTES })
     const begin = (id: number, size: number, timeoutMs = 5_000) => ({
       kind: REQUEST,
       id,

@@ -32,7 +32,7 @@ function decode(chunks: Uint8Array[]): Array<Record<string, string | number>> {
     decoder.push(chunk, (frame) => frames.push(frame))
   }
 
-  return frames.map((frame) => ({ ...frame, body: Buffer.from(frame.body).toString('hex') }))
+  return frames.map(({ tooLong, ...frame }) => ({ ...frame, body: Buffer.from(frame.body).toString('hex') }))
 }
 
 /** All ways to cut bytes into chunks. */
