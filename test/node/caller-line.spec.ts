@@ -27,7 +27,7 @@ describe('the stack of what a call fails with', function () {
 
   before(async () => {
     mesh = await TestMesh.create()
-    worker = await mesh.block()
+    worker = await mesh.block({}, { onHandlerError: () => undefined })
     worker.handle('fail', () => {
       throw new Error('no')
     })

@@ -52,7 +52,7 @@ describe('who finds nobody learns whether anybody could be asked', function () {
     const began = performance.now()
     await assertCode('UNREACHABLE', () => block.find(etest), reason)
     const took = performance.now() - began
-    assert.ok(took > 1_900 && took < 2_800, `${took} ms, and 2,000 are promised`)
+    assert.ok(took > 1_900 && took < 3_500, `${took} ms, and 2,000 are promised`)
     await assertCode('UNREACHABLE', () => block.find({ ...etest, timeoutMs: 100 }), reason)
     await assertCode('TIMEOUT', () => block.api({ ...etest, cmd: 'echo', timeoutMs: 500 }), reason)
     await assertCode('TIMEOUT', () => block.direct({ ...etest, timeoutMs: 500 }), reason)
