@@ -129,7 +129,9 @@ export class Finder implements Directory {
   }
 
   unasked(app: string): string | undefined {
-    return this.#apps.ask(app)?.answered === true ? undefined : (this.#init.missing() ?? 'no connected peer answered in time')
+    return this.#apps.ask(app)?.answered === true
+      ? undefined
+      : (this.#init.missing() ?? 'no connected peer answered in time')
   }
 
   suspect(peerId: string): void {
