@@ -15,11 +15,13 @@ const USER_ROOM: Room = { items: 2_000, bytes: 32 * MIB }
 /** Of a neighbour that has so many of its own waiting no more is read, until half of them are done. */
 const PAUSE_ITEMS = 100
 const PAUSE_BYTES = 8 * MIB
-/** What a stream holds that is not read: more than what may be on its way then. */
-const PAUSED_BUFFER_BYTES = 32 * MIB
+/** What a stream holds that is not read: all that may be on its way then. */
+const PAUSED_BUFFER_BYTES = 16 * MIB
+/** Of more neighbours of one user it is read on, and dropped what is over their room. */
+const MAX_PAUSED_OF_USER = 2
 /** Senders of whom it is known whose they are. */
 const MAX_SENDERS = 10_000
-/** What a message takes beside its data, and what of a larger chunk it may keep alive. */
+/** What a message takes beside its data. */
 const OVERHEAD_BYTES = 512
 const TOLD_EVERY_MS = 1_000
 /** How long one user's messages are worked on in one turn of the event loop while there are no others. */
@@ -67,7 +69,7 @@ export class MessageIntake {
   /** The users of senders whose messages have passed. */
   readonly #users = new LRUCache<string, string>({ max: MAX_SENDERS })
   /** By sender: the streams that are not read now. */
-  readonly #paused = new Map<string, Stream[]>()
+  readonly #paused = new Map<string, { user: string; streams: Stream[] }>()
   #dropped = 0
   #toldAt = Number.NEGATIVE_INFINITY
 
@@ -119,7 +121,7 @@ export class MessageIntake {
     }
 
     if (isOwn && isLong(this.#queue.waiting(user, sender), 1)) {
-      this.#pause(source, sender)
+      this.#pause(source, sender, user)
     }
     return promise
   }
@@ -152,12 +154,20 @@ export class MessageIntake {
     }
   }
 
-  #pause(source: PeerId, sender: string): void {
+  #pause(source: PeerId, sender: string, user: string): void {
+    const others = [...this.#paused].filter(([other, paused]) => other !== sender && paused.user === user)
+
+    if (others.length >= MAX_PAUSED_OF_USER) {
+      return
+    }
+
     const streams = this.#init
       .connections(source)
       .flatMap((connection) => connection.streams.filter(isGossip))
       .filter(({ readStatus }) => readStatus === 'readable')
-    this.#paused.set(sender, [...(this.#paused.get(sender) ?? []), ...streams])
+    const paused = this.#paused.get(sender) ?? { user, streams: [] }
+    paused.streams.push(...streams)
+    this.#paused.set(sender, paused)
 
     for (const stream of streams) {
       stream.maxReadBufferLength = PAUSED_BUFFER_BYTES
@@ -166,7 +176,7 @@ export class MessageIntake {
   }
 
   #resume(sender: string): void {
-    const streams = this.#paused.get(sender) ?? []
+    const streams = this.#paused.get(sender)?.streams ?? []
     this.#paused.delete(sender)
 
     for (const stream of streams) {
@@ -195,11 +205,13 @@ function isGossip({ protocol, direction }: Stream): boolean {
 }
 
 /** Its own bytes alone: a message of a few would else keep all that came with it, here and in the router's memory. */
-function detached(message: RPC.Message): RPC.Message {
-  const { data } = message
-  return data === undefined || data.buffer.byteLength <= data.byteLength + OVERHEAD_BYTES
-    ? message
-    : { ...message, data: data.slice() }
+function detached({ topic, ...fields }: RPC.Message): RPC.Message {
+  const { from, data, seqno, signature, key } = fields
+  return { topic, from: own(from), data: own(data), seqno: own(seqno), signature: own(signature), key: own(key) }
+}
+
+function own(bytes: Uint8Array | undefined): Uint8Array<ArrayBuffer> | undefined {
+  return bytes?.slice()
 }
 
 function textOf(bytes: Uint8Array): string {
