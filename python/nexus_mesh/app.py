@@ -60,7 +60,10 @@ class AppClass:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
-        """For FastAPI: ``FastAPI(lifespan=App.lifespan)``. Starts with the server, and leaves the mesh with it."""
+        """For FastAPI: ``FastAPI(lifespan=App.lifespan)``. Starts with the server, and leaves the mesh with it.
+
+        In a program that runs by ``asyncio.run``: ``async with App.lifespan(): ...``.
+        """
         self._begin(asyncio.get_running_loop())
         try:
             yield

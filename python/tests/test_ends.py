@@ -13,6 +13,8 @@ from typing import Any
 from .program import HERE, Program, is_running
 from .support import NEXUS, Mesh
 
+BY_ASYNCIO_RUN = ("program_ends_async.py", "program_ends_lifespan.py")
+
 
 class OnAMesh(unittest.TestCase):
     mesh: Mesh
@@ -63,6 +65,7 @@ class OnAMesh(unittest.TestCase):
     def test_ends_in_order_by_a_signal(self) -> None:
         self.ends_in_order("program_ends_plainly.py", signal.SIGTERM)
         self.ends_in_order("program_ends_plainly.py", signal.SIGINT)
+        self.ends_in_order("program_ends_lifespan.py", signal.SIGINT)
         program = self.ends_in_order("program_ends_async.py", signal.SIGTERM)
         self.assertEqual(program.wait_for("last")["answer"], "pong")
 
@@ -86,6 +89,6 @@ class OnAMesh(unittest.TestCase):
         self.assertTrue(outcome.get("reply", {}).get("waited"), outcome)
         code = program.process.wait(10)
         # What `asyncio.run` does with Ctrl-C ends a program by SIGINT.
-        self.assertEqual(code, -signal.SIGINT if name == "program_ends_async.py" else 0)
+        self.assertEqual(code, -signal.SIGINT if name in BY_ASYNCIO_RUN else 0)
         self.assert_gone(sidecar)
         return program
