@@ -12,6 +12,8 @@ export type RelayEvent =
   | { event: 'disconnected'; peer: string; jid: string | undefined }
   /** The clock of a member differs by over 30 s: it is so far ahead of the relay's, or behind it when that is below 0. */
   | { event: 'wrong-clock'; peer: string; jid: string | undefined; aheadMs: number }
+  /** Its certificate ends soon. Told once a day until it is renewed. */
+  | { event: 'expires-soon'; expires: string; message: string }
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 
@@ -27,8 +29,10 @@ export interface RelayOptions {
   announce?: string[]
   /** Other relays of the network to stay connected to. Default: none. */
   bootstrap?: string[]
-  /** Port of `GET /healthz` on all interfaces; 0 takes a free one. Default: no such server. */
+  /** Port of `GET /healthz`; 0 takes a free one. Default: no such server. */
   healthPort?: number
+  /** The address on which it is served: `0.0.0.0` is all IPv4 interfaces. It asks for no password. Default 127.0.0.1. */
+  healthHost?: string
   /** Open connections. Each takes some 50 KiB. Default 10,000. */
   maxConnections?: number
   /** New connections a second from one host. High, as whole offices share an address. Default 200. */
@@ -82,6 +86,7 @@ const OptionsSchema = v.strictObject({
   announce: v.optional(addresses, []),
   bootstrap: v.optional(addresses, []),
   healthPort: v.optional(port),
+  healthHost: v.optional(v.pipe(v.string(), v.nonEmpty('expected an address')), '127.0.0.1'),
   maxConnections: v.optional(positive, 10_000),
   connectionsPerSecondPerHost: v.optional(positive, 200),
   maxPendingPerHost: v.optional(positive, MAX_PENDING_PER_HOST),

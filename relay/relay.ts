@@ -18,6 +18,7 @@ import { HealthServer } from './health.ts'
 import { HeldRefusals } from './held-refusals.ts'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.ts'
 import { PeerEvents } from './peer-events.ts'
+import { RelayCondition } from './relay-condition.ts'
 import type { Relay, RelayStatus } from './types.ts'
 
 export type { RelayEvent, RelayOptions } from './options.ts'
@@ -140,11 +141,14 @@ class RunningRelay implements Relay {
   readonly #parts: RelayParts
   readonly #lifecycle: Lifecycle
   readonly #startedAt = Date.now()
+  readonly #condition: RelayCondition
   #health: HealthServer | undefined
 
   constructor(parts: RelayParts) {
     const { member, interest, forwarder, credential, bootstrap } = parts
     this.#parts = parts
+    const { onEvent } = parts.options
+    this.#condition = new RelayCondition({ credential, events: member.node.libp2p, onEvent })
     this.identity = member.identity
     this.#lifecycle = new Lifecycle(
       [
@@ -152,6 +156,7 @@ class RunningRelay implements Relay {
         new PeerEvents(parts),
         forwarder,
         interest,
+        this.#condition,
         this.#healthServer(),
         member.sessions,
         credential,
@@ -165,16 +170,18 @@ class RunningRelay implements Relay {
     return this.#parts.member.node.libp2p.getMultiaddrs().map(String)
   }
 
-  get health(): { port: number } | undefined {
-    return this.#health === undefined ? undefined : { port: this.#health.port }
+  get health(): { host: string; port: number } | undefined {
+    return this.#health?.address
   }
 
   status(): RelayStatus {
     const { libp2p } = this.#parts.member.node
     return {
-      status: this.#lifecycle.isStopping ? 'stopping' : 'ok',
+      ...(this.#lifecycle.isStopping ? { status: 'stopping' } : this.#condition.judge()),
       jid: this.identity.jid,
       peerId: this.identity.peerId,
+      expires: this.#condition.expires,
+      notices: this.#condition.notices,
       uptimeMs: Date.now() - this.#startedAt,
       connections: libp2p.getConnections().length,
       peers: libp2p.getPeers().length,
@@ -197,11 +204,12 @@ class RunningRelay implements Relay {
   }
 
   #healthServer(): Part {
-    const { healthPort } = this.#parts.options
+    const { healthPort, healthHost } = this.#parts.options
     return {
       start: async () => {
         if (healthPort !== undefined) {
-          this.#health = await HealthServer.start(healthPort, () => this.status()).catch((error: Error) => {
+          const init = { host: healthHost, port: healthPort, status: () => this.status() }
+          this.#health = await HealthServer.start(init).catch((error: Error) => {
             throw new NexusError('INVALID', `cannot listen: ${error.message}`, { cause: error })
           })
         }

@@ -1,10 +1,22 @@
-import type { Identity, StopOptions } from '../src/types.ts'
+import type { Identity, NexusNotice, StopOptions } from '../src/types.ts'
 
 /** A relay's state at a moment. */
 export interface RelayStatus {
-  status: 'ok' | 'stopping'
+  /** `failing`: members can't use it; `reason` and `message` say why. */
+  status: 'ok' | 'failing' | 'stopping'
+  /**
+   * Why it fails. `EXPIRED`: its certificate has ended. `NOT_LISTENING`: it does no longer listen where it did.
+   * `STALLED`: its event loop stood still for over 5 s, less than 10 s ago.
+   */
+  reason?: 'EXPIRED' | 'NOT_LISTENING' | 'STALLED'
+  /** For people. */
+  message?: string
   jid: string
   peerId: string
+  /** When its certificate ends, as ISO 8601 has it. */
+  expires: string
+  /** What somebody should look after: `EXPIRES_SOON`. */
+  notices: readonly NexusNotice[]
   /** Since it was made. */
   uptimeMs: number
   /** Open connections, and the members behind them. */
@@ -24,8 +36,11 @@ export interface Relay {
   readonly identity: Identity
   /** Where members reach it, as multiaddrs: what they take as `bootstrap`. */
   readonly addresses: string[]
-  /** The health server, when `healthPort` asked for one: `GET /healthz` there answers `status()` as JSON. */
-  readonly health: { port: number } | undefined
+  /**
+   * The health server, when `healthPort` asked for one: `GET /healthz` there answers `status()` as JSON, with 200 when
+   * it is `ok` and else 503.
+   */
+  readonly health: { host: string; port: number } | undefined
   /**
    * What it does now.
    *

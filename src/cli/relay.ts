@@ -12,6 +12,7 @@ interface RelayFlags extends CommonFlags {
   listen?: string[]
   announce?: string[]
   healthPort?: number
+  healthHost?: string
   maxConnections?: number
   maxReservations?: number
   userLimit?: Record<string, number>
@@ -25,6 +26,7 @@ export function addRelay(program: Command): void {
     .option('--listen <multiaddr>', 'where to listen; repeat it, or separate with commas', toList)
     .option('--announce <multiaddr>', 'where others reach it, in place of where it listens', toList)
     .option('--health-port <port>', 'serve GET /healthz on this port; 0 takes a free one', toPort)
+    .option('--health-host <address>', 'serve it there, and not on 127.0.0.1; 0.0.0.0 is everywhere')
     .option('--max-connections <n>', 'open connections at a time', toCount)
     .option('--max-reservations <n>', 'members reached through this relay at a time', toCount)
     .option('--user-limit <uid=factor>', 'what a user may have, times that of others; repeat it', toFactor)
@@ -43,7 +45,16 @@ Example:
 
 async function runRelay(flags: RelayFlags): Promise<void> {
   const output = new Output(flags)
-  const { listen, announce, bootstrap, healthPort, maxConnections, maxReservations, userLimit: userLimits } = flags
+  const {
+    listen,
+    announce,
+    bootstrap,
+    healthPort,
+    healthHost,
+    maxConnections,
+    maxReservations,
+    userLimit: userLimits
+  } = flags
   const credential = requireCredential(flags)
   await warnOfCredential(credential, output)
   const log = new RelayLog(flags.log, (line) => output.note(line))
@@ -56,6 +67,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       announce,
       bootstrap,
       healthPort,
+      healthHost,
       maxConnections,
       maxReservations,
       userLimits,
@@ -63,7 +75,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     })
 
     const { jid, peerId } = relay.identity
-    const health = relay.health === undefined ? undefined : { port: relay.health.port }
+    const { health } = relay
     output.result({ event: 'ready', jid, peerId, addresses: relay.addresses, health }, greeting(relay))
     log.write({ event: 'started', jid })
     await aborted(signal)
@@ -75,7 +87,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
 
 function greeting({ identity, addresses, health }: Relay): string {
   const where = addresses.map((address) => `  ${address}`)
-  const healthz = health === undefined ? [] : [`health: http://127.0.0.1:${health.port}/healthz`]
+  const healthz = health === undefined ? [] : [`health: http://${urlHostOf(health)}:${health.port}/healthz`]
   return [`relay ${identity.jid}, reached at`, ...where, ...healthz].join('\n')
 }
 
@@ -88,6 +100,12 @@ function toFactor(text: string, before: Record<string, number> = {}): Record<str
   }
 
   return { ...before, [uid]: Number(factor) }
+}
+
+/** Where this machine reaches it. */
+function urlHostOf({ host }: { host: string }): string {
+  const loopback = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host]
+  return loopback ?? (host.includes(':') ? `[${host}]` : host)
 }
 
 function toPort(text: string): number {

@@ -35,6 +35,7 @@ export function assembleStatus(init: StatusPartsInit): StatusParts {
     status.report(facts)
   })
   credential.addEventListener('expired', () => status.report({ expired: true }))
+  credential.addEventListener('expiring', ({ detail }) => status.notice('EXPIRES_SOON', detail ?? undefined))
   credential.addEventListener('renewed', () => {
     status.report({ expired: false })
 

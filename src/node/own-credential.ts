@@ -20,6 +20,13 @@ import type { CredentialSource } from './options.ts'
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
 const FIRST_RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
+/** A certificate that nobody has renewed is warned of from so long before its end, or the last third of its time. */
+const WARNING_MS = 10 * 24 * 60 * 60_000
+const WARNING_PART = 1 / 3
+/** Then again. */
+const NEXT_WARNING_MS = 24 * 60 * 60_000
+/** A renewal that is due, or under way, makes the warning needless unless it takes longer. */
+const RENEWAL_MS = 30_000
 
 export interface OwnCredentialInit {
   source: CredentialSource
@@ -36,6 +43,8 @@ export interface CredentialEvents {
   renewed: CustomEvent<Certificate>
   /** It has ended, and could not be renewed so far. */
   expired: CustomEvent<void>
+  /** It ends soon: for people, once a day. `null`: no more, as it was renewed or has ended. */
+  expiring: CustomEvent<string | null>
 }
 
 /** This block's own key, certificate and grants, and how they stay fresh. */
@@ -45,6 +54,9 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   #certificate: Certificate
   #grants: HeldGrant[]
   readonly #timer: WallClockTimer
+  readonly #warningTimer: WallClockTimer
+  #isRenewing = false
+  #waitsForRenewal = false
   #stopped = false
   readonly #backoff: Backoff
 
@@ -56,6 +68,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     this.#certificate = opened.certificate
     this.#grants = opened.grants
     this.#timer = new WallClockTimer(init.clock, () => void this.#renew())
+    this.#warningTimer = new WallClockTimer(init.clock, () => this.#warn())
   }
 
   /** Loads a credential and verifies it as others would. Rejects with `INVALID` or `REFUSED`. */
@@ -84,22 +97,54 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     return this.#grants
   }
 
-  /** From now on loads the credential again when two thirds of the certificate's time are over. */
+  /**
+   * From now on loads the credential again when two thirds of the certificate's time are over, and warns of its end
+   * when that brings no newer one.
+   */
   start(): void {
     // An object stays what it is.
     if (typeof this.#init.source !== 'object') {
       this.#renewInTime()
     }
+
+    this.#warnInTime()
   }
 
   stop(): void {
     this.#stopped = true
     this.#timer.stop()
+    this.#warningTimer.stop()
   }
 
   #renewInTime(): void {
     const { issuedAt, expiresAt } = this.#certificate
     this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3)
+  }
+
+  #warnInTime(): void {
+    const { issuedAt, expiresAt } = this.#certificate
+
+    if (!this.#stopped) {
+      this.#warningTimer.set(expiresAt - Math.min(WARNING_MS, (expiresAt - issuedAt) * WARNING_PART))
+    }
+  }
+
+  #warn(): void {
+    const now = this.#init.clock()
+    const { expiresAt } = this.#certificate
+
+    if (now >= expiresAt) {
+      this.safeDispatchEvent('expiring', { detail: null })
+    } else if ((this.#isRenewing || this.#timer.at <= now) && !this.#waitsForRenewal) {
+      this.#waitsForRenewal = true
+      this.#warningTimer.set(now + RENEWAL_MS)
+    } else {
+      this.#waitsForRenewal = false
+      const message = `the certificate ends in ${spanOf(expiresAt - now)}, on ${new Date(expiresAt).toISOString()}`
+      this.#init.log(message)
+      this.safeDispatchEvent('expiring', { detail: message })
+      this.#warningTimer.set(Math.min(now + NEXT_WARNING_MS, expiresAt))
+    }
   }
 
   #schedule(at: number): void {
@@ -109,6 +154,16 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   }
 
   async #renew(): Promise<void> {
+    this.#isRenewing = true
+    await this.#tryToRenew()
+    this.#isRenewing = false
+
+    if (this.#waitsForRenewal && !this.#stopped) {
+      this.#warn()
+    }
+  }
+
+  async #tryToRenew(): Promise<void> {
     try {
       const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
 
@@ -135,6 +190,9 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
         this.#backoff.reset()
         this.safeDispatchEvent('renewed', { detail: certificate })
         this.#renewInTime()
+        this.#waitsForRenewal = false
+        this.safeDispatchEvent('expiring', { detail: null })
+        this.#warnInTime()
         return
       }
     } catch (error) {
@@ -163,4 +221,16 @@ async function load({ source, readFile }: OwnCredentialInit): Promise<Credential
   }
 
   return readFile(source)
+}
+
+/** A time for people, in its largest unit. */
+function spanOf(ms: number): string {
+  const units = [
+    ['days', 24 * 60 * 60_000],
+    ['hours', 60 * 60_000],
+    ['minutes', 60_000],
+    ['seconds', 1_000]
+  ] as const
+  const [name, unitMs] = units.find(([, size]) => ms >= 2 * size) ?? ['seconds', 1_000]
+  return `${Math.round(ms / unitMs)} ${name}`
 }

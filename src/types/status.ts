@@ -32,6 +32,8 @@ export type NexusNoticeReason =
   | 'OLD_STORAGE'
   /** The clock of this device is wrong: the time of the site is used, or it is over 30 s off from the relays'. */
   | 'WRONG_CLOCK'
+  /** The certificate ends within 10 days, or within the last third of its time, and was not renewed. */
+  | 'EXPIRES_SOON'
 
 /** A thing that is not as it should be. */
 export interface NexusNotice {

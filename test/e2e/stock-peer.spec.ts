@@ -78,8 +78,8 @@ describe('a libp2p node without a certificate', function () {
     what: `a relay by ${what}`,
     address: () => relay.addresses.find(test),
     serves: PROTOCOLS,
-    cameIn: (id) => events.some(({ event, peer }) => event === 'connected' && peer === id),
-    wasRefused: (id) => events.some(({ event, peer }) => event === 'refused' && peer === id),
+    cameIn: (id) => events.some((told) => told.event === 'connected' && told.peer === id),
+    wasRefused: (id) => events.some((told) => told.event === 'refused' && told.peer === id),
     proves: true
   })
   const targets = [

@@ -206,4 +206,96 @@ describe('own credential', () => {
     mock.timers.tick(DAY_MS)
     assert.deepEqual([asked, renewed.length], [2, 0])
   })
+
+  describe('warns of its end', () => {
+    let warnings: Array<string | null>
+
+    /** Timers stand still meanwhile. */
+    const until = async (condition: () => boolean, what: string): Promise<void> => {
+      const deadline = performance.now() + 10_000
+
+      while (!condition()) {
+        assert.ok(performance.now() < deadline, what)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+
+    const watch = async (from: CredentialSource): Promise<void> => {
+      warnings = []
+      own = await open(from)
+      mock.timers.enable({ apis: ['setTimeout'] })
+      own.addEventListener('expiring', ({ detail }) => void warnings.push(detail))
+      own.start()
+    }
+    const tick = (ms: number): void => {
+      clock.advance(ms)
+      mock.timers.tick(ms)
+    }
+
+    for (const [validForMs, warnsAtMs] of [
+      [90 * DAY_MS, 80 * DAY_MS],
+      [3 * HOUR_MS, 2 * HOUR_MS]
+    ] as const) {
+      it(`after ${warnsAtMs / HOUR_MS} of ${validForMs / HOUR_MS} hours when it is an object`, async () => {
+        await watch(await credentialFor(validForMs))
+        tick(warnsAtMs - 10_000)
+        assert.deepEqual(warnings, [])
+        tick(10_000)
+        const end = new Date(own.certificate.expiresAt).toISOString()
+        assert.deepEqual(warnings, [
+          `the certificate ends in ${validForMs > DAY_MS ? '10 days' : '60 minutes'}, on ${end}`
+        ])
+      })
+    }
+
+    it('once a day, and no more when it has ended', async () => {
+      await watch(await credentialFor(9 * DAY_MS))
+      clock.advance(6 * DAY_MS)
+
+      for (let hours = 0; hours < 4 * 24; hours++) {
+        tick(HOUR_MS)
+      }
+      assert.deepEqual(
+        warnings.map((warning) => warning?.replace(/, on .*/, '')),
+        [
+          'the certificate ends in 3 days',
+          'the certificate ends in 47 hours',
+          'the certificate ends in 23 hours',
+          undefined
+        ]
+      )
+    })
+
+    it('when no newer one came, as soon as that is known, and takes it back when one comes', async () => {
+      const old = await credentialFor(30 * DAY_MS)
+      const loads: Array<PromiseWithResolvers<Credential>> = []
+      await watch(() => {
+        const load = Promise.withResolvers<Credential>()
+        return loads.push(load) === 1 ? old : load.promise
+      })
+      tick(20 * DAY_MS)
+      assert.deepEqual([loads.length, warnings], [2, []], 'it is asked for first')
+      loads[1]?.resolve(old)
+      await until(() => warnings.length === 1, 'the warning')
+      tick(10_000)
+      assert.equal(loads.length, 3)
+      loads[2]?.resolve(await credentialFor(30 * DAY_MS))
+      await until(() => warnings.length === 2, 'it is taken back')
+      assert.equal(warnings[1], null)
+      tick(DAY_MS)
+      assert.equal(warnings.length, 2)
+    })
+
+    it('not when it is renewed in time, and while that takes no longer than 30 s', async () => {
+      const old = await credentialFor(30 * DAY_MS)
+      const load = Promise.withResolvers<Credential>()
+      let asks = 0
+      await watch(() => (asks++ === 0 ? old : load.promise))
+      tick(20 * DAY_MS)
+      tick(29_000)
+      assert.deepEqual([asks, warnings], [2, []])
+      tick(1_000)
+      assert.equal(warnings.length, 1)
+    })
+  })
 })
