@@ -21,8 +21,9 @@ const PAUSED_BUFFER_BYTES = 16 * MIB
 const MAX_PAUSED_OF_USER = 2
 /** Senders of whom it is known whose they are. */
 const MAX_SENDERS = 10_000
-/** What a message takes beside its data. */
+/** What a message may take beside its data. */
 const OVERHEAD_BYTES = 512
+const BYTES = ['from', 'seqno', 'signature', 'key', 'data'] as const
 const TOLD_EVERY_MS = 1_000
 /** How long one user's messages are worked on in one turn of the event loop while there are no others. */
 const ALONE_SLICE_MS = 5
@@ -106,11 +107,18 @@ export class MessageIntake {
       return this.#handle(source, message)
     }
 
+    const bytes = (message.data?.byteLength ?? 0) + OVERHEAD_BYTES
+
+    // It would be kept, and a valid message has no need of it.
+    if (sizeOf(message) > bytes) {
+      this.#init.router.score.rejectInvalidMessage(source.toString(), message.topic)
+      return Promise.resolve()
+    }
+
     const isOwn = equals(from, source.toMultihash().bytes)
     const neighbour = source.toString()
     const sender = isOwn ? neighbour : `${neighbour} ${textOf(from)}`
     const user = this.#userOf(neighbour, from, isOwn)
-    const bytes = (message.data?.byteLength ?? 0) + OVERHEAD_BYTES
     this.#keepPromise(message)
 
     const { promise, resolve: onDone } = Promise.withResolvers<void>()
@@ -204,6 +212,10 @@ function isGossip({ protocol, direction }: Stream): boolean {
   return direction === 'inbound' && protocol.startsWith('/meshsub/')
 }
 
+function sizeOf(message: RPC.Message): number {
+  return BYTES.reduce((sum, field) => sum + (message[field]?.byteLength ?? 0), message.topic.length)
+}
+
 /** Its own bytes alone: a message of a few would else keep all that came with it, here and in the router's memory. */
 function detached({ topic, ...fields }: RPC.Message): RPC.Message {
   const { from, data, seqno, signature, key } = fields
@@ -211,7 +223,8 @@ function detached({ topic, ...fields }: RPC.Message): RPC.Message {
 }
 
 function own(bytes: Uint8Array | undefined): Uint8Array<ArrayBuffer> | undefined {
-  return bytes?.slice()
+  // Not `slice`, which copies nothing of a Node `Buffer`.
+  return bytes && new Uint8Array(bytes)
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { RPC } from '@libp2p/gossipsub/message'
 import type { PeerId } from '@libp2p/interface'
+import { writer } from 'protons-runtime'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import { toString as textOf } from 'uint8arrays/to-string'
@@ -175,7 +177,7 @@ describe('gossip that arrives', () => {
     const { topic, from, data, seqno, signature, key } = sent!
     const fields = { from, data, seqno, signature, key }
     const inChunk = (bytes: Uint8Array): Uint8Array =>
-      concat([bytes, new Uint8Array(1024 * 1024)]).subarray(0, bytes.byteLength)
+      Buffer.from(concat([bytes, new Uint8Array(1024 * 1024)]).buffer, 0, bytes.byteLength)
     const pairs = Object.entries(fields).map(([name, bytes]) => [name, bytes && inChunk(bytes)])
     await Promise.all(arrive(anna, [{ topic, ...(Object.fromEntries(pairs) as typeof fields) }]))
     assert.deepEqual(heard, ['ours0'])
@@ -185,5 +187,26 @@ describe('gossip that arrives', () => {
     for (const bytes of [sender, content, number, proof, publicKey]) {
       assert.ok((bytes?.buffer.byteLength ?? 0) < 8 * 1024)
     }
+  })
+
+  it('has nothing long beside its data: that would be kept, too', async () => {
+    const [first, second] = await messagesOf(anna, 2, 'ours')
+    const key = publicKeyToProtobuf(peerIdOf(anna).publicKey!)
+    const padded = concat([
+      key,
+      writer()
+        .uint32((3 << 3) | 2)
+        .bytes(new Uint8Array(100_000))
+        .finish()
+    ])
+    await Promise.all(
+      arrive(anna, [
+        { ...first!, key },
+        { ...second!, key: padded }
+      ])
+    )
+    await Promise.all(arrive(anna, [{ ...second!, from: new Uint8Array(500_000) }]))
+    assert.deepEqual(heard, ['ours0'])
+    assert.equal(routerOf(relay).mcache.msgs.size, 1)
   })
 })
