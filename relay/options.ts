@@ -14,6 +14,8 @@ export type RelayEvent =
   | { event: 'wrong-clock'; peer: string; jid: string | undefined; aheadMs: number }
   /** Its certificate ends soon. Told once a day until it is renewed. */
   | { event: 'expires-soon'; expires: string; message: string }
+  /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
+  | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 

@@ -2,6 +2,7 @@ import type { Connection, PeerId } from '@libp2p/interface'
 import type { Part } from '../src/lib/lifecycle.ts'
 import { CLOCK_NOTICE_MS } from '../src/node/clock-check.ts'
 import type { Member } from '../src/node/member.ts'
+import type { DroppedMessages } from '../src/protocols/gossip/message-intake.ts'
 import { endReservation } from './circuits.ts'
 import type { HeldRefusals } from './held-refusals.ts'
 import type { ResolvedRelayOptions } from './options.ts'
@@ -19,13 +20,16 @@ export class PeerEvents implements Part {
   constructor(init: PeerEventsInit) {
     this.#init = init
     const { libp2p } = init.member.node
+    init.member.gossip.addEventListener('dropped', this.#onDropped)
     libp2p.addEventListener('connection:open', this.#onOpen)
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   stop(): void {
-    const { libp2p } = this.#init.member.node
+    const { gossip, node } = this.#init.member
+    const { libp2p } = node
+    gossip.removeEventListener('dropped', this.#onDropped)
     libp2p.removeEventListener('connection:open', this.#onOpen)
     libp2p.removeEventListener('peer:connect', this.#onConnect)
     libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -52,6 +56,10 @@ export class PeerEvents implements Part {
     member.book.remove(peer)
     endReservation(member.node.libp2p.services, detail)
     options.onEvent?.({ event: 'disconnected', peer, jid: this.#jidOf(peer) })
+  }
+
+  readonly #onDropped = ({ detail: { peerId: peer, messages } }: CustomEvent<DroppedMessages>): void => {
+    this.#init.options.onEvent?.({ event: 'dropped', peer, jid: this.#jidOf(peer), messages })
   }
 
   #tellClock(peer: string): void {

@@ -28,6 +28,13 @@ const TOLD_EVERY_MS = 1_000
 /** How long one user's messages are worked on in one turn of the event loop while there are no others. */
 const ALONE_SLICE_MS = 5
 
+/** Messages that were dropped since it was last told, as too many of their senders waited. */
+export interface DroppedMessages {
+  messages: number
+  /** The neighbour that the last one came from. */
+  peerId: string
+}
+
 export interface MessageIntakeInit {
   router: GossipsubInternals
   /** The open connections to a peer. */
@@ -36,6 +43,8 @@ export interface MessageIntakeInit {
   userOf: (peerId: string) => string | undefined
   /** How many times the share of others a user has. Default 1. */
   factorOf?: (user: string) => number
+  /** Told at once, then once a second at most. */
+  onDropped?: (dropped: DroppedMessages) => void
   log: Logger
 }
 
@@ -62,7 +71,7 @@ export class MessageIntake {
     run: (arrival) => this.#run(arrival),
     sender: SENDER_ROOM,
     user: USER_ROOM,
-    onDrop: ({ sender }) => this.#onDrop(sender),
+    onDrop: (arrival) => this.#onDrop(arrival),
     delayOf: (user, sender) => this.#pace.delayOf(user, sender),
     aloneSliceMs: ALONE_SLICE_MS,
     now
@@ -72,6 +81,7 @@ export class MessageIntake {
   /** By sender: the streams that are not read now. */
   readonly #paused = new Map<string, { user: string; streams: Stream[] }>()
   #dropped = 0
+  #told = 0
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(init: MessageIntakeInit) {
@@ -124,7 +134,7 @@ export class MessageIntake {
     const { promise, resolve: onDone } = Promise.withResolvers<void>()
 
     if (!this.#queue.push(user, sender, { source, message: detached(message), user, sender, onDone }, bytes)) {
-      this.#onDrop(sender)
+      this.#onDrop({ source })
       return Promise.resolve()
     }
 
@@ -194,12 +204,15 @@ export class MessageIntake {
     }
   }
 
-  #onDrop(sender: string): void {
+  #onDrop({ source }: Pick<Arrival, 'source'>): void {
     this.#dropped++
 
     if (now() - this.#toldAt >= TOLD_EVERY_MS) {
+      const messages = this.#dropped - this.#told
       this.#toldAt = now()
-      this.#init.log('messages through %s are dropped: too many of one sender wait', sender.split(' ')[0])
+      this.#told = this.#dropped
+      this.#init.log('%d messages were dropped, the last through %p: too many of their senders wait', messages, source)
+      this.#init.onDropped?.({ messages, peerId: source.toString() })
     }
   }
 }

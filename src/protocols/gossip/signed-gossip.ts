@@ -8,7 +8,7 @@ import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
 import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
-import { MessageIntake } from './message-intake.ts'
+import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
 import {
   type GossipCheck,
   MessageValidator,
@@ -39,6 +39,8 @@ export interface SignedGossipInit extends MessageValidatorInit {
 export interface SignedGossipEvents {
   /** A connected peer joined or left a topic. A peer whose connection closes leaves without saying so. */
   subscription: CustomEvent<{ peerId: string; topic: string; subscribed: boolean }>
+  /** Messages were dropped. Told once a second at most. */
+  dropped: CustomEvent<DroppedMessages>
   /** This block left a topic. */
   leave: CustomEvent<{ topic: string }>
   /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
@@ -76,7 +78,8 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
       onLate: (detail) => this.safeDispatchEvent('late', { detail }),
       mayHaveWaited: (source) => this.#stalls.mayHaveWaited(source)
     })
-    this.#intake = new MessageIntake({ ...init, router: this.#router })
+    const onDropped: MessageIntakeInit['onDropped'] = (detail) => this.safeDispatchEvent('dropped', { detail })
+    this.#intake = new MessageIntake({ ...init, router: this.#router, onDropped })
     this.#topics = new TopicHandlers(init.log)
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
     refuseUnchecked(this.#router)

@@ -117,9 +117,12 @@ describe('gossip that arrives', () => {
   it('is dropped over a thousand that wait of one sender, which is counted, and nothing of others is', async () => {
     const flood = await messagesOf(flooder, 1_500, 'flood')
     const ours = await messagesOf(anna, 3, 'ours')
+    const told: string[] = []
+    relay.gossip.addEventListener('dropped', ({ detail }) => told.push(detail.peerId))
     await Promise.all([...arrive(anna, flood), ...arrive(anna, ours)])
     const { dropped } = relay.gossip
     assert.ok(dropped > 400 && dropped < 500, `${dropped} were dropped`)
+    assert.deepEqual(told, [anna.identity.peerId])
     await until(
       () => heard.length === 1_503 - dropped,
       () => `${heard.length} came`
