@@ -16,6 +16,8 @@ export type RelayEvent =
   | { event: 'expires-soon'; expires: string; message: string }
   /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
   | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
+  /** The connections of a member were closed for what it sent: it is kept out for a minute. */
+  | { event: 'cut-off'; peer: string; jid: string | undefined; message: string }
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 

@@ -85,6 +85,7 @@ async function assembleRelay(options: ResolvedRelayOptions): Promise<RunningRela
     services: (users) => circuitService(options, users),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
+    onCutOff: (peer, jid, message) => options.onEvent?.({ event: 'cut-off', peer, jid, message }),
     onRefused: (peer, error, address) => refusals.refused(peer, address, error)
   })
   const query = new TopicQuery({ system: member.system, log })
@@ -175,7 +176,7 @@ class RunningRelay implements Relay {
   }
 
   status(): RelayStatus {
-    const { libp2p } = this.#parts.member.node
+    const { libp2p, gate } = this.#parts.member.node
     return {
       ...(this.#lifecycle.isStopping ? { status: 'stopping' } : this.#condition.judge()),
       jid: this.identity.jid,
@@ -187,7 +188,8 @@ class RunningRelay implements Relay {
       peers: libp2p.getPeers().length,
       reservations: countReservations(libp2p.services),
       topics: this.#parts.forwarder.size,
-      droppedMessages: this.#parts.member.gossip.dropped
+      droppedMessages: this.#parts.member.gossip.dropped,
+      cutOff: gate.cutOff
     }
   }
 

@@ -28,6 +28,8 @@ export interface RelayStatus {
   topics: number
   /** Messages of channels and apps that were not forwarded, since too many of their sender waited. */
   droppedMessages: number
+  /** How often a member was cut off for what it sent, since the relay was made. */
+  cutOff: number
 }
 
 /** A running relay, as `createRelay` gives it. */

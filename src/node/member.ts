@@ -1,7 +1,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { ServiceFactoryMap } from 'libp2p'
-import type { NexusError } from '../errors.ts'
+import { NexusError } from '../errors.ts'
 import { identityOf } from '../identity/certificate.ts'
 import type { Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'
@@ -38,6 +38,8 @@ export interface MemberInit {
   maxAssemblyBytes?: number
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError, address: string) => void
+  /** Told of every peer that was cut off for what it sent, and why. */
+  onCutOff?: (peerId: string, jid: string | undefined, why: string) => void
 }
 
 /** What every member of the mesh runs, blocks and relays alike. */
@@ -83,6 +85,9 @@ export async function createMember(init: MemberInit): Promise<Member> {
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     factorOf: (user) => node.users.factorOf(user),
+    users: node.users,
+    isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
+    cutOff: (peerId, why) => cutOff(node, init, peerId, why),
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log: logger.forComponent('nexus:gossip')
   })
@@ -122,6 +127,24 @@ function createDialer({ libp2p, gate }: GatedNode, book: LeaseBook, peers: () =>
     addressesOf: (peerId) => book.get(peerId)?.lease?.addresses ?? [],
     relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerIdFromString(peerId)] : []))
   })
+}
+
+function cutOff({ libp2p, gate, verified }: GatedNode, init: MemberInit, peerId: string, why: string): void {
+  const { onCutOff, logger } = init
+  const open = libp2p.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+
+  // Of what it had sent before some may come still.
+  if (open.length === 0) {
+    return
+  }
+
+  logger.forComponent('nexus:gossip')('%s is cut off: %s', peerId, why)
+  gate.keepOut(peerId)
+
+  for (const connection of open) {
+    connection.abort(new NexusError('BUSY', `cut off: ${why}`))
+  }
+  onCutOff?.(peerId, verified.get(peerId)?.identity.jid, why)
 }
 
 function createSessions(

@@ -24,6 +24,8 @@ export interface GossipNodeOptions extends TestBlock {
   /** With `block: 'relay'`, the limits of its forwarder. */
   maxTopics?: number
   maxTopicsPerPeer?: number
+  /** How long it keeps a topic at least that nobody holds any more. Default 0. */
+  lingerMs?: number
   /** How many times as much as others a user may have, by `uid`. */
   userLimits?: Record<string, number>
   /** How long a subscribe or publish may take that does not say. */
@@ -42,13 +44,15 @@ export interface GossipNode {
   interest: TopicInterest
   channels: Channels
   forwarder: TopicForwarder | undefined
+  /** Peers that gossip would have cut off. */
+  cutOff: string[]
   /** Connects, and waits until gossip can be sent both ways. */
   connect: (other: GossipNode) => Promise<void>
   stop: () => Promise<void>
 }
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
-  const { maxTopics, maxTopicsPerPeer, userLimits, timeoutMs, ...block } = options
+  const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...block } = options
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })
@@ -62,6 +66,11 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
+    users: gated.users,
+    isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
+    cutOff: (peerId) => {
+      node.cutOff.push(peerId)
+    },
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log
   })
@@ -77,6 +86,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
           events: libp2p,
           maxTopics,
           maxTopicsPerPeer,
+          lingerMs,
           log
         })
       : undefined
@@ -100,6 +110,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     interest,
     channels,
     forwarder,
+    cutOff: [],
     connect: (other) => connect(node, other),
     stop: async () => {
       await channels.stop(AbortSignal.timeout(1))

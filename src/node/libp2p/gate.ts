@@ -5,6 +5,7 @@ import type {
   ConnectionGater,
   Logger,
   MessageStream,
+  MultiaddrConnection,
   PeerId,
   SecureConnectionOptions,
   SecuredConnection
@@ -15,7 +16,7 @@ import { NexusError } from '../../errors.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
-import { shakeHands } from '../../protocols/peers/handshake.ts'
+import { type LimitVerdict, shakeHands } from '../../protocols/peers/handshake.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
@@ -24,6 +25,9 @@ import { UserConnections } from './user-connections.ts'
 
 /** Refusals kept for those who ask why a dial failed. */
 const MAX_REFUSALS = 1_000
+/** How long a peer that was cut off is kept out, and how many are. */
+const KEPT_OUT_MS = 60_000
+const MAX_KEPT_OUT = 10_000
 
 export interface GateInit {
   verifier: CertificateVerifier
@@ -55,8 +59,11 @@ export class Gate {
   readonly #pending: PendingConnections
   readonly #users: UserLimits
   readonly #ofUsers: UserConnections
+  readonly #keptOut = new LRUCache<string, true>({ max: MAX_KEPT_OUT, ttl: KEPT_OUT_MS })
   readonly #upgrading = new Set<string>()
   readonly #refusals = new LRUCache<string, { error: NexusError; at: number }>({ max: MAX_REFUSALS })
+
+  #cutOff = 0
 
   constructor(init: GateInit) {
     this.#init = init
@@ -92,7 +99,7 @@ export class Gate {
           isUnverified(peerId) ||
           this.#connectionsTo(peerId).length >= MAX_CONNECTIONS_PER_PEER ||
           // WebRTC connections come to this alone; others were admitted when the verdict was given.
-          !this.#ofUsers.admit(this.#users.userOf(peerId.toString()), peerId, connection)
+          this.#limitOf(this.#users.userOf(peerId.toString()), peerId, connection) !== undefined
         )
       },
       denyOutboundUpgradedConnection: isUnverified,
@@ -127,6 +134,24 @@ export class Gate {
     for (const target of targets) {
       this.#refusals.set(target, { error, at: now() })
     }
+  }
+
+  /** How often a peer was cut off. */
+  get cutOff(): number {
+    return this.#cutOff
+  }
+
+  /** Lets a peer that was cut off in again after a minute only. */
+  keepOut(peerId: string): void {
+    this.#cutOff++
+    this.#keptOut.set(peerId, true)
+  }
+
+  #limitOf(user: string, peerId: PeerId, connection: MultiaddrConnection | MessageStream): LimitVerdict | undefined {
+    if (this.#keptOut.has(peerId.toString())) {
+      return 'CUT_OFF'
+    }
+    return this.#ofUsers.admit(user, peerId, connection) ? undefined : 'USER_LIMIT'
   }
 
   #connectionsTo(peerId: PeerId): Connection[] {
@@ -167,7 +192,7 @@ export class Gate {
         ...proof(),
         clock: () => verifier.clock(),
         verify: (token) => verifier.verify(token, peerId),
-        admit: ({ uid }) => direction === 'outbound' || this.#ofUsers.admit(uid, secured.remotePeer, raw),
+        refuse: ({ uid }) => (direction === 'inbound' ? this.#limitOf(uid, secured.remotePeer, raw) : undefined),
         signal: options?.signal
       })
       verified.add(certificate, revocationVersion, clockAheadMs)

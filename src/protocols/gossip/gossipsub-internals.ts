@@ -18,6 +18,12 @@ export interface GossipsubInternals extends GossipSub {
     /** Called for a message whose signature does not hold, or that has none. */
     rejectInvalidMessage: (from: string, topic: string) => void
   }
+  /** Handles all that a peer has sent in one piece. Called for each, and not waited for. */
+  handleReceivedRpc: (from: PeerId, rpc: RPC) => Promise<void>
+  /** Tells a peer of subscriptions of this block, or of their end. */
+  sendSubscriptions: (peerId: string, topics: string[], subscribe: boolean) => void
+  /** Gives whether there is a stream to the peer. */
+  sendRpc: (peerId: string, rpc: RPC) => boolean
   /** Checks a message, hands it on and forwards it. Called for each that arrives, and not waited for. */
   handleReceivedMessage: (from: PeerId, message: RPC.Message) => Promise<void>
   /** What a message is known by before it was checked. */
@@ -40,6 +46,9 @@ export const GOSSIPSUB_MEMBERS = [
   'topics.get',
   'mesh.get',
   'score.rejectInvalidMessage',
+  'handleReceivedRpc',
+  'sendSubscriptions',
+  'sendRpc',
   'handleReceivedMessage',
   'fastMsgIdFn',
   'fastMsgIdCache.get',
@@ -80,6 +89,22 @@ export function watchBadSignatures(router: GossipsubInternals, onBad: (peerId: s
   score.rejectInvalidMessage = (from, topic) => {
     reject(from, topic)
     onBad(from)
+  }
+}
+
+/**
+ * Asks before anything that a peer sends is handled, how many subscriptions, GRAFT and PRUNE there are in it. What
+ * `take` does not let pass is dropped as a whole.
+ */
+export function watchChanges(router: GossipsubInternals, take: (peerId: string, changes: number) => boolean): void {
+  const handle = router.handleReceivedRpc.bind(router)
+  router.handleReceivedRpc = async (from, rpc) => {
+    const { graft = [], prune = [] } = rpc.control ?? {}
+    const changes = (rpc.subscriptions?.length ?? 0) + graft.length + prune.length
+
+    if (changes === 0 || take(from.toString(), changes)) {
+      await handle(from, rpc)
+    }
   }
 }
 

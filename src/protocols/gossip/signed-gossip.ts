@@ -6,8 +6,9 @@ import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
+import { ChangeLimits, type ChangeLimitsInit } from './change-limits.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
-import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures, watchChanges } from './gossipsub-internals.ts'
 import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
 import {
   type GossipCheck,
@@ -18,9 +19,10 @@ import {
 import { PeerFaults } from './peer-faults.ts'
 import { StallWatch } from './stall-watch.ts'
 import { carriesGossip, StreamWatch } from './stream-watch.ts'
+import { SubscriptionBatches } from './subscription-batches.ts'
 import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
 
-export interface SignedGossipInit extends MessageValidatorInit {
+export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
   gossip: GossipSub
   /** The certificate that this block shows now. */
@@ -62,6 +64,9 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #topics: TopicHandlers
   readonly #watch: StreamWatch
   readonly #stalls: StallWatch
+  readonly #batches: SubscriptionBatches
+  /** Counts what peers change, or cause to change. */
+  readonly changes: ChangeLimits
   #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: SignedGossipInit) {
@@ -82,7 +87,10 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#intake = new MessageIntake({ ...init, router: this.#router, onDropped })
     this.#topics = new TopicHandlers(init.log)
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
+    this.#batches = new SubscriptionBatches(this.#router)
+    this.changes = new ChangeLimits({ ...init, now })
     refuseUnchecked(this.#router)
+    watchChanges(this.#router, (peerId, changes) => this.changes.take(peerId, changes))
     watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
@@ -130,6 +138,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     }
     this.#router.topicValidators.delete(topic)
     this.safeDispatchEvent('leave', { detail: { topic } })
+  }
+
+  /** Tells one peer that this block subscribes to a topic, or does not, whatever others are told. */
+  tell(peerId: string, topic: string, subscribed: boolean): void {
+    this.#router.sendSubscriptions(peerId, [topic], subscribed)
   }
 
   /** Whether this block takes part in the topic. */
@@ -196,6 +209,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   async stop(grace: AbortSignal): Promise<void> {
     await this.#flush(grace)
     this.#watch.stop()
+    this.#batches.stop()
     this.#intake.stop()
     this.#stalls.stop()
 

@@ -13,8 +13,20 @@ import { Hello, Verdict } from '../pb/handshake.ts'
 const VERDICT_LINGER_MS = 1_000
 /** The same when both refuse: each waits for the other to close first. */
 const MUTUAL_LINGER_MS = 100
-/** The verdict on a peer whose certificate holds, and whose user has as many connections as one may have. */
-const USER_LIMIT = 'USER_LIMIT'
+/** Verdicts on a peer whose certificate holds, and that is kept out for now: what is said of it here, and there. */
+const LIMIT_VERDICTS = {
+  USER_LIMIT: {
+    here: 'its user has as many connections as one user may have here',
+    there: "the peer has as many connections of this block's user as one user may have there"
+  },
+  CUT_OFF: {
+    here: 'it was cut off a while ago',
+    there: 'the peer has cut this block off for what it sent, and lets it in again after a while'
+  }
+} as const
+
+export type LimitVerdict = keyof typeof LIMIT_VERDICTS
+
 /** How the errors are called that say that a message is no message, by its length. */
 const BAD_LENGTHS = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 
@@ -25,8 +37,8 @@ export interface HandshakeInit {
   revocationVersion: number
   /** Checks the other side's certificate for the peer id that the encrypter has proven. */
   verify: (certificate: string) => Promise<Certificate>
-  /** `false`: the user of a certificate that holds has as many connections here as one may have. Default: none has. */
-  admit?: (certificate: Certificate) => boolean
+  /** Why a peer whose certificate holds is not let in all the same. Default: it is. */
+  refuse?: (certificate: Certificate) => LimitVerdict | undefined
   /** This side's, told to the other. */
   clock: Clock
   signal?: AbortSignal
@@ -46,7 +58,7 @@ export interface HandshakeResult {
  *
  * Rejects with
  * - `REFUSED` when either side refuses: with the failed check as `reason`, and a message that says which side it was
- * - `BUSY` when the user of either side has as many connections as one may have at the other
+ * - `BUSY` when the certificates hold, and a limit of either side keeps the other out for now
  * - `UNREACHABLE` when the exchange broke off: by time, or by the end of the connection. That is no word of the peer's
  *
  * All is bounded: 8 KiB a message, 5 s in total.
@@ -66,9 +78,7 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     const verdict = await judge(hello, init)
 
     if ('failure' in verdict) {
-      await messages
-        .write(Verdict.encode({ refused: verdict.failure.reason ?? USER_LIMIT }), { signal })
-        .catch(() => undefined)
+      await messages.write(Verdict.encode({ refused: verdict.text }), { signal }).catch(() => undefined)
       await lingerUntilRead(stream, messages)
       throw verdict.failure
     }
@@ -109,28 +119,26 @@ async function readHello(messages: LengthPrefixedStream, signal: AbortSignal): P
 async function judge(
   hello: Hello,
   init: HandshakeInit
-): Promise<{ certificate: Certificate } | { failure: NexusError }> {
+): Promise<{ certificate: Certificate } | { failure: NexusError; text: string }> {
   try {
     const certificate = await init.verify(hello.certificate)
-    return init.admit?.(certificate) === false ? { failure: overLimit(certificate) } : { certificate }
+    const limit = init.refuse?.(certificate)
+    return limit === undefined ? { certificate } : { failure: overLimit(certificate, limit), text: limit }
   } catch (error) {
-    const failure = toNexusError(error, 'REFUSED', 'the certificate of the peer could not be checked')
-    return {
-      failure: new NexusError('REFUSED', `the peer was refused: ${failure.message}`, {
-        reason: failure.reason ?? 'BAD_CLAIM',
-        cause: failure
-      })
-    }
+    const cause = toNexusError(error, 'REFUSED', 'the certificate of the peer could not be checked')
+    const { reason = 'BAD_CLAIM' } = cause
+    const failure = new NexusError('REFUSED', `the peer was refused: ${cause.message}`, { reason, cause })
+    return { failure, text: reason }
   }
 }
 
-function overLimit({ jid, uid }: Certificate): NexusError {
-  return new NexusError('BUSY', `${jid} was refused: the limit of connections of a user, here of ${uid}, is reached`)
+function overLimit({ jid, uid }: Certificate, limit: LimitVerdict): NexusError {
+  return new NexusError('BUSY', `${jid} of the user ${uid} was refused: ${LIMIT_VERDICTS[limit].here}`)
 }
 
 function refusedByPeer(text: string): NexusError {
-  if (text === USER_LIMIT) {
-    return new NexusError('BUSY', "the peer has as many connections of this block's user as one user may have there")
+  if (Object.hasOwn(LIMIT_VERDICTS, text)) {
+    return new NexusError('BUSY', LIMIT_VERDICTS[text as LimitVerdict].there)
   }
 
   // A reason of a later version reads as the most general one.

@@ -17,8 +17,8 @@ const MULTIPLES = {
   systemCalls: 32,
   /** Provider records at a DHT server. */
   records: 16,
-  /** Changes that gossip has to tell others, or to keep account of. */
-  changes: 8
+  /** Subscriptions, GRAFT and PRUNE. */
+  changes: 4
 } as const
 
 /** However much a user may have otherwise, others find the rest of what there is. */

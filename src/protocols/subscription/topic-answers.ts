@@ -23,8 +23,11 @@ const MAX_SUBSCRIBERS_WAITED_FOR = 8
 
 /** Forwards topics for others: what a relay does. */
 export interface Forwarder {
-  /** Whether the topic is forwarded here: from the first subscription of a peer on, unless that is over a limit. */
-  ensureJoined: (topic: string) => boolean
+  /**
+   * Whether the topic is forwarded here: from the first subscription of a peer on, unless that is over a limit.
+   * `subscriber`: the peer that asks, when it is one.
+   */
+  ensureJoined: (topic: string, subscriber?: string) => boolean
   addEventListener: (event: 'client', listener: (event: ForwarderEvents['client']) => void) => void
   removeEventListener: (event: 'client', listener: (event: ForwarderEvents['client']) => void) => void
 }
@@ -81,7 +84,7 @@ export class TopicAnswers {
     const { gossip, forwarder } = this.#init
     const waitMs = forwarder === undefined ? SUBSCRIBER_WAIT_MS.block : SUBSCRIBER_WAIT_MS.relay
     const known = await waitForGossip(gossip, () => gossip.reaches(topic, from.peerId), waitMs, signal)
-    const forwards = known && forwarder?.ensureJoined(topic) === true
+    const forwards = known && forwarder?.ensureJoined(topic, from.peerId) === true
 
     if (forwards) {
       await waitForGossip(gossip, () => gossip.feeds(topic, from.peerId), CATCH_UP_MS, signal)

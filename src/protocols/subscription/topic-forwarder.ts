@@ -1,9 +1,11 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
+import { TOLD_TO_ALL } from '../gossip/change-limits.ts'
 import type { SignedGossip, SignedGossipEvents } from '../gossip/signed-gossip.ts'
 import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
 import type { UserLimits } from '../peers/user-limits.ts'
+import { LingeringTopics } from './lingering-topics.ts'
 import type { Forwarder, ForwarderEvents } from './topic-answers.ts'
 import type { TopicQuery } from './topic-query.ts'
 import { type Holders, TopicRelease } from './topic-release.ts'
@@ -25,11 +27,16 @@ export interface TopicForwarderInit {
   maxTopics?: number
   /** Topics that one peer can have forwarded, other relays excepted. Default 500. Its user has some of such shares. */
   maxTopicsPerPeer?: number
+  /** How long a topic is kept at least that nobody holds any more, in ms. Default 20,000. */
+  lingerMs?: number
   log: Logger
 }
 
+/** Of the topics forwarded at a time so many may be such that nobody holds any more. */
+const LINGERING_SHARE = 1 / 10
+
 /**
- * Forwards the topics that the peers of this node subscribe to, for as long as one of them does. This is how a relay
+ * Forwards the topics that the peers of this node subscribe to, for as long as one of them does, and a while longer. This is how a relay
  * serves blocks that have no other path to each other. Other relays subscribe only for their own clients, and because
  * this one does: a topic is left when none of those who hold it has a client for it.
  */
@@ -41,6 +48,7 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
   readonly #shares: TopicShares
   readonly #connected: ConnectedPeers
   readonly #release: TopicRelease
+  readonly #lingering: LingeringTopics
 
   constructor(init: TopicForwarderInit) {
     super()
@@ -52,10 +60,15 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
       maxTopicsPerPeer: init.maxTopicsPerPeer ?? 500,
       users: init.users
     })
+    this.#lingering = new LingeringTopics({
+      max: Math.ceil(this.#maxTopics * LINGERING_SHARE),
+      lingerMs: init.lingerMs,
+      leave: (topic, isDue) => this.#leave(topic, isDue)
+    })
     this.#release = new TopicRelease({
       holders: (topic) => this.#topics.get(topic),
       clients: (relay, topic) => this.#clientsOf(relay, topic),
-      release: (topic) => this.#leave(topic)
+      release: (topic) => this.#abandon(topic)
     })
     init.gossip.addEventListener('subscription', this.#onSubscription)
     init.events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -66,12 +79,21 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     return this.#topics.size
   }
 
-  ensureJoined(topic: string): boolean {
+  ensureJoined(topic: string, subscriber?: string): boolean {
     const holders = this.#topics.get(topic)
 
     if (holders !== undefined) {
       // What other relays have said of it may be out of date by now.
       holders.changes++
+      return true
+    }
+
+    // It still is forwarded, for those who ask as publishers too.
+    if (this.#lingering.has(topic)) {
+      if (subscriber !== undefined) {
+        // Another relay asks so for a client of its own.
+        this.#add(subscriber, topic, true)
+      }
       return true
     }
 
@@ -87,7 +109,7 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     this.#init.events.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#release.stop()
 
-    for (const topic of this.#topics.keys()) {
+    for (const topic of [...this.#topics.keys(), ...this.#lingering.clear()]) {
       this.#init.gossip.leave(topic)
     }
     this.#topics.clear()
@@ -112,30 +134,45 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     }
   }
 
-  #add(peerId: string, topic: string): void {
+  #add(peerId: string, topic: string, hasAsked = false): void {
     const isRelay = this.#connected.isRelay(peerId)
 
     if (this.#shares.has(peerId, topic) || !this.#hasRoom(peerId, topic, isRelay)) {
       return
     }
 
-    const known = this.#topics.get(topic)
-    const holders = known ?? { clients: new Set(), relays: new Set(), changes: 0 }
-
-    if (known === undefined) {
-      this.#init.gossip.join(topic)
-      this.#topics.set(topic, holders)
+    // Relays that held it for each other alone would hold it again for what each heard of the other last.
+    if (isRelay && !hasAsked && this.#lingering.has(topic)) {
+      return
     }
 
+    const isNew = !this.#topics.has(topic) && !this.#lingering.has(topic)
+    const holders = this.#topics.get(topic) ?? this.#hold(topic)
     const isFirstClient = !isRelay && holders.clients.size === 0
     holders[isRelay ? 'relays' : 'clients'].add(peerId)
     holders.changes++
     this.#shares.add(peerId, topic, isRelay)
 
     // They see no new subscription, and may be about to leave the topic, as there was no client for it here.
-    if (known !== undefined && isFirstClient) {
+    if (!isNew && isFirstClient) {
       this.safeDispatchEvent('client', { detail: { topic } })
     }
+
+    if (isNew) {
+      this.#init.gossip.changes.take(peerId, TOLD_TO_ALL)
+    }
+  }
+
+  #hold(topic: string): Holders {
+    const holders = { clients: new Set<string>(), relays: new Set<string>(), changes: 0 }
+
+    if (this.#lingering.take(topic)) {
+      this.#tellRelays(topic, true)
+    } else {
+      this.#init.gossip.join(topic)
+    }
+    this.#topics.set(topic, holders)
+    return holders
   }
 
   // `undefined` without an answer.
@@ -151,7 +188,11 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
       return false
     }
 
-    if (!this.#topics.has(topic) && this.#topics.size >= this.#maxTopics) {
+    if (this.#topics.has(topic) || this.#lingering.has(topic)) {
+      return true
+    }
+
+    if (this.#topics.size + this.#lingering.size >= this.#maxTopics && !this.#lingering.leaveOldest()) {
       this.#init.log('not forwarding %s for %s: %d topics already', topic, peerId, this.#topics.size)
       return false
     }
@@ -170,17 +211,43 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     holders.changes++
 
     if (holders.clients.size === 0 && holders.relays.size === 0) {
-      this.#leave(topic)
+      this.#abandon(topic)
     } else if (holders.clients.size === 0) {
       this.#release.consider(topic)
     }
   }
 
-  #leave(topic: string): void {
+  // Nobody holds it any more.
+  #abandon(topic: string): void {
     for (const relay of this.#topics.get(topic)?.relays ?? []) {
       this.#shares.remove(relay, topic)
     }
     this.#topics.delete(topic)
-    this.#init.gossip.leave(topic)
+    this.#tellRelays(topic, false)
+    this.#lingering.add(topic)
+  }
+
+  // Other relays may have come to it meanwhile, whose clients have something to say to publishers here.
+  #leave(topic: string, isDue: boolean): void {
+    const { gossip } = this.#init
+    const relays = isDue ? this.#connected.relays().filter((relay) => gossip.isSubscriber(topic, relay)) : []
+
+    for (const relay of relays) {
+      this.#add(relay, topic)
+    }
+
+    gossip.leave(topic)
+
+    if (relays.length > 0) {
+      this.#tellRelays(topic, true)
+      this.#release.consider(topic)
+    }
+  }
+
+  // They would hold the topic for this one.
+  #tellRelays(topic: string, subscribed: boolean): void {
+    for (const relay of this.#connected.relays()) {
+      this.#init.gossip.tell(relay, topic, subscribed)
+    }
   }
 }

@@ -1,0 +1,75 @@
+import { LRUCache } from 'lru-cache'
+import type { UserLimits } from '../peers/user-limits.ts'
+
+/**
+ * Changes that a peer may make at once: a client with a thousand channels makes some 4,000 when it starts, and 1,500
+ * each time that it comes back.
+ */
+export const MAX_CHANGES = 10_000
+/** What of that comes back in a second. */
+const CHANGES_PER_SECOND = 200
+/** What a change counts that this block has to tell all its neighbours: each of them gets a message. */
+export const TOLD_TO_ALL = 5
+const MAX_REMEMBERED = 10_000
+
+export interface ChangeLimitsInit {
+  /** What each user may have. */
+  users: UserLimits
+  /** Whether a connected peer is a relay: it makes the changes of all its clients, and has no limit. */
+  isRelay: (peerId: string) => boolean
+  /** Closes the connections of a peer, and lets it in again after a while. */
+  cutOff: (peerId: string, why: string) => void
+  now: () => number
+}
+
+/** What is left of an allowance, and since when. */
+interface Allowance {
+  left: number
+  at: number
+}
+
+/**
+ * Counts the changes of a peer and of its user that gossip has to keep account of: subscriptions, GRAFT and PRUNE. They
+ * cost their sender some bytes, and this block and its neighbours much more.
+ */
+export class ChangeLimits {
+  readonly #init: ChangeLimitsInit
+  readonly #peers = new LRUCache<string, Allowance>({ max: MAX_REMEMBERED })
+  readonly #users = new LRUCache<string, Allowance>({ max: MAX_REMEMBERED })
+
+  constructor(init: ChangeLimitsInit) {
+    this.#init = init
+  }
+
+  /** Counts so many changes. Over its limit, or that of its user, the peer is cut off: `false`. */
+  take(peerId: string, changes: number): boolean {
+    const { users, isRelay, cutOff } = this.#init
+
+    if (isRelay(peerId)) {
+      return true
+    }
+
+    const user = users.userOf(peerId)
+    const times = users.most(user, 'changes', 1)
+    const peerLeft = this.#take(this.#peers, peerId, changes, 1)
+    const userLeft = this.#take(this.#users, user, changes, times)
+
+    if (peerLeft >= 0 && userLeft >= 0) {
+      return true
+    }
+
+    const whose = userLeft < 0 ? `user: all blocks of ${user}` : 'peer: it'
+    cutOff(peerId, `the limit of a ${whose} changed subscriptions or gossip meshes too often`)
+    return false
+  }
+
+  #take(allowances: LRUCache<string, Allowance>, key: string, changes: number, times: number): number {
+    const now = this.#init.now()
+    const max = MAX_CHANGES * times
+    const { left, at } = allowances.get(key) ?? { left: max, at: now }
+    const since = ((now - at) / 1_000) * CHANGES_PER_SECOND * times
+    const after = Math.max(Math.min(left + since, max) - changes, -1)
+    allowances.set(key, { left: after, at: now })
+    return after
+  }
+}
