@@ -85,7 +85,6 @@ export async function createMember(init: MemberInit): Promise<Member> {
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     factorOf: (user) => node.users.factorOf(user),
-    users: node.users,
     isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
     cutOff: (peerId, why) => cutOff(node, init, peerId, why),
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),

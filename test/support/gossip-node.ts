@@ -66,7 +66,6 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
-    users: gated.users,
     isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
     cutOff: (peerId) => {
       node.cutOff.push(peerId)

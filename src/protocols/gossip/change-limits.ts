@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import type { UserLimits } from '../peers/user-limits.ts'
 
 /**
  * Changes that a peer may make at once: a client with a thousand channels makes some 4,000 when it starts, and 1,500
@@ -10,11 +9,15 @@ export const MAX_CHANGES = 10_000
 const CHANGES_PER_SECOND = 200
 /** What a change counts that this block has to tell all its neighbours: each of them gets a message. */
 export const TOLD_TO_ALL = 5
+/** What a user has of both, all of its blocks together: all of them come back to a relay at once. */
+const PEERS_OF_USER = 4
 const MAX_REMEMBERED = 10_000
 
 export interface ChangeLimitsInit {
-  /** What each user may have. */
-  users: UserLimits
+  /** The user of a connected peer, as its certificate says. */
+  userOf: (peerId: string) => string | undefined
+  /** How many times as much as others a user may have. Default once. */
+  factorOf?: (user: string) => number
   /** Whether a connected peer is a relay: it makes the changes of all its clients, and has no limit. */
   isRelay: (peerId: string) => boolean
   /** Closes the connections of a peer, and lets it in again after a while. */
@@ -43,14 +46,14 @@ export class ChangeLimits {
 
   /** Counts so many changes. Over its limit, or that of its user, the peer is cut off: `false`. */
   take(peerId: string, changes: number): boolean {
-    const { users, isRelay, cutOff } = this.#init
+    const { userOf, factorOf = () => 1, isRelay, cutOff } = this.#init
 
     if (isRelay(peerId)) {
       return true
     }
 
-    const user = users.userOf(peerId)
-    const times = users.most(user, 'changes', 1)
+    const user = userOf(peerId) ?? peerId
+    const times = PEERS_OF_USER * factorOf(user)
     const peerLeft = this.#take(this.#peers, peerId, changes, 1)
     const userLeft = this.#take(this.#users, user, changes, times)
 

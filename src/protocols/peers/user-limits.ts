@@ -16,9 +16,7 @@ const MULTIPLES = {
   /** Blocks that come back to a relay ask about all of their topics at once. */
   systemCalls: 32,
   /** Provider records at a DHT server. */
-  records: 16,
-  /** Subscriptions, GRAFT and PRUNE. */
-  changes: 4
+  records: 16
 } as const
 
 /** However much a user may have otherwise, others find the rest of what there is. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { ChangeLimits, MAX_CHANGES } from '../../../src/protocols/gossip/change-limits.ts'
-import { UserLimits } from '../../../src/protocols/peers/user-limits.ts'
 
 describe('limits of changes of subscriptions', () => {
   let time: number
@@ -11,10 +10,8 @@ describe('limits of changes of subscriptions', () => {
     time = 0
     cut = []
     limits = new ChangeLimits({
-      users: new UserLimits({
-        uidOf: (peerId) => (peerId.startsWith('m') ? 'mallory' : undefined),
-        factors: { bench: 2 }
-      }),
+      userOf: (peerId) => (peerId.startsWith('m') ? 'mallory' : peerId.startsWith('b') ? 'bench' : peerId),
+      factorOf: (user) => (user === 'bench' ? 2 : 1),
       isRelay: (peerId) => peerId === 'relay',
       cutOff: (peerId, why) => cut.push([peerId, why]),
       now: () => time
@@ -38,6 +35,10 @@ describe('limits of changes of subscriptions', () => {
       assert(limits.take(key, MAX_CHANGES))
     }
     assert(!limits.take('m5', 1))
+
+    for (const key of ['b1', 'b2', 'b3', 'b4', 'b5', 'b6']) {
+      assert(limits.take(key, MAX_CHANGES), 'a user with an allowance')
+    }
     assert.deepEqual(cut, [
       ['m5', 'the limit of a user: all blocks of mallory changed subscriptions or gossip meshes too often']
     ])
