@@ -4,8 +4,10 @@ import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import type { ServiceFactoryMap } from 'libp2p'
 import { concat } from 'uint8arrays/concat'
+import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { DEFAULT_BODY_LIMIT_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { MAX_TOPIC_BYTES_PER_PEER } from '../../protocols/gossip/topic-room.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { Platform } from './platform.ts'
 
@@ -17,8 +19,6 @@ const MAX_GOSSIP_BYTES = 8 * DEFAULT_BODY_LIMIT_BYTES
 /** Peer ids of Ed25519 keys have 38 bytes. */
 const MAX_PEER_ID_BYTES = 64
 const SEQUENCE_BYTES = 8
-/** What the topics of one peer may take, at about 1 KiB each: a relay has up to 10,000 of its clients'. */
-const MAX_TOPIC_BYTES_PER_PEER = 32 * 1024 * 1024
 /** Subscribers of one topic that a relay forwards to: more than it has connections. */
 const MAX_FORWARDS = 1_000_000
 /** Larger messages are worth telling neighbours that they need not be sent again (IDONTWANT). */
@@ -66,6 +66,7 @@ export function nodeServices({
       globalSignaturePolicy: 'StrictSign',
       msgIdFn: gossipMessageId,
       fastMsgIdFn: gossipMessageKey,
+      msgIdToStrFn: idText,
       // A block hands its own messages to its own subscribers before they are signed.
       emitSelf: false,
       allowPublishToZeroTopicPeers: true,
@@ -97,6 +98,11 @@ function gossipMessageId(message: Message): Uint8Array {
   const sequence = new Uint8Array(SEQUENCE_BYTES)
   new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
   return concat([message.from.toMultihash().bytes, sequence])
+}
+
+/** No message has an id that is longer than this takes; neighbours may tell of such, and gossipsub would keep them. */
+function idText(id: Uint8Array): string {
+  return id.byteLength > MAX_PEER_ID_BYTES + SEQUENCE_BYTES ? '' : encodeBytes(id, 'base64')
 }
 
 /**

@@ -14,6 +14,10 @@ export interface GossipsubInternals extends GossipSub {
   readonly topics: ReadonlyMap<string, ReadonlySet<string>>
   /** The peer ids that messages from others are forwarded to, by topic. */
   readonly mesh: ReadonlyMap<string, ReadonlySet<string>>
+  /** By peer id: what its topics take. */
+  readonly peerTopicBytes: ReadonlyMap<string, number>
+  /** Takes up or forgets that a peer subscribes to a topic. `false`: it was ignored. */
+  handleReceivedSubscription: (from: PeerId, topic: string, subscribe: boolean) => boolean
   readonly score: {
     /** Called for a message whose signature does not hold, or that has none. */
     rejectInvalidMessage: (from: string, topic: string) => void
@@ -45,6 +49,8 @@ export const GOSSIPSUB_MEMBERS = [
   'outboundInflightQueue.push',
   'topics.get',
   'mesh.get',
+  'peerTopicBytes.get',
+  'handleReceivedSubscription',
   'score.rejectInvalidMessage',
   'handleReceivedRpc',
   'sendSubscriptions',

@@ -21,6 +21,7 @@ import { StallWatch } from './stall-watch.ts'
 import { carriesGossip, StreamWatch } from './stream-watch.ts'
 import { SubscriptionBatches } from './subscription-batches.ts'
 import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
+import { limitTopics } from './topic-room.ts'
 
 export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
@@ -91,6 +92,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.changes = new ChangeLimits({ ...init, now })
     refuseUnchecked(this.#router)
     watchChanges(this.#router, (peerId, changes) => this.changes.take(peerId, changes))
+    limitTopics(this.#router, init)
     watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)

@@ -8,6 +8,9 @@ export const TOPIC_PREFIX = '/nexus/'
 export const CHANNEL_TOPIC_PREFIX = '/nexus/channel/'
 export const LEASE_TOPIC_PREFIX = '/nexus/lease/'
 
+/** Topics of this project have 58 characters at most. */
+export const MAX_TOPIC_LENGTH = 128
+
 const CHANNEL_LABEL = 'nexus channel topic v1'
 const LEASE_LABEL = 'nexus lease topic v1'
 

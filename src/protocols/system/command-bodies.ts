@@ -4,10 +4,8 @@ import { checkApp } from '../../identity/jid.ts'
 import { checkPeerId } from '../../identity/keys.ts'
 import { checkedText, parseJson } from '../../identity/schema.ts'
 import type { Json } from '../../types.ts'
-import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
+import { MAX_TOPIC_LENGTH, TOPIC_PREFIX } from '../gossip/topic-names.ts'
 
-/** Topics of this project have 58 characters at most. */
-const MAX_TOPIC_LENGTH = 128
 /** Leases in one answer: with a few addresses each about 1.3 KiB. */
 export const MAX_LEASES_IN_ANSWER = 1_000
 /** Peers that an answer to `$providers` names at most. */
