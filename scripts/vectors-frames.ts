@@ -85,6 +85,7 @@ function frameVectors(): FrameVectors {
     goodFrame('request that goes on', { kind: 1, id: 5, cmd: 'store', body: 'aabb', timeoutMs: 500, size: 40_000 }),
     goodFrame('response', { kind: 2, id: 1, body: json(42) }),
     goodFrame('error', { kind: 3, id: 1, code: -500, message: "the worker has no command 'add'" }),
+    goodFrame('error with data', { kind: 3, id: 1, body: json({ left: 0 }), code: -502, message: 'no credit' }),
     goodFrame('part', { kind: 4, id: 5, body: 'ab'.repeat(300) }),
     goodFrame('end', { kind: 5, id: 5 }),
     goodFrame('cancel', { kind: 6, id: 0xffff_fffd }),

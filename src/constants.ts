@@ -110,3 +110,5 @@ export const MAX_BATCH_BYTES = 256 * 1024
 export const LEASE_TTL_MS = 15_000
 /** A worker signs a new lease this often: two may get lost before it drops out. */
 export const LEASE_RENEW_MS = 5_000
+/** Data of an error that a handler answers on purpose: it fits into one frame. */
+export const MAX_ERROR_DATA_BYTES = 16 * 1024

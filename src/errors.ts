@@ -21,6 +21,8 @@ const CODES = {
   NO_HANDLER: { wire: -500, retryable: true },
   /** The handler threw. */
   HANDLER_FAILED: { wire: -501, retryable: false },
+  /** The handler answered this error on purpose, with a message and data of its own. */
+  APPLICATION: { wire: -502, retryable: false },
   /** Nobody serves this app, resource or JID now. */
   NO_WORKER: { wire: -2000, retryable: true },
   /** Found, but the request never reached it. */
@@ -56,6 +58,8 @@ export interface NexusErrorInit {
   cause?: unknown
   /** With `REFUSED`: which check failed. */
   reason?: IdentityFailure
+  /** With `APPLICATION`: what goes to the caller beside the message, as JSON of up to 16 KiB. */
+  data?: unknown
 }
 
 /**
@@ -78,11 +82,14 @@ export class NexusError extends Error {
   override readonly name = 'NexusError'
   readonly code: NexusErrorCode
   readonly reason: IdentityFailure | undefined
+  /** With `APPLICATION`: what the handler gave with it. Nothing has checked what it is. */
+  readonly data: unknown
 
   constructor(code: NexusErrorCode, message: string, init: NexusErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause })
     this.code = code
     this.reason = init.reason
+    this.data = init.data
   }
 
   /** Whether Nexus itself may try the same request at another worker: it is certain not to have run. */
@@ -94,6 +101,31 @@ export class NexusError extends Error {
   get wireCode(): number {
     return CODES[this.code].wire
   }
+}
+
+/** What other blocks told. */
+const received = new WeakSet<NexusError>()
+
+/** A failure that another block told. */
+export function receivedError(code: NexusErrorCode, message: string, data?: unknown): NexusError {
+  const error = new NexusError(code, message, { data })
+  received.add(error)
+  return error
+}
+
+/** Notes that an error is a copy of another: it came from where that came from. */
+export function markCopy(copy: NexusError, original: NexusError): void {
+  if (received.has(original)) {
+    received.add(copy)
+  }
+}
+
+/**
+ * Whether a handler threw this to be its answer. What was answered to the handler itself, and it did not catch, is not
+ * meant for its caller.
+ */
+export function isAnswer(error: unknown): error is NexusError {
+  return error instanceof NexusError && error.code === 'APPLICATION' && !received.has(error)
 }
 
 const BY_WIRE = new Map<number, NexusErrorCode>(

@@ -12,6 +12,7 @@ NUMBERS = {
     "CANCELLED": -499,
     "NO_HANDLER": -500,
     "HANDLER_FAILED": -501,
+    "APPLICATION": -502,
     "NO_WORKER": -2000,
     "UNREACHABLE": -2001,
     "LOST": -2002,
@@ -25,10 +26,13 @@ _CODES = {number: code for code, number in NUMBERS.items()}
 class NexusError(Exception):
     """What every failure is: look at ``code``, show ``message``."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, data: object = None) -> None:
+        """``data`` goes with ``APPLICATION``, by which a handler answers an error: JSON of up to 16 KiB."""
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.data = data
+        self._received = False
 
     @property
     def number(self) -> int:
@@ -38,9 +42,18 @@ class NexusError(Exception):
     def as_value(self) -> dict[str, object]:
         """The failure as the bridge gives it: ``{code, msg}``, and ``error`` for a timeout."""
         value: dict[str, object] = {"code": self.number, "msg": self.message}
+        if self.data is not None:
+            value["data"] = self.data
         return {**value, "error": "timeout"} if self.code == "TIMEOUT" else value
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a handler that raises it answers it. What another worker answered to the handler does not count."""
+        return self.code == "APPLICATION" and not self._received
 
-def error_from_wire(number: int, message: str) -> NexusError:
+
+def error_from_wire(number: int, message: str, data: object = None) -> NexusError:
     """The error of a number from the wire; one of a later version reads as ``HANDLER_FAILED``."""
-    return NexusError(_CODES.get(number, "HANDLER_FAILED"), message)
+    error = NexusError(_CODES.get(number, "HANDLER_FAILED"), message, data)
+    error._received = True
+    return error

@@ -10,6 +10,7 @@ from typing import Any
 from . import frames
 from .bodies import MAX_BODY_BYTES, decode_json, encode_json
 from .errors import NUMBERS, NexusError, error_from_wire
+from .failure import failure_of
 from .frames import Frame, FrameDecoder, encode_frame
 
 LINK_VERSION = 1
@@ -152,7 +153,7 @@ class Link:
         if call.result.done():
             return
         if frame.kind == frames.ERROR:
-            call.result.set_exception(error_from_wire(frame.code, frame.message))
+            self._fail(call, frame)
         elif frame.kind in (frames.RESPONSE, frames.PART):
             call.parts += frame.body
             call.size = max(call.size, frame.size)
@@ -160,6 +161,13 @@ class Link:
                 self._resolve(call)
         elif frame.kind == frames.END:
             self._resolve(call)
+
+    def _fail(self, call: _Call, frame: Frame) -> None:
+        try:
+            data = decode_json(frame.body) if frame.code == NUMBERS["APPLICATION"] and frame.body else None
+            call.result.set_exception(error_from_wire(frame.code, frame.message, data))
+        except NexusError as error:
+            call.result.set_exception(error)
 
     def _resolve(self, call: _Call) -> None:
         try:
@@ -192,11 +200,9 @@ class Link:
         except asyncio.CancelledError:
             return
         except Exception as error:  # whatever a handler raises
-            code = error.code if isinstance(error, NexusError) else "HANDLER_FAILED"
-            unexpected = not isinstance(error, NexusError)
-            _log.error("the handler of %r failed: %s", call.get("cmd"), error, exc_info=unexpected)
+            answer = failure_of(identity, call.get("cmd"), error)
             if self._arrivals.pop(identity, None) is not None:
-                self._send(Frame(frames.ERROR, identity, code=NUMBERS[code], message="the handler failed"))
+                self._send(answer)
             return
         if self._arrivals.pop(identity, None) is not None:
             self._send_body(Frame(frames.RESPONSE, identity), data)

@@ -95,6 +95,18 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         async def fails(_: Call) -> Any:
             raise ValueError("secret")
 
+        @worker.handle("answers an error")
+        async def answers_an_error(_: Call) -> Any:
+            raise NexusError("APPLICATION", "no credit", {"left": 0})
+
+        @worker.handle("passes it on")
+        async def passes_it_on(_: Call) -> Any:
+            return await worker.api(app="pytest", cmd="answers an error")
+
+        @worker.handle("answers too much")
+        async def answers_too_much(_: Call) -> Any:
+            raise NexusError("APPLICATION", "no", "x" * 20_000)
+
         @worker.handle("nothing")
         async def nothing(_: Call) -> None:
             return None
@@ -121,6 +133,13 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
             await caller.api(app="pytest", cmd="fails")
         self.assertEqual(raised.exception.code, "HANDLER_FAILED")
         self.assertNotIn("secret", raised.exception.message)
+        with self.assertNoLogs("nexus_mesh", "ERROR"), self.assertRaises(NexusError) as raised:
+            await caller.api(app="pytest", cmd="answers an error")
+        failure = raised.exception
+        self.assertEqual((failure.code, failure.message, failure.data), ("APPLICATION", "no credit", {"left": 0}))
+        self.assertEqual(failure.as_value(), {"code": -502, "msg": "no credit", "data": {"left": 0}})
+        self.assertEqual(await self.code_of(caller.api(app="pytest", cmd="passes it on")), "HANDLER_FAILED")
+        self.assertEqual(await self.code_of(caller.api(app="pytest", cmd="answers too much")), "HANDLER_FAILED")
         self.assertEqual(await self.code_of(caller.api(app="pytest", cmd="hangs", timeout=0.5)), "TIMEOUT")
         await asyncio.wait_for(cancelled.wait(), 5)
         cancelled.clear()

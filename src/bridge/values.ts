@@ -7,6 +7,8 @@ export interface Failure {
   code: number
   msg: string
   error?: 'timeout'
+  /** What a handler gave with an error that it answered on purpose (code -502). */
+  data?: unknown
 }
 
 export const DONE = { code: 0 }
@@ -21,8 +23,9 @@ export async function asValue<T>(work: () => T | Promise<T>): Promise<T | Failur
 }
 
 export function failureOf(error: unknown): Failure {
-  const { code, wireCode, message } = toNexusError(error, 'HANDLER_FAILED', 'the call failed')
-  return { code: wireCode, msg: message, ...(code === 'TIMEOUT' ? { error: 'timeout' as const } : {}) }
+  const { code, wireCode, message, data } = toNexusError(error, 'HANDLER_FAILED', 'the call failed')
+  const timeout = code === 'TIMEOUT' ? { error: 'timeout' as const } : {}
+  return { code: wireCode, msg: message, ...timeout, ...(data === undefined ? {} : { data }) }
 }
 
 /** The body of a message: an object or an array; none is an empty object. Throws `INVALID`. */

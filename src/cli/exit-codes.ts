@@ -11,7 +11,8 @@ export const EXIT = {
   REFUSED: 5,
   TIMEOUT: 6,
   UNREACHABLE: 7,
-  OTHER: 8
+  OTHER: 8,
+  APPLICATION: 9
 } as const
 
 /** Tells with which code the program is to exit when a command ended without an error; 0 without it. */
@@ -29,6 +30,7 @@ Exit codes:
   6    no answer in time: TIMEOUT
   7    not reached, or lost on the way: UNREACHABLE, LOST
   8    any other failure of a call: BUSY, NO_HANDLER, HANDLER_FAILED, TOO_LARGE, ...
+  9    the worker's handler answered an error: APPLICATION
   130  interrupted by SIGINT (143: SIGTERM, 129: SIGHUP); relay, sub without --count
        and demo without --once end with 0 then
 The codes of sidecar are its own: nexus sidecar --help`
@@ -40,7 +42,8 @@ const BY_CODE: Partial<Record<NexusErrorCode, number>> = {
   REFUSED: EXIT.REFUSED,
   TIMEOUT: EXIT.TIMEOUT,
   UNREACHABLE: EXIT.UNREACHABLE,
-  LOST: EXIT.UNREACHABLE
+  LOST: EXIT.UNREACHABLE,
+  APPLICATION: EXIT.APPLICATION
 }
 
 /** The exit code that a failure ends the program with. */

@@ -30,12 +30,14 @@ export class Output {
 
   /** One line on stderr that says what went wrong; with `--json` also `{ error }` on stdout. */
   failure(error: unknown): void {
-    const { code, reason, message } = describeFailure(error)
-    const parts = ['nexus', code, reason, message].filter((part) => part !== undefined)
+    const { code, reason, message, data } = describeFailure(error)
+    const parts = ['nexus', code, reason, message, data === undefined ? undefined : JSON.stringify(data)].filter(
+      (part) => part !== undefined
+    )
     this.note(parts.join(': '))
 
     if (this.json) {
-      process.stdout.write(`${JSON.stringify({ error: { code, reason, message } })}\n`)
+      process.stdout.write(`${JSON.stringify({ error: { code, reason, message, data } })}\n`)
     }
 
     if (this.#verbose && error instanceof Error) {
@@ -44,9 +46,9 @@ export class Output {
   }
 }
 
-function describeFailure(error: unknown): { code: string; reason?: string; message: string } {
+function describeFailure(error: unknown): { code: string; reason?: string; message: string; data?: unknown } {
   if (error instanceof NexusError) {
-    return { code: error.code, reason: error.reason, message: oneLine(error.message) }
+    return { code: error.code, reason: error.reason, message: oneLine(error.message), data: error.data }
   }
 
   if (error instanceof CommanderError) {

@@ -1,4 +1,4 @@
-import { NexusError } from '../errors.ts'
+import { markCopy, NexusError } from '../errors.ts'
 import { now } from '../lib/now.ts'
 
 /** Taking down a call site takes about 10 us: at this rate a thousandth of the time. */
@@ -47,6 +47,7 @@ export function atCaller(error: unknown, site: CallSite | undefined): unknown {
   }
 
   const copy = new NexusError(error.code, error.message, { ...error, cause: error.cause })
+  markCopy(copy, error)
   const own = error.stack ?? String(error)
   const frames = (site?.stack ?? copy.stack ?? '').split('\n').filter((line) => FRAME.test(line) && !own.includes(line))
   copy.stack = [own, ...frames].join('\n')

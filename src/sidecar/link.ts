@@ -2,6 +2,7 @@ import type { Logger, Stream } from '@libp2p/interface'
 import { DEFAULT_BODY_LIMIT_BYTES, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError, toNexusError } from '../errors.ts'
 import { decodeBody, encodeBody } from '../protocols/body/body.ts'
+import { encodeErrorData } from '../protocols/body/error-data.ts'
 import { WorkerGone } from '../protocols/call/worker-gone.ts'
 import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
 import type { ApiContext, Body, Json, Nexus } from '../types.ts'
@@ -77,9 +78,9 @@ export class Link {
       const { type, bytes } = encodeBody(answer, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
       request.respond(type, bytes)
     } catch (error) {
-      const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the request failed')
+      const failure = toNexusError(error, 'HANDLER_FAILED', 'the request failed')
       this.#init.log('%s failed: %e', request.cmd, error)
-      request.fail(code, message)
+      request.fail(failure.code, failure.message, encodeErrorData(failure))
     }
 
     if (request.cmd === 'stop' && this.#nexus !== undefined) {
@@ -186,14 +187,19 @@ export class Link {
     return null
   }
 
-  // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws. That the
-  // program is gone is no failure of its handler.
+  // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws, unless it is
+  // an APPLICATION error: the program says by that that it answers it. That the program is gone is no failure of its
+  // handler.
   async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<Body>): Promise<Body> {
     const call = { cmd, ...carry(body), from: { ...from }, ...(grantId === undefined ? {} : { grantId }) }
     const { type, bytes } = encodeBody(call, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
     const deadline = { timeoutMs: timeoutMs + GRACE_MS, signal }
     const asked = this.#session.request({ cmd: 'call', type, body: bytes, ...deadline })
     const answer = await asked.catch((error: NexusError) => {
+      if (error.code === 'APPLICATION') {
+        throw new NexusError('APPLICATION', error.message, { data: error.data })
+      }
+
       throw this.#session.closed ? new WorkerGone(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'LOST', error) : error
     })
     return (decodeBody(answer.type, answer.body) as { body?: Json } | null)?.body ?? null

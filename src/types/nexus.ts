@@ -42,7 +42,8 @@ export interface Nexus extends NexusStop {
    * Serves a command. Workers only. The handler runs for members that have the service of this worker's app: its owner
    * and partners, and those who hold a grant. `from` says who it is. What the handler gives, or resolves with, is the
    * answer's body; `undefined` answers `null`. What it throws goes to `onHandlerError` of `createNexus`, and the caller
-   * gets `HANDLER_FAILED`.
+   * gets `HANDLER_FAILED`, except for `new NexusError('APPLICATION', message, { data })`: by that a handler answers an
+   * error on purpose, and the caller gets it as it is. `data` is JSON of 16 KiB at most, `message` 1,024 characters.
    *
    * The body is what the caller sent: name its type, and check what matters. A handler has the time that the caller
    * left it, 10 min at most; then its `signal` aborts. `ping` is taken: every worker answers it with `pong`.
@@ -93,6 +94,7 @@ export interface Nexus extends NexusStop {
    * - `FORBIDDEN`: the caller has not got the service of the app, or its grant does not hold
    * - `NO_HANDLER`: no worker took it; the last one that was tried has no such command
    * - `HANDLER_FAILED`: the handler threw, or what it gave cannot be sent
+   * - `APPLICATION`: the handler answered an error on purpose; `message` and `data` are its own
    * - `BUSY`: no worker took it; the last one that was tried has too much to do
    * - `UNREACHABLE`: no worker took it; the last one that was tried was not reached
    * - `LOST`: the connection or the worker's program ended, or the answer was dropped, after the request was handed

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { NexusError } from '../../src/errors.ts'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import type { Nexus } from '../../src/types.ts'
 import { BOB_UID, MALLORY_UID, testNetwork } from '../support/identities.ts'
@@ -43,6 +44,9 @@ describe('nexus find, api, direct, ping', function () {
       block.handle('bytes', () => new Uint8Array([0, 159, 146, 150]))
       block.handle('fail', () => {
         throw new Error('a secret')
+      })
+      block.handle('refuse', () => {
+        throw new NexusError('APPLICATION', 'no credit', { data: { left: 0 } })
       })
       block.handle('hang', ({ signal }) => {
         hanging = 'called'
@@ -156,6 +160,18 @@ describe('nexus find, api, direct, ping', function () {
     assert.match(unknown.stderr, /^nexus: NO_HANDLER: /)
     assert.match(failed.stderr, /^nexus: HANDLER_FAILED: /)
     assert.doesNotMatch(failed.stderr, /secret/)
+  })
+
+  it('ends with 9 for an error that the handler answers, and shows its data', async () => {
+    const [text, json] = await Promise.all([
+      run(['api', '--app', 'etest', 'refuse']),
+      run(['api', '--app', 'etest', 'refuse', '--json'])
+    ])
+    assert.deepEqual([text.code, json.code], [9, 9])
+    assert.match(text.stderr, /^nexus: APPLICATION: no credit: \{"left":0\}\n$/)
+    assert.deepEqual(JSON.parse(json.stdout), {
+      error: { code: 'APPLICATION', message: 'no credit', data: { left: 0 } }
+    })
   })
 
   it('ends with 130 on SIGINT and 143 on SIGTERM, and cancels the call', async () => {

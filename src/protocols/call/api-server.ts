@@ -1,10 +1,11 @@
 import { MAX_COMMAND_BYTES } from '../../constants.ts'
-import { NexusError, toNexusError } from '../../errors.ts'
+import { isAnswer, NexusError, toNexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
 import type { ApiHandler, Body, Identity } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
+import { encodeErrorData } from '../body/error-data.ts'
 import type { ReceivedRequest } from '../session/session.ts'
 import type { PeerSession } from '../session/session-table.ts'
 import type { Access } from './access.ts'
@@ -133,11 +134,16 @@ export class ApiServer {
     }
   }
 
-  // Whatever a handler throws, the caller learns that it threw and no more. Its code does not travel either: a code
+  // Whatever a handler throws, but for an APPLICATION error of its own, the caller learns that it threw and no more. Its code does not travel either: a code
   // that may be retried would run the command twice.
   #handlerFailed(request: ReceivedRequest, from: Identity, error: unknown): void {
     if (error instanceof WorkerGone) {
       request.fail(error.code, error.message)
+      return
+    }
+
+    if (isAnswer(error)) {
+      this.#answerError(request, from, error)
       return
     }
 
@@ -147,6 +153,16 @@ export class ApiServer {
     }
 
     request.fail('HANDLER_FAILED', `the handler of '${request.cmd}' failed`)
+  }
+
+  #answerError(request: ReceivedRequest, from: Identity, error: NexusError): void {
+    try {
+      request.fail('APPLICATION', error.message, encodeErrorData(error))
+    } catch (failure) {
+      const { message } = toNexusError(failure, 'INVALID', 'it cannot be encoded')
+      this.#init.onHandlerError(failure, { kind: 'api', cmd: request.cmd, from })
+      request.fail('HANDLER_FAILED', `the data of the error of '${request.cmd}' cannot be sent: ${message}`)
+    }
   }
 
   #fail(request: ReceivedRequest, error: unknown): void {

@@ -130,9 +130,9 @@ export class CallReceiver {
   }
 
   /** For calls: sends the failure, unless it was decided already what became of the call. */
-  refuse(call: ReceivedCall, code: NexusErrorCode, message: string): void {
+  refuse(call: ReceivedCall, code: NexusErrorCode, message: string, data?: Uint8Array): void {
     if (this.#finish(call)) {
-      writeError(this.#context, call.id, code, message)
+      writeError(this.#context, call.id, code, message, data)
     }
   }
 

@@ -1,6 +1,7 @@
 import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
+import { decodeError } from '../body/error-data.ts'
 import { type Frame, KIND } from './frame.ts'
 import { type Answer, PendingCall, type Question } from './pending-call.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
@@ -65,7 +66,7 @@ export class CallSender {
         break
       case KIND.ERROR:
         this.#end(call)
-        call.reject(new NexusError(codeFromWire(frame.code), frame.tooLong ? TOO_LONG : frame.message))
+        call.reject(decodeError(codeFromWire(frame.code), frame.tooLong ? TOO_LONG : frame.message, frame.body))
         break
       case KIND.PART:
         this.#receivePart(call, frame, now)

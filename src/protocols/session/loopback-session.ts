@@ -1,8 +1,11 @@
-import { cancelled, NexusError, type NexusErrorCode, stopped } from '../../errors.ts'
+import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { onAbort, waitUntilAborted } from '../../lib/abort.ts'
+import { decodeError } from '../body/error-data.ts'
 import type { Answer, SessionDirect, SessionRequest } from './session.ts'
 import type { SessionRouter } from './session-router.ts'
 import type { PeerSession } from './session-table.ts'
+
+const NOTHING = new Uint8Array(0)
 
 /**
  * The session of a block with itself, for a worker that calls its own app: libp2p cannot dial its own peer id. It keeps
@@ -31,7 +34,7 @@ export class LoopbackSession {
           signal: abort,
           release: () => undefined,
           respond: (answerType, bytes) => resolve({ type: answerType, body: new Uint8Array(bytes) }),
-          fail: (code: NexusErrorCode, message: string) => reject(new NexusError(code, message))
+          fail: (code, message, data = NOTHING) => reject(decodeError(code, message, data))
         },
         this.#self()
       )

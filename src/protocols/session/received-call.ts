@@ -24,8 +24,8 @@ export interface ReceivedRequest {
   /** The body was taken: a slow handler must not keep the memory that it arrived in. */
   release: () => void
   respond: (type: number, bytes: Uint8Array) => void
-  /** `message` travels: it must be safe to show. */
-  fail: (code: NexusErrorCode, message: string) => void
+  /** `message` travels: it must be safe to show. So does `data`, JSON. */
+  fail: (code: NexusErrorCode, message: string, data?: Uint8Array) => void
 }
 
 /** A one-way message from the peer. */
@@ -38,7 +38,7 @@ export interface ReceivedDirect {
 /** What becomes of a call is decided by those who hold its session. */
 export interface ReceivedCallOwner {
   answer: (call: ReceivedCall, type: number, bytes: Uint8Array) => void
-  refuse: (call: ReceivedCall, code: NexusErrorCode, message: string) => void
+  refuse: (call: ReceivedCall, code: NexusErrorCode, message: string, data?: Uint8Array) => void
 }
 
 const NOTHING = new Uint8Array(0)
@@ -124,8 +124,8 @@ export class ReceivedCall implements ReceivedRequest {
     this.#owner.answer(this, type, bytes)
   }
 
-  fail(code: NexusErrorCode, message: string): void {
-    this.#owner.refuse(this, code, message)
+  fail(code: NexusErrorCode, message: string, data?: Uint8Array): void {
+    this.#owner.refuse(this, code, message, data)
   }
 
   abort(code: NexusErrorCode, message: string): void {

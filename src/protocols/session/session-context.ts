@@ -66,10 +66,22 @@ export function bodyLimitOf(context: SessionContext, kind: number, cmd: string):
   return kind === KIND.REQUEST && isSystemCommand(cmd) ? MAX_SYSTEM_BODY_BYTES : context.bodyLimitBytes
 }
 
-/** Tells the peer that a call failed. */
-export function writeError(context: SessionContext, id: number, code: NexusErrorCode, reason: string): void {
+/** Tells the peer that a call failed. `data` is JSON. */
+export function writeError(
+  context: SessionContext,
+  id: number,
+  code: NexusErrorCode,
+  reason: string,
+  data?: Uint8Array
+): void {
   const error = new NexusError(code, '')
-  context.writer.write({ kind: KIND.ERROR, id, code: error.wireCode, message: reason.slice(0, MAX_REASON_LENGTH) })
+  context.writer.write({
+    kind: KIND.ERROR,
+    id,
+    code: error.wireCode,
+    message: reason.slice(0, MAX_REASON_LENGTH),
+    body: data
+  })
 }
 
 /** The names of the mesh's own commands, which applications can't use. */
