@@ -7,7 +7,7 @@ import type { ServerCommands } from './support/server-process.ts'
 
 const FLOOD = 2_000
 const CALLS = 10
-const FEW = 100
+const FEW = 500
 const PROGRAM = new URL('./support/server-process.ts', import.meta.url).pathname
 
 describe('one caller with thousands of calls in work', function () {
