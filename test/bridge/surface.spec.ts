@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { MessageSpecs } from '../../src/bridge/specs.ts'
 import { BridgeSurface } from '../../src/bridge/surface.ts'
 import { NexusError, type NexusErrorCode } from '../../src/errors.ts'
+import type { Nexus } from '../../src/types.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -13,6 +14,7 @@ describe('the global nexus of the bridge', function () {
   let anna: BridgeSurface
   let bro: BridgeSurface
   let annaJid: string
+  let worker: Nexus
   const errors: unknown[] = []
 
   before(async () => {
@@ -22,6 +24,7 @@ describe('the global nexus of the bridge', function () {
       await mesh.block({ uid: 'anna' }, { bootstrap: addresses }),
       await mesh.block({ uid: 'anna' }, { bootstrap: addresses })
     ]
+    worker = one
     annaJid = one.identity.jid
     anna = new BridgeSurface(one, (error) => errors.push(error))
     bro = new BridgeSurface(two, (error) => errors.push(error))
@@ -84,6 +87,18 @@ describe('the global nexus of the bridge', function () {
     assert.deepEqual(await bro.sendtojid(annaJid, { after: 'all' }), { code: 0 })
     await waitFor('all three to be told', () => errors.length === 2 && heard.length === 1)
     anna.clearon('all')
+  })
+
+  it('gives an error that a handler answers as a value, with its data', async () => {
+    const end = worker.handle('refuse', () => {
+      throw new NexusError('APPLICATION', 'no credit', { data: { left: 0 } })
+    })
+    assert.deepEqual(await bro.api({ app: 'etest', cmd: 'refuse', jid: annaJid }), {
+      code: -502,
+      msg: 'no credit',
+      data: { left: 0 }
+    })
+    end()
   })
 
   it('gives failures as values', async () => {

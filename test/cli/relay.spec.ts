@@ -81,6 +81,22 @@ describe('nexus relay', function () {
     assert.match(stderr, / stopped\n$/)
   })
 
+  it('says for some seconds that it had stood still', async () => {
+    const program = start('--json', '--health-port', '0', '--health-host', '0.0.0.0')
+    const [line] = await program.printed('stdout', /^.*\n/)
+    const { health } = JSON.parse(line)
+    assert.equal(health.host, '0.0.0.0')
+    const ask = () => fetch(`http://127.0.0.1:${health.port}/healthz`)
+    assert.equal((await ask()).status, 200)
+    program.kill('SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 5_500))
+    program.kill('SIGCONT')
+    const answer = await ask()
+    const { status, reason } = (await answer.json()) as Record<string, string>
+    assert.deepEqual([answer.status, status, reason], [503, 'failing', 'STALLED'])
+    await until(async () => (await ask()).status === 200, 'it is well again', 15_000)
+  })
+
   it('announces other addresses than it listens on', async () => {
     const program = start('--json', '--announce', '/dns4/relay.example.org/tcp/443/wss')
     const [line] = await program.printed('stdout', /^.*\n/)
