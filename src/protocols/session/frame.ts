@@ -1,7 +1,7 @@
 import { writer } from 'protons-runtime'
 import { NexusError } from '../../errors.ts'
+import { cutLongTexts, type LongText } from '../body/text-limits.ts'
 import { Envelope } from '../pb/envelope.ts'
-import { cutLongTexts, type LongText } from '../pb/text-limits.ts'
 
 /** What a frame is. Receivers ignore the kinds that they do not know. */
 export const KIND = {

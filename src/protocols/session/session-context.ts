@@ -1,7 +1,7 @@
 import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
-import { MAX_REASON_LENGTH } from '../pb/text-limits.ts'
+import { MAX_REASON_LENGTH } from '../body/text-limits.ts'
 import { KIND } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { PeerLoad } from './peer-load.ts'

@@ -20,6 +20,7 @@ const TEXTS = new Map<number, LongText>([
 ])
 const SHORTEST_LIMIT = MAX_COMMAND_BYTES
 const LENGTH_DELIMITED = 2
+const BODY = 4
 
 /** An envelope without the texts that are over their limits. */
 export interface CutEnvelope {
@@ -33,7 +34,8 @@ export interface CutEnvelope {
  * memory. `undefined`: there is none, as in nearly all. Throws for what is not protobuf.
  */
 export function cutLongTexts(envelope: Uint8Array): CutEnvelope | undefined {
-  const tooLong = envelope.byteLength > SHORTEST_LIMIT ? findLongText(envelope) : undefined
+  const mayHave = envelope.byteLength > SHORTEST_LIMIT && besideBodyOf(envelope) > SHORTEST_LIMIT
+  const tooLong = mayHave ? findLongText(envelope) : undefined
 
   if (tooLong === undefined) {
     return undefined
@@ -46,6 +48,25 @@ export function cutLongTexts(envelope: Uint8Array): CutEnvelope | undefined {
     }
   })
   return { bytes: concat(kept), tooLong }
+}
+
+/** The bytes of what has a length, but for bodies. Most frames have little of it, and need no closer look. */
+function besideBodyOf(envelope: Uint8Array): number {
+  const fields = reader(envelope)
+  let bytes = 0
+
+  while (fields.pos < fields.len) {
+    const tag = fields.uint32()
+
+    if ((tag & 7) === LENGTH_DELIMITED) {
+      const length = fields.uint32()
+      fields.skip(length)
+      bytes += tag >>> 3 === BODY ? 0 : length
+    } else {
+      fields.skipType(tag & 7)
+    }
+  }
+  return bytes
 }
 
 function findLongText(envelope: Uint8Array): LongText | undefined {
