@@ -40,6 +40,7 @@ export class FairQueue<T> {
   /** Who had something to do last, and until when it shares with another. */
   #latest: string | undefined
   #sharedUntil = Number.NEGATIVE_INFINITY
+  #shared = false
   /** When the time of this turn is over; `undefined` before anything was done in it. */
   #sliceEnd: number | undefined
   /** Something that was begun in this turn has not ended. */
@@ -55,6 +56,11 @@ export class FairQueue<T> {
   /** How much waits. */
   get size(): number {
     return this.#size
+  }
+
+  /** Whether several users had something to do lately. */
+  get isShared(): boolean {
+    return this.#shared
   }
 
   /** What waits of a sender. */
@@ -131,6 +137,7 @@ export class FairQueue<T> {
     if (this.#latest !== undefined) {
       const now = this.#init.now()
       this.#sharedUntil = now + SHARED_MS
+      this.#shared = true
       this.#sliceEnd &&= Math.min(this.#sliceEnd, now + this.#sliceMs)
     }
     this.#latest = user
@@ -139,7 +146,8 @@ export class FairQueue<T> {
   #beginTurn(): void {
     if (this.#sliceEnd === undefined) {
       const now = this.#init.now()
-      this.#sliceEnd = now + (now < this.#sharedUntil ? this.#sliceMs : this.#aloneSliceMs)
+      this.#shared = now < this.#sharedUntil
+      this.#sliceEnd = now + (this.#shared ? this.#sliceMs : this.#aloneSliceMs)
       inNextTurn(this.#endTurn)
     }
   }

@@ -5,8 +5,8 @@ import { concat } from 'uint8arrays/concat'
 import type { Room } from '../../lib/fair-lines.ts'
 import { FairQueue } from '../../lib/fair-queue.ts'
 import { now } from '../../lib/now.ts'
+import { SharedPace } from '../../lib/shared-pace.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
-import { SharedPace } from './shared-pace.ts'
 
 const MIB = 1024 * 1024
 /** What waits to be checked, for each sender and user. Some of the largest messages, or a burst of small ones. */
@@ -24,6 +24,11 @@ const MAX_SENDERS = 10_000
 /** What a message may take beside its data. */
 const OVERHEAD_BYTES = 512
 const BYTES = ['from', 'seqno', 'signature', 'key', 'data'] as const
+/**
+ * In messages written to a peer, which a relay on a small machine does so many of. One message costs no more than 50,
+ * however many it is written to: 20 messages a second are for everybody.
+ */
+const PACE = { allPerSecond: 10_000, leastPerSecond: 1_000, mostOfOne: 50 }
 const TOLD_EVERY_MS = 1_000
 /** How long one user's messages are worked on in one turn of the event loop while there are no others. */
 const ALONE_SLICE_MS = 5
@@ -86,7 +91,7 @@ export class MessageIntake {
 
   constructor(init: MessageIntakeInit) {
     this.#init = init
-    this.#pace = new SharedPace(now, init.factorOf)
+    this.#pace = new SharedPace({ ...PACE, factorOf: init.factorOf, now })
     this.#handle = init.router.handleReceivedMessage.bind(init.router)
     init.router.handleReceivedMessage = (source, message) => this.#take(source, message)
   }
@@ -149,7 +154,7 @@ export class MessageIntake {
       this.#resume(sender)
     }
 
-    this.#pace.charge(user, sender, this.#init.router.mesh.get(message.topic)?.size ?? 0)
+    this.#pace.charge(user, sender, 1 + (this.#init.router.mesh.get(message.topic)?.size ?? 0))
     return this.#handle(source, message).then(onDone, onDone)
   }
 

@@ -79,6 +79,26 @@ describe('calls that arrive', () => {
     await until(() => begun.length === FLOOD)
   })
 
+  it('are begun at the pace of a share while another user calls', async () => {
+    const quick = new CallTurns({ ...router, onRequest: ({ cmd }) => begun.push(cmd) })
+    const ours = setInterval(() => quick.onRequest(request('ours'), from('anna')), 50)
+    const count = 30_000
+    const began = performance.now()
+
+    for (let index = 0; index < count; index++) {
+      quick.onRequest(request('flood'), from('mallory'))
+
+      if (index === 0) {
+        quick.onRequest(request('ours'), from('anna'))
+      }
+    }
+    await until(() => begun.length > count / 2)
+    const tookMs = performance.now() - began
+    clearInterval(ours)
+    assert.ok(tookMs > 300, `the half of ${count} took ${tookMs} ms`)
+    await until(() => begun.filter((cmd) => cmd === 'flood').length === count)
+  })
+
   it('are not begun when their caller has given up meanwhile', async () => {
     const caller = new AbortController()
     flood(50)

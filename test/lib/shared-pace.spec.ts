@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { SharedPace } from '../../../src/protocols/gossip/shared-pace.ts'
+import { SharedPace } from '../../src/lib/shared-pace.ts'
 
-describe('the pace of gossip', () => {
+const RATES = { allPerSecond: 10_000, leastPerSecond: 1_000, mostOfOne: 50 }
+
+describe('a shared pace', () => {
   let time: number
   let pace: SharedPace
 
   beforeEach(() => {
     time = 0
-    pace = new SharedPace(() => time)
+    pace = new SharedPace({ ...RATES, now: () => time })
   })
 
   /** Sends as fast as it may for a second; gives how many. Another user sends now and then. */
@@ -17,12 +19,12 @@ describe('the pace of gossip', () => {
 
     for (; time < end; time++) {
       for (const other of time % 100 === 0 ? others : []) {
-        pace.charge(other, other, recipients)
+        pace.charge(other, other, 1 + recipients)
       }
 
       for (const sender of senders) {
         while (pace.delayOf('mallory', sender) <= 0 && sent < 100_000) {
-          pace.charge('mallory', sender, recipients)
+          pace.charge('mallory', sender, 1 + recipients)
           sent++
         }
       }
@@ -54,10 +56,7 @@ describe('the pace of gossip', () => {
   })
 
   it('gives a user a share that was set for it', () => {
-    pace = new SharedPace(
-      () => time,
-      (user) => (user === 'mallory' ? 3 : 1)
-    )
+    pace = new SharedPace({ ...RATES, factorOf: (user) => (user === 'mallory' ? 3 : 1), now: () => time })
     sendFor(['m'], 9, others(100))
     assert.ok(Math.abs(sendFor(['m'], 9, others(100)) - 300) < 20)
   })
@@ -80,7 +79,7 @@ describe('the pace of gossip', () => {
       for (; time < end; time++) {
         for (const user of ['mallory', 'trudy']) {
           for (let one = 0; one < 10 && pace.delayOf(user, user) <= 0; one++) {
-            pace.charge(user, user, 9)
+            pace.charge(user, user, 10)
             sent++
           }
         }
