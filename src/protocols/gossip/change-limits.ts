@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { type Allowance, Allowances } from '../../lib/allowances.ts'
 
 /**
  * Changes that a peer may make at once: a client with a thousand channels makes some 4,000 when it starts, and 1,500
@@ -11,7 +11,6 @@ const CHANGES_PER_SECOND = 200
 export const TOLD_TO_ALL = 5
 /** What a user has of both, all of its blocks together: all of them come back to a relay at once. */
 const PEERS_OF_USER = 4
-const MAX_REMEMBERED = 10_000
 
 export interface ChangeLimitsInit {
   /** The user of a connected peer, as its certificate says. */
@@ -25,23 +24,19 @@ export interface ChangeLimitsInit {
   now: () => number
 }
 
-/** What is left of an allowance, and since when. */
-interface Allowance {
-  left: number
-  at: number
-}
-
 /**
  * Counts the changes of a peer and of its user that gossip has to keep account of: subscriptions, GRAFT and PRUNE. They
  * cost their sender some bytes, and this block and its neighbours much more.
  */
 export class ChangeLimits {
   readonly #init: ChangeLimitsInit
-  readonly #peers = new LRUCache<string, Allowance>({ max: MAX_REMEMBERED })
-  readonly #users = new LRUCache<string, Allowance>({ max: MAX_REMEMBERED })
+  readonly #peers: Allowances
+  readonly #users: Allowances
 
   constructor(init: ChangeLimitsInit) {
     this.#init = init
+    this.#peers = new Allowances(init.now)
+    this.#users = new Allowances(init.now)
   }
 
   /** Counts so many changes. Over its limit, or that of its user, the peer is cut off: `false`. */
@@ -54,25 +49,19 @@ export class ChangeLimits {
 
     const user = userOf(peerId) ?? peerId
     const times = PEERS_OF_USER * factorOf(user)
-    const peerLeft = this.#take(this.#peers, peerId, changes, 1)
-    const userLeft = this.#take(this.#users, user, changes, times)
+    const peerHas = this.#peers.take(peerId, changes, allowance(1))
+    const userHas = this.#users.take(user, changes, allowance(times))
 
-    if (peerLeft >= 0 && userLeft >= 0) {
+    if (peerHas && userHas) {
       return true
     }
 
-    const whose = userLeft < 0 ? `user: all blocks of ${user}` : 'peer: it'
+    const whose = !userHas ? `user: all blocks of ${user}` : 'peer: it'
     cutOff(peerId, `the limit of a ${whose} changed subscriptions or gossip meshes too often`)
     return false
   }
+}
 
-  #take(allowances: LRUCache<string, Allowance>, key: string, changes: number, times: number): number {
-    const now = this.#init.now()
-    const max = MAX_CHANGES * times
-    const { left, at } = allowances.get(key) ?? { left: max, at: now }
-    const since = ((now - at) / 1_000) * CHANGES_PER_SECOND * times
-    const after = Math.max(Math.min(left + since, max) - changes, -1)
-    allowances.set(key, { left: after, at: now })
-    return after
-  }
+function allowance(times: number): Allowance {
+  return { burst: MAX_CHANGES * times, perSecond: CHANGES_PER_SECOND * times }
 }

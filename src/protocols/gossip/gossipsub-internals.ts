@@ -104,13 +104,10 @@ export function watchBadSignatures(router: GossipsubInternals, onBad: (peerId: s
  */
 export function watchChanges(router: GossipsubInternals, take: (peerId: string, changes: number) => boolean): void {
   const handle = router.handleReceivedRpc.bind(router)
-  router.handleReceivedRpc = async (from, rpc) => {
+  router.handleReceivedRpc = (from, rpc) => {
     const { graft = [], prune = [] } = rpc.control ?? {}
     const changes = (rpc.subscriptions?.length ?? 0) + graft.length + prune.length
-
-    if (changes === 0 || take(from.toString(), changes)) {
-      await handle(from, rpc)
-    }
+    return changes === 0 || take(from.toString(), changes) ? handle(from, rpc) : Promise.resolve()
   }
 }
 

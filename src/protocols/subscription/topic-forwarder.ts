@@ -192,9 +192,18 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
       return true
     }
 
-    if (this.#topics.size + this.#lingering.size >= this.#maxTopics && !this.#lingering.leaveOldest()) {
+    if (this.#topics.size >= this.#maxTopics) {
       this.#init.log('not forwarding %s for %s: %d topics already', topic, peerId, this.#topics.size)
       return false
+    }
+
+    if (!isRelay && !this.#shares.mayJoin(peerId)) {
+      this.#init.log('not forwarding %s for %s: its user has had too many topics joined', topic, peerId)
+      return false
+    }
+
+    if (this.#topics.size + this.#lingering.size >= this.#maxTopics) {
+      this.#lingering.leaveOldest()
     }
     return true
   }

@@ -1,11 +1,18 @@
+import { Allowances } from '../../lib/allowances.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
+import { now } from '../../lib/now.ts'
 import type { UserLimits } from '../peers/user-limits.ts'
+
+/** A user that comes and goes with all of its topics has them joined anew after this long (s). */
+const JOIN_AGAIN_S = 100
 
 export interface TopicSharesInit {
   /** Topics of all together. */
   maxTopics: number
   maxTopicsPerPeer: number
   users: UserLimits
+  /** Milliseconds that never go back. Default `performance.now`. */
+  now?: () => number
 }
 
 interface PeerShare {
@@ -21,8 +28,22 @@ export class TopicShares {
   /** By user, how many of its peers have a topic. */
   readonly #users = new Map<string, KeyedCounter<string>>()
 
+  /** By user, topics that were new here. */
+  readonly #joins: Allowances
+
   constructor(init: TopicSharesInit) {
     this.#init = init
+    this.#joins = new Allowances(init.now ?? now)
+  }
+
+  /**
+   * Whether a peer that is no relay may have one more topic joined here, and told to all neighbours: each user may have
+   * its share of topics joined at once, and again in the next 100 s. Counts it.
+   */
+  mayJoin(peerId: string): boolean {
+    const user = this.#init.users.userOf(peerId)
+    const burst = this.#most(user)
+    return this.#joins.take(user, 1, { burst, perSecond: burst / JOIN_AGAIN_S })
   }
 
   has(peerId: string, topic: string): boolean {
@@ -35,16 +56,15 @@ export class TopicShares {
 
   /** Why a peer that is no relay can't have one more topic; `undefined` when it can. */
   refusal(peerId: string, topic: string): string | undefined {
-    const { users, maxTopics, maxTopicsPerPeer } = this.#init
+    const { users, maxTopicsPerPeer } = this.#init
     const { user = users.userOf(peerId), topics } = this.#peers.get(peerId) ?? {}
     const ofUser = this.#users.get(user)
-    const most = users.most(user, 'topics', maxTopicsPerPeer, maxTopics)
 
     if (topics !== undefined && topics.size >= maxTopicsPerPeer) {
       return `${peerId} has ${topics.size} topics already`
     }
 
-    return ofUser !== undefined && ofUser.of(topic) === 0 && ofUser.size >= most
+    return ofUser !== undefined && ofUser.of(topic) === 0 && ofUser.size >= this.#most(user)
       ? `the limit of a user: all blocks of ${user} have ${ofUser.size} topics already`
       : undefined
   }
@@ -78,6 +98,11 @@ export class TopicShares {
   clear(): void {
     this.#peers.clear()
     this.#users.clear()
+  }
+
+  #most(user: string): number {
+    const { users, maxTopics, maxTopicsPerPeer } = this.#init
+    return users.most(user, 'topics', maxTopicsPerPeer, maxTopics)
   }
 
   #count(user: string | undefined, change: (topics: KeyedCounter<string>) => void): void {

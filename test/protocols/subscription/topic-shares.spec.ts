@@ -6,10 +6,12 @@ const USERS: Record<string, string> = { a1: 'anna', a2: 'anna', a3: 'anna', b1: 
 
 describe('shares of topics', () => {
   let shares: TopicShares
+  let time: number
 
   beforeEach(() => {
     const users = new UserLimits({ uidOf: (peerId) => USERS[peerId] })
-    shares = new TopicShares({ maxTopics: 16, maxTopicsPerPeer: 3, users })
+    time = 0
+    shares = new TopicShares({ maxTopics: 16, maxTopicsPerPeer: 3, users, now: () => time })
   })
 
   const add = (peerId: string, ...topics: string[]): Array<string | undefined> =>
@@ -38,6 +40,17 @@ describe('shares of topics', () => {
     assert(shares.remove('a2', 't1'))
     assert.deepEqual(add('a3', 't5'), [undefined])
     assert.deepEqual([...shares.topicsOf('a1')], ['t2', 't3'])
+  })
+
+  it('are joined anew so often only: all of it at once, and again in 100 s', () => {
+    const joined = (peerId: string): number => Array.from({ length: 10 }).filter(() => shares.mayJoin(peerId)).length
+    assert.equal(joined('a1'), 4)
+    assert.equal(joined('a2'), 0, 'all keys of a user together')
+    assert.equal(joined('b1'), 4, 'another user notices nothing')
+    time += 51_000
+    assert.equal(joined('a3'), 2)
+    time += 1_000_000
+    assert.equal(joined('a1'), 4)
   })
 
   it('do not count for relays', () => {
