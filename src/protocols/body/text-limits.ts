@@ -2,7 +2,7 @@ import { reader } from 'protons-runtime'
 import { concat } from 'uint8arrays/concat'
 import { MAX_CERTIFICATE_BYTES, MAX_COMMAND_BYTES } from '../../constants.ts'
 
-/** A reason is for people; this much of it travels, in UTF-16 units. */
+/** A reason is for people; this much of it travels, in UTF-16 units. (Python counts characters, of up to 4 bytes.) */
 export const MAX_REASON_LENGTH = 1_024
 
 /** What is not taken of an envelope. */
@@ -14,7 +14,7 @@ export interface LongText {
 /** The texts of an envelope, by the numbers of their fields. */
 const TEXTS = new Map<number, LongText>([
   [3, { name: 'cmd', maxBytes: MAX_COMMAND_BYTES }],
-  [8, { name: 'message', maxBytes: 3 * MAX_REASON_LENGTH }],
+  [8, { name: 'message', maxBytes: 4 * MAX_REASON_LENGTH }],
   [10, { name: 'grant', maxBytes: MAX_CERTIFICATE_BYTES }],
   [11, { name: 'issuerCertificate', maxBytes: MAX_CERTIFICATE_BYTES }]
 ])
