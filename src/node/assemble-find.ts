@@ -38,7 +38,7 @@ export function assembleFind(init: FindInit): FindParts {
   const { dht } = node.libp2p.services
   const log = logger.forComponent('nexus:find')
   const connect: Dialer['connect'] = (peerId, signal) => dialer.connect(peerId, signal)
-  const prober = new Prober({ self, book, events: node.libp2p, isConnected: member.isConnected, connect, log })
+  const prober = new Prober({ self, book, events: node.libp2p, isConnected: member.isConnected, connect, now, log })
   const providers = dht && new ProviderRecords({ network: self.network, dht, log })
   const relays = (): string[] => member.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
   const search = new DhtSearch({

@@ -102,14 +102,16 @@ export async function assembleBlock(
 
 /** What gets calls and directs to workers, and those of others to this one. */
 function assembleCalls(
-  { identity: self, sessions }: Member,
+  { identity: self, sessions, isConnected }: Member,
   credential: OwnCredential,
   directory: Directory,
   { public: isPublic, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
   const access = new Access({ self, isPublic, verifier: credential.verifier })
   const balancer = new Balancer({ now, random: Math.random })
-  const routing = new Router({ self, sessions, directory, balancer, now, defaultTimeoutMs: timeoutMs })
+  const defaultTimeoutMs = timeoutMs
+  const { random } = Math
+  const routing = new Router({ self, sessions, directory, balancer, isConnected, now, random, defaultTimeoutMs })
   const apiServer = new ApiServer({ access, bodyLimitBytes, onHandlerError })
   const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })

@@ -1,7 +1,11 @@
+import { FailureMemory } from '../../lib/failure-memory.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
 
-/** How long a worker that could not be reached or was busy is passed over while there are others. */
+/** How long a worker that could not be reached or was busy is passed over while there are others: at first, at most. */
 const PENALTY_MS = 1_000
+const MAX_PENALTY_MS = 30_000
+/** Workers whose failures are remembered. */
+const MAX_FAILED = 10_000
 
 export interface BalancerInit {
   /** Milliseconds, never running backwards. */
@@ -18,17 +22,16 @@ export interface BalancerInit {
 export class Balancer {
   readonly #init: BalancerInit
   readonly #inFlight = new KeyedCounter<string>()
-  readonly #penalties = new Map<string, number>()
+  readonly #failures: FailureMemory
 
   constructor(init: BalancerInit) {
     this.#init = init
+    this.#failures = new FailureMemory({ firstMs: PENALTY_MS, maxMs: MAX_PENALTY_MS, max: MAX_FAILED, ...init })
   }
 
   /** One of the candidates, or `undefined` when there is none. */
   pick<T extends { peerId: string }>(candidates: readonly T[]): T | undefined {
-    this.#forgive()
-    const fit =
-      this.#penalties.size === 0 ? candidates : candidates.filter(({ peerId }) => !this.#penalties.has(peerId))
+    const fit = this.#failures.isEmpty ? candidates : candidates.filter(({ peerId }) => !this.#failures.counts(peerId))
     const pool = fit.length === 0 ? candidates : fit
 
     if (pool.length < 2) {
@@ -55,21 +58,25 @@ export class Balancer {
     this.#inFlight.remove(peerId)
   }
 
-  /** The worker did not take a call, or did not answer one: others come first for a second. */
+  /** The worker did not take a call, or did not answer one: others come first for a while, longer each time. */
   penalise(peerId: string): void {
-    this.#penalties.delete(peerId)
-    this.#penalties.set(peerId, this.#init.now() + PENALTY_MS)
+    this.#failures.failed(peerId)
   }
 
-  #forgive(): void {
-    const now = this.#penalties.size === 0 ? 0 : this.#init.now()
-
-    // They stand in the order in which they end.
-    for (const [peerId, until] of this.#penalties) {
-      if (until > now) {
-        break
-      }
-      this.#penalties.delete(peerId)
+  /** The worker has answered a call. */
+  succeeded(peerId: string): void {
+    if (!this.#failures.isEmpty) {
+      this.#failures.succeeded(peerId)
     }
+  }
+
+  /** Whether others come first now. */
+  isPassedOver(peerId: string): boolean {
+    return this.#failures.counts(peerId)
+  }
+
+  /** Whether the worker has failed since it last answered. */
+  hasFailed(peerId: string): boolean {
+    return this.#failures.has(peerId)
   }
 }

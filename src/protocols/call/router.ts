@@ -1,33 +1,15 @@
 import { cancelled, NexusError, toNexusError } from '../../errors.ts'
 import type { CallOptions, Identity, Target } from '../../types.ts'
-import type { Directory } from '../find/directory.ts'
-import type { SessionManager } from '../session/session-manager.ts'
 import type { PeerSession } from '../session/session-table.ts'
-import type { Balancer } from './balancer.ts'
-import { MissingHandlers } from './missing-handlers.ts'
+import { type Choice, WorkerPicker, type WorkerPickerInit } from './worker-picker.ts'
 
-/** While other workers are left to try, opening a session with one takes no longer: direct addresses, then a relay. */
-const OPEN_PATIENCE_MS = 4_000
 /** The timer of a search that takes all of the time may ring so much before its end. */
 const EARLY_MS = 2
 /** Workers that are asked for a command or direct that nobody has a handler of: the first, and three others. */
 const MAX_WITHOUT_HANDLER = 4
 
-export interface RouterInit {
-  self: Identity
-  sessions: SessionManager
-  directory: Directory
-  balancer: Balancer
-  /** Milliseconds, never running backwards. */
-  now: () => number
+export interface RouterInit extends WorkerPickerInit {
   defaultTimeoutMs: number
-}
-
-/** The worker that a call goes to. */
-interface Choice {
-  worker: Identity
-  /** There are others that it could go to instead. */
-  hasOthers: boolean
 }
 
 /** One try at one worker. */
@@ -46,11 +28,11 @@ export interface RouteOptions extends CallOptions {
  */
 export class Router {
   readonly #init: RouterInit
-  readonly #missing: MissingHandlers
+  readonly #picker: WorkerPicker
 
   constructor(init: RouterInit) {
     this.#init = init
-    this.#missing = new MissingHandlers(init.now)
+    this.#picker = new WorkerPicker(init)
   }
 
   async route<T>(target: Target, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
@@ -72,23 +54,31 @@ export class Router {
         throw failure ?? nobody(target, deadline - now() < EARLY_MS, this.#init.directory.unasked(target.app))
       }
 
-      const { worker } = choice
+      let worker: Identity | undefined
 
       try {
-        return await this.#try(choice, deadline, options, attempt)
+        worker = this.#picker.pick(choice) ?? (await this.#picker.open(choice, deadline, options.signal))
+        return await this.#try(worker, deadline, attempt)
       } catch (error) {
         // What is not known may have happened after the worker had the request.
-        failure = toNexusError(error, 'LOST', `what became of the request to ${worker.jid} is not known`)
+        const latest = toNexusError(error, 'LOST', `what became of the request to ${worker?.jid} is not known`)
 
-        this.#remember(worker, failure, options.cmd)
-        withoutHandler += failure.code === 'NO_HANDLER' ? 1 : 0
+        if (worker !== undefined) {
+          this.#remember(worker, latest, options.cmd)
+        }
+        withoutHandler += latest.code === 'NO_HANDLER' ? 1 : 0
 
-        if (withoutHandler === MAX_WITHOUT_HANDLER || !mayGoElsewhere(failure, options)) {
-          throw failure
+        if (withoutHandler === MAX_WITHOUT_HANDLER || !mayGoElsewhere(latest, options)) {
+          throw latest
         }
 
+        // What a worker has said tells more than that others are not reached.
+        failure = worker === undefined ? (failure ?? latest) : latest
         tried ??= new Set()
-        tried.add(worker.peerId)
+
+        for (const { peerId } of worker === undefined ? choice.pool : [worker]) {
+          tried.add(peerId)
+        }
       }
     }
   }
@@ -96,7 +86,7 @@ export class Router {
   // A worker without a handler for this serves everything else as well as others do.
   #remember({ peerId }: Identity, { code, retryable }: NexusError, cmd = ''): void {
     if (code === 'NO_HANDLER') {
-      this.#missing.add(peerId, cmd)
+      this.#picker.noHandler(peerId, cmd)
     } else if (retryable || code === 'LOST' || code === 'TIMEOUT') {
       this.#init.balancer.penalise(peerId)
     }
@@ -105,7 +95,7 @@ export class Router {
   // The directory answers from memory whenever it can: a call to a known worker waits for nothing here.
   #pickKnown(target: Target, options: RouteOptions, tried: Set<string> | undefined): Choice | undefined {
     const known = this.#init.directory.known(target)
-    return known === undefined ? undefined : this.#pick(target, options, known, tried)
+    return known === undefined ? undefined : this.#picker.choose(target, options.cmd, known, tried)
   }
 
   async #lookUp(
@@ -121,43 +111,23 @@ export class Router {
     }
 
     const found = await this.#init.directory.lookUp(target, { timeoutMs: remaining, signal: options.signal })
-    return this.#pick(target, options, found, tried)
+    return this.#picker.choose(target, options.cmd, found, tried)
   }
 
-  #pick(
-    target: Target,
-    { cmd = '' }: RouteOptions,
-    workers: Identity[],
-    tried: Set<string> | undefined
-  ): Choice | undefined {
-    const untried = tried === undefined ? workers : workers.filter(({ peerId }) => !tried.has(peerId))
-    const worker = this.#init.balancer.pick(this.#preferMine(target, this.#missing.prefer(untried, cmd)))
-    return worker && { worker, hasOthers: untried.length > 1 }
-  }
-
-  #preferMine(target: Target, workers: Identity[]): Identity[] {
-    if (target.prioritizeMine !== true) {
-      return workers
-    }
-
-    const mine = workers.filter(({ uid }) => uid === this.#init.self.uid)
-    return mine.length > 0 ? mine : workers
-  }
-
-  async #try<T>(choice: Choice, deadline: number, options: RouteOptions, attempt: Attempt<T>): Promise<T> {
+  async #try<T>({ peerId }: Identity, deadline: number, attempt: Attempt<T>): Promise<T> {
     const { sessions, balancer, directory, now } = this.#init
-    const { peerId } = choice.worker
     balancer.started(peerId)
 
     try {
-      const session = sessions.peek(peerId) ?? (await this.#open(choice, deadline, options.signal))
       const remaining = deadline - now()
 
       if (remaining <= 0) {
         throw new NexusError('TIMEOUT', 'the time was over before the request could be sent')
       }
 
-      return await attempt(session, remaining)
+      const answer = await attempt(sessions.peek(peerId)!, remaining)
+      balancer.succeeded(peerId)
+      return answer
     } catch (error) {
       if (error instanceof NexusError && error.code === 'UNREACHABLE') {
         directory.suspect(peerId)
@@ -165,31 +135,6 @@ export class Router {
       throw error
     } finally {
       balancer.finished(peerId)
-    }
-  }
-
-  // The session goes on being opened for the calls that follow, however short the time of this one is.
-  async #open(choice: Choice, deadline: number, signal: AbortSignal | undefined): Promise<PeerSession> {
-    const { worker, hasOthers } = choice
-    const remaining = deadline - this.#init.now()
-    const patience = hasOthers ? Math.min(remaining / 2, OPEN_PATIENCE_MS) : remaining
-    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(patience)))
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-
-    try {
-      return await this.#init.sessions.open(worker.peerId, either)
-    } catch (error) {
-      if (timeout.aborted && signal?.aborted !== true) {
-        throw hasOthers
-          ? new NexusError('UNREACHABLE', `${worker.jid} was not reached within ${Math.ceil(patience)} ms`, {
-              cause: error
-            })
-          : new NexusError('TIMEOUT', 'the worker was not reached before the deadline', { cause: error })
-      }
-      // A worker whose certificate has ended, or that does not accept this block's, is no reason to leave the others.
-      throw error instanceof NexusError && error.code === 'REFUSED'
-        ? new NexusError('UNREACHABLE', error.message, { cause: error })
-        : error
     }
   }
 }

@@ -66,10 +66,10 @@ export class Finder implements Directory {
   async find(request: FindRequest): Promise<WorkerInfo[]> {
     checkTarget(request)
     checkCallOptions(request)
-    const workers = await this.lookUp(request, {
-      timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
-      signal: request.signal
-    })
+    const patience = this.#patience(request.timeoutMs ?? FIND_TIMEOUT_MS, request.signal)
+    await this.#learn(request, patience)
+    await this.#whenProbed(request.app, patience)
+    const workers = this.#list.select(request)
 
     if (request.signal?.aborted === true) {
       throw cancelled(request.signal)
@@ -94,16 +94,37 @@ export class Finder implements Directory {
   }
 
   async lookUp(target: Target, { timeoutMs, signal }: LookUpOptions): Promise<Identity[]> {
+    const patience = this.#patience(timeoutMs, signal)
+    await this.#learn(target, patience)
+
+    // Workers that are listed and don't answer are found out by the call, beside others that do.
+    if (this.#list.select(target).length === 0) {
+      await this.#whenProbed(target.app, patience)
+    }
+
+    const workers = this.#list.select(target)
+    return workers.length > 0 ? workers : this.#list.unanswering(target)
+  }
+
+  #patience(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
+    const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
+    return AbortSignal.any([timeout, this.#stopping.signal, ...(signal ? [signal] : [])])
+  }
+
+  async #whenProbed(app: string, patience: AbortSignal): Promise<void> {
+    await this.#init.prober.whenProbed(
+      this.#init.book.live(app).map(({ worker }) => worker),
+      AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
+    )
+  }
+
+  /** Asks the mesh for workers that a target means, if nobody has yet or there is none. */
+  async #learn(target: Target, patience: AbortSignal): Promise<void> {
     if (this.#stopping.signal.aborted) {
       throw stopped()
     }
 
     const followed = this.#apps.follow(target.app)
-    const patience = AbortSignal.any([
-      AbortSignal.timeout(Math.ceil(timeoutMs)),
-      this.#stopping.signal,
-      ...(signal ? [signal] : [])
-    ])
 
     // Whoever is connected may know; but only with a way into the mesh does an empty answer mean much.
     if (this.#list.select(target).length === 0) {
@@ -121,11 +142,6 @@ export class Finder implements Directory {
     }
 
     await this.#searchHidden(followed, target, patience)
-    await this.#init.prober.whenProbed(
-      this.#init.book.live(target.app).map(({ worker }) => worker),
-      AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
-    )
-    return this.#list.select(target)
   }
 
   unasked(app: string): string | undefined {
@@ -140,6 +156,8 @@ export class Finder implements Directory {
 
   /** Asks again for all apps that are followed: after the way into the mesh was lost and found. */
   refreshAll(): void {
+    this.#init.prober.forgive()
+
     for (const followed of this.#apps.all()) {
       void this.#refresh(followed)
     }

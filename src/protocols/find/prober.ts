@@ -2,62 +2,79 @@ import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/int
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import type { Lease } from '../../identity/lease.ts'
 import { waitUntilAborted } from '../../lib/abort.ts'
+import { FailureMemory } from '../../lib/failure-memory.ts'
+import { FairSlots } from '../../lib/fair-slots.ts'
 import type { Identity } from '../../types.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 
 /** Workers of one app that a block stays connected to, so that it notices at once when one dies. */
 const MAX_WATCHED_PER_APP = 32
+/** Workers that are dialled at a time; the others wait, those of users that have fewer dialled come first. */
+const MAX_DIALS = 8
+/** A worker that does not answer is dialled again after so long, and longer each time. */
+const RETRY_MS = 2_000
+const MAX_RETRY_MS = 5 * 60_000
+/** Workers that are remembered as not to be reached. */
+const MAX_FAILED = 10_000
 
 export interface ProberInit {
   self: Identity
   book: LeaseBook
-  /** The libp2p node: tells when the last connection to a peer has closed. */
+  /** The libp2p node: tells when the first connection to a peer has opened, and the last one closed. */
   events: TypedEventTarget<Libp2pEvents>
   isConnected: (peerId: string) => boolean
   /** Connects to a peer. Rejects when it cannot be reached. */
   connect: (peerId: string, signal: AbortSignal) => Promise<unknown>
+  /** Milliseconds, never running backwards. */
+  now: () => number
   log: Logger
 }
 
-/** A worker that is being connected to. */
+/** A worker that is being connected to, or waits for that. */
 interface Probe {
   /** What was known of it when it was dialled. */
   lease: Lease | undefined
-  /** Aborts the dial when the worker is elsewhere. */
-  dial: AbortController
+  /** Aborts the dial when the worker is elsewhere. Absent while it waits. */
+  dial: AbortController | undefined
   done: Promise<void>
 }
 
 /**
  * Finds out whether workers live, by connecting to them: those just heard of, and those whose connection was lost. A
- * worker that does not answer leaves the book at once, without waiting for its lease to end.
+ * worker that does not answer is not listed until it does. While its leases come it is dialled again, more rarely each
+ * time.
  */
 export class Prober {
   readonly #init: ProberInit
   readonly #probes = new Map<string, Probe>()
+  readonly #slots = new FairSlots(MAX_DIALS)
   readonly #suspects = new Set<string>()
+  readonly #failures: FailureMemory
   #changes = 0
   readonly #stopping = new AbortController()
 
   constructor(init: ProberInit) {
     this.#init = init
+    this.#failures = new FailureMemory({ firstMs: RETRY_MS, maxMs: MAX_RETRY_MS, max: MAX_FAILED, now: init.now })
     init.book.addEventListener('live', this.#onLive)
     init.book.addEventListener('lease', this.#onLease)
+    init.book.addEventListener('gone', this.#onGone)
+    init.events.addEventListener('peer:connect', this.#onConnect)
     init.events.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
   /** A worker's connection was lost or could not be made: it is not listed until it has answered. */
   suspect(peerId: string): void {
     const { book, self, isConnected } = this.#init
+    const known = book.get(peerId)
 
     if (!isConnected(peerId)) {
       book.disconnected(peerId)
     }
 
-    if (book.get(peerId) !== undefined && peerId !== self.peerId) {
-      this.#suspects.add(peerId)
-      this.#changes++
-      this.#probe(peerId)
+    if (known !== undefined && peerId !== self.peerId) {
+      this.#distrust(peerId)
+      this.#probe(known)
     }
   }
 
@@ -68,6 +85,16 @@ export class Prober {
 
   isSuspect(peerId: string): boolean {
     return this.#suspects.has(peerId)
+  }
+
+  /** Whether it is being found out now whether a worker lives. */
+  isProbed(peerId: string): boolean {
+    return this.#probes.has(peerId)
+  }
+
+  /** This block itself was cut off: who did not answer it may be there all the same. */
+  forgive(): void {
+    this.#failures.forgive()
   }
 
   /** Waits until these workers have answered or failed, or `signal` aborts. */
@@ -84,55 +111,84 @@ export class Prober {
     this.#stopping.abort()
     book.removeEventListener('live', this.#onLive)
     book.removeEventListener('lease', this.#onLease)
+    book.removeEventListener('gone', this.#onGone)
+    events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
   }
 
-  readonly #onLive = ({ detail: { worker } }: CustomEvent<LeaseEntry>): void => {
-    const watched = this.#init.book.live(worker.app).length
+  readonly #onLive = ({ detail }: CustomEvent<LeaseEntry>): void => {
+    const { book, self } = this.#init
+    const { peerId, app } = detail.worker
 
-    if (worker.peerId !== this.#init.self.peerId && watched <= MAX_WATCHED_PER_APP) {
-      this.#probe(worker.peerId)
+    if (peerId === self.peerId) {
+      return
+    }
+
+    // It has left the book when it did not answer, and came back with another lease.
+    if (this.#failures.has(peerId)) {
+      this.#distrust(peerId)
+    }
+
+    if (book.live(app).length <= MAX_WATCHED_PER_APP || this.#suspects.has(peerId)) {
+      this.#probe(detail)
     }
   }
 
+  readonly #onGone = ({ detail }: CustomEvent<{ peerId: string }>): void => this.#forget(detail.peerId)
+
+  readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => this.#trust(detail.toString())
+
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => this.suspect(detail.toString())
 
-  #probe(peerId: string): void {
+  #probe({ worker, lease }: LeaseEntry): void {
+    const { peerId, uid } = worker
+
     if (this.#probes.has(peerId) || this.#stopping.signal.aborted) {
       return
     }
 
     if (this.#init.isConnected(peerId)) {
       this.#trust(peerId)
-      return
+    } else if (!this.#failures.counts(peerId)) {
+      const probe: Probe = { lease, dial: undefined, done: Promise.resolve() }
+      this.#probes.set(peerId, probe)
+      probe.done = this.#slots.run(uid, () => this.#run(peerId, probe)).finally(() => this.#probes.delete(peerId))
     }
-
-    const probe: Probe = { lease: undefined, dial: new AbortController(), done: Promise.resolve() }
-    this.#probes.set(peerId, probe)
-    probe.done = this.#run(peerId, probe).finally(() => {
-      this.#probes.delete(peerId)
-      this.#trust(peerId)
-    })
   }
 
-  // What the worker has said since it was dialled is not disproved when the dial fails: it is dialled once more.
   async #run(peerId: string, probe: Probe): Promise<void> {
     const { book, isConnected, log } = this.#init
 
-    for (;;) {
-      probe.lease = book.get(peerId)?.lease
-      probe.dial = new AbortController()
-      const failure = await this.#dial(peerId, probe.dial.signal)
+    while (!this.#stopping.signal.aborted) {
+      const dial = new AbortController()
+      Object.assign(probe, { dial, lease: book.get(peerId)?.lease })
+      const failure = await this.#dial(peerId, dial.signal)
 
-      if (failure === undefined || this.#stopping.signal.aborted || isConnected(peerId)) {
+      if (failure === undefined || isConnected(peerId)) {
+        this.#trust(peerId)
         return
       }
 
-      if ((book.get(peerId)?.lease?.version ?? 0) <= (probe.lease?.version ?? 0)) {
-        log('%s does not answer and is no longer listed: %e', peerId, failure)
-        book.remove(peerId)
+      if (!dial.signal.aborted && !this.#stopping.signal.aborted) {
+        log('%s does not answer and is not listed: %e', peerId, failure)
+        this.#onFailed(peerId, probe)
         return
       }
+    }
+  }
+
+  // What the worker has said since it was dialled is not disproved when the dial fails: its next lease has it dialled
+  // again.
+  #onFailed(peerId: string, { lease }: Probe): void {
+    const { book } = this.#init
+    this.#failures.failed(peerId)
+
+    if ((book.get(peerId)?.lease?.version ?? 0) <= (lease?.version ?? 0)) {
+      book.remove(peerId)
+    }
+
+    if (book.get(peerId) !== undefined) {
+      this.#distrust(peerId)
     }
   }
 
@@ -147,22 +203,43 @@ export class Prober {
     }
   }
 
-  // A worker that was started anew, or has other addresses: where it is dialled now it may never be reached.
-  readonly #onLease = ({ detail: { worker, lease } }: CustomEvent<LeaseEntry>): void => {
+  readonly #onLease = ({ detail }: CustomEvent<LeaseEntry>): void => {
+    const { worker, lease } = detail
     const probe = this.#probes.get(worker.peerId)
 
-    if (probe === undefined || lease === undefined || lease.version <= (probe.lease?.version ?? 0)) {
-      return
-    }
-
-    if (lease.event === 'join' || lease.addresses.join() !== probe.lease?.addresses.join()) {
+    if (probe?.dial !== undefined && isElsewhere(lease, probe.lease)) {
       probe.dial.abort()
+    } else if (this.#suspects.has(worker.peerId)) {
+      // Started anew, it has nothing to do with what failed.
+      if (lease?.event === 'join') {
+        this.#failures.succeeded(worker.peerId)
+      }
+      this.#probe(detail)
     }
   }
 
+  #distrust(peerId: string): void {
+    this.#suspects.add(peerId)
+    this.#changes++
+  }
+
   #trust(peerId: string): void {
+    this.#failures.succeeded(peerId)
+    this.#forget(peerId)
+  }
+
+  #forget(peerId: string): void {
     if (this.#suspects.delete(peerId)) {
       this.#changes++
     }
   }
+}
+
+// A worker that was started anew, or has other addresses: where it is dialled now it may never be reached.
+function isElsewhere(lease: Lease | undefined, dialled: Lease | undefined): boolean {
+  return (
+    lease !== undefined &&
+    lease.version > (dialled?.version ?? 0) &&
+    (lease.event === 'join' || lease.addresses.join() !== dialled?.addresses.join())
+  )
 }

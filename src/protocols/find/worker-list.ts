@@ -43,6 +43,16 @@ export class WorkerList {
     return isAny ? workers : workers.filter((worker) => matches(target, worker, self))
   }
 
+  /** Workers that a target means and that did not answer, but whose leases come: for who finds nobody else. */
+  unanswering(target: Target): Identity[] {
+    const { self, book, prober } = this.#init
+    return book
+      .live(target.app)
+      .map(({ worker }) => worker)
+      .filter(({ peerId }) => prober.isSuspect(peerId) && !prober.isProbed(peerId))
+      .filter((worker) => matches(target, worker, self))
+  }
+
   #get(peerId: string): Identity | undefined {
     const { self, isServing, book, prober, now } = this.#init
 

@@ -2,7 +2,6 @@ import type { Connection, Logger, Stream, StreamHandler } from '@libp2p/interfac
 import { raceSignal } from 'race-signal'
 import { MAX_ASSEMBLY_BYTES, MAX_IN_FLIGHT, SESSION_PROTOCOL } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
 import { toError } from '../../lib/to-error.ts'
@@ -14,7 +13,7 @@ import { PeerLoads } from './peer-load.ts'
 import { Session, type SessionLimits } from './session.ts'
 import { type SessionRouter, SessionRoutes } from './session-router.ts'
 import { type Connect, openSessionStream } from './session-stream.ts'
-import { type Entry, type PeerSession, SessionTable } from './session-table.ts'
+import { type Entry, type PeerSession, SessionOpenings, SessionTable } from './session-table.ts'
 
 export interface SessionManagerInit {
   /** Who this block is. */
@@ -39,7 +38,7 @@ export class SessionManager {
   readonly #loopback: LoopbackSession
   readonly #own: PeerSession
   readonly #routes = new SessionRoutes()
-  readonly #opening = new Map<string, Promise<PeerSession>>()
+  readonly #openings = new SessionOpenings()
   #leaving = false
   #stopped = false
 
@@ -75,11 +74,7 @@ export class SessionManager {
 
   /** Calls of peers that are being served now. */
   get inFlight(): number {
-    let calls = 0
-    for (const { session } of this.#table) {
-      calls += session.inFlight.inbound
-    }
-    return calls
+    return [...this.#table].reduce((calls, { session }) => calls + session.inFlight.inbound, 0)
   }
 
   /** The session that takes new calls to a peer, if there is one. */
@@ -87,10 +82,16 @@ export class SessionManager {
     return peerId === this.#own.peer.peerId ? this.#own : this.#table.current(peerId)
   }
 
+  /** Counts up whenever `peek` may give something else. */
+  get changes(): number {
+    return this.#table.changes
+  }
+
   /**
    * The session to a peer, opened when there is none. Rejects with `UNREACHABLE`, `REFUSED`, `CANCELLED` or `STOPPED`.
+   * `isAwaited` says whether a stop is to wait for it.
    */
-  async open(peerId: string, signal?: AbortSignal): Promise<PeerSession> {
+  async open(peerId: string, signal?: AbortSignal, isAwaited = () => true): Promise<PeerSession> {
     const known = this.peek(peerId)
 
     if (known !== undefined) {
@@ -101,13 +102,7 @@ export class SessionManager {
       throw cancelled(signal)
     }
 
-    let opening = this.#opening.get(peerId)
-
-    if (opening === undefined) {
-      opening = this.#dial(peerId).finally(() => this.#opening.delete(peerId))
-      this.#opening.set(peerId, opening)
-    }
-
+    const opening = this.#openings.open(peerId, () => this.#dial(peerId), isAwaited)
     return raceSignal(opening, signal, { translateError: cancelled })
   }
 
@@ -152,10 +147,9 @@ export class SessionManager {
     }
 
     // A session that is being opened is for a call that was made before the stop.
-    const opened = Promise.allSettled(this.#opening.values())
     await Promise.all([
       this.#loopback.stop(grace),
-      waitUntilAborted(opened, grace),
+      this.#openings.whenAwaitedEnd(grace),
       ...open.map((entry) => this.#close(entry, grace))
     ])
     this.#stopped = true

@@ -1,4 +1,5 @@
 import type { Grant } from '../../identity/grant.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import type { Identity } from '../../types.ts'
 import type { Session } from './session.ts'
 
@@ -37,6 +38,7 @@ export class SessionTable {
   readonly #self: string
   readonly #current = new Map<string, Entry>()
   readonly #byPeer = new Map<string, Entry[]>()
+  #changes = 0
 
   /** `self` is this block's peer id. */
   constructor(self: string) {
@@ -47,6 +49,11 @@ export class SessionTable {
     for (const entries of this.#byPeer.values()) {
       yield* entries
     }
+  }
+
+  /** Counts up whenever another session, or none, takes the new calls to a peer. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** The sessions that a peer has opened beyond those that it may have, the oldest. */
@@ -77,12 +84,13 @@ export class SessionTable {
     this.#byPeer.set(peer.peerId, [...this.of(peer.peerId), entry])
 
     if (!isCrossing || initiator === this.#self < peer.peerId) {
-      this.#current.set(peer.peerId, entry)
+      this.prefer(entry)
     }
   }
 
   /** New calls go to this one. */
   prefer(entry: Entry): void {
+    this.#changes++
     this.#current.set(entry.peer.peerId, entry)
   }
 
@@ -93,6 +101,7 @@ export class SessionTable {
 
     if (this.#current.get(peerId) === entry) {
       const next = this.of(peerId).findLast(({ retired }) => !retired)
+      this.#changes++
 
       if (next === undefined) {
         this.#current.delete(peerId)
@@ -113,5 +122,36 @@ export class SessionTable {
     } else {
       this.#byPeer.delete(peerId)
     }
+  }
+}
+
+interface Opening {
+  session: Promise<PeerSession>
+  isAwaited: () => boolean
+}
+
+/** Sessions that are being opened, one to a peer at a time, whoever asks for it. */
+export class SessionOpenings {
+  readonly #running = new Map<string, Opening>()
+
+  /** The session to a peer that is being opened, or is now. `isAwaited`: whether it is for somebody who waits for it. */
+  open(peerId: string, dial: () => Promise<PeerSession>, isAwaited: () => boolean): Promise<PeerSession> {
+    const running = this.#running.get(peerId)
+
+    if (running !== undefined) {
+      const others = running.isAwaited
+      running.isAwaited = () => others() || isAwaited()
+      return running.session
+    }
+
+    const session = dial().finally(() => this.#running.delete(peerId))
+    this.#running.set(peerId, { session, isAwaited })
+    return session
+  }
+
+  /** Resolves when those that are awaited now are open or have failed, or when the signal aborts. */
+  async whenAwaitedEnd(signal: AbortSignal): Promise<void> {
+    const awaited = [...this.#running.values()].filter(({ isAwaited }) => isAwaited())
+    await waitUntilAborted(Promise.allSettled(awaited.map(({ session }) => session)), signal)
   }
 }

@@ -60,25 +60,30 @@ describe('balancer', () => {
     assert.equal(balancer.inFlight('a'), 0)
   })
 
-  it('passes over a penalised worker for a second', () => {
+  it('passes over a penalised worker for about a second', () => {
     const { balancer, advance } = balancerOf(0)
     balancer.penalise('a')
     assert.equal(balancer.pick([a, b]), b)
-    advance(999)
-    assert.equal(balancer.pick([a, b]), b)
+    advance(749)
+    assert.deepEqual([balancer.pick([a, b]), balancer.isPassedOver('a')], [b, true])
     advance(1)
-    assert.equal(balancer.pick([a, b]), a)
+    assert.deepEqual([balancer.pick([a, b]), balancer.isPassedOver('a'), balancer.hasFailed('a')], [a, false, true])
   })
 
-  it('begins the second again with each penalty', () => {
+  it('passes it over for twice as long each time, up to half a minute, until it has answered', () => {
     const { balancer, advance } = balancerOf(0)
-    balancer.penalise('a')
-    advance(900)
-    balancer.penalise('a')
-    balancer.penalise('c')
-    advance(900)
-    balancer.penalise('c')
-    assert.equal(balancer.pick([a, b]), b)
+    const penaltyMs = (): number => {
+      let ms = 0
+      balancer.penalise('a')
+      for (; balancer.isPassedOver('a'); ms += 250) {
+        advance(250)
+      }
+      return ms
+    }
+    assert.deepEqual(Array.from({ length: 7 }, penaltyMs), [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500])
+    balancer.succeeded('a')
+    assert.equal(balancer.hasFailed('a'), false)
+    assert.equal(penaltyMs(), 750)
   })
 
   it('picks a penalised worker when there is no other', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { raceSignal } from 'race-signal'
 import { NexusError, type NexusErrorCode } from '../../../src/errors.ts'
 import { Balancer } from '../../../src/protocols/call/balancer.ts'
 import { type Attempt, describe as inWords, type RouteOptions, Router } from '../../../src/protocols/call/router.ts'
@@ -29,15 +28,24 @@ class World {
   unasked: string | undefined
   onLookUp: () => void = () => undefined
   /** How the session with a peer is opened; by default it is there. */
-  open: (peerId: string, signal?: AbortSignal) => Promise<PeerSession> = async (peerId) => this.session(peerId)
-  peek: (peerId: string) => PeerSession | undefined = () => undefined
+  open: (peerId: string) => Promise<PeerSession> = async (peerId) => this.session(peerId)
+  /** The sessions that are open. */
+  readonly sessions = new Map<string, PeerSession>()
+  readonly connected = new Set<string>()
+  readonly manager = {
+    changes: 0,
+    peek: (peerId: string) => this.sessions.get(peerId),
+    open: async (peerId: string) => {
+      const session = await this.open(peerId)
+      this.sessions.set(peerId, session)
+      this.manager.changes++
+      return session
+    }
+  }
   readonly balancer = new Balancer({ now: () => this.time, random: () => 0 })
   readonly routing = new Router({
     self,
-    sessions: {
-      open: (peerId, signal) => this.open(peerId, signal),
-      peek: (peerId) => this.peek(peerId)
-    } as SessionManager,
+    sessions: this.manager as SessionManager,
     directory: {
       known: () => this.known,
       lookUp: async () => {
@@ -49,7 +57,9 @@ class World {
       suspect: (peerId) => void this.suspected.push(peerId)
     },
     balancer: this.balancer,
+    isConnected: (peerId) => this.connected.has(peerId),
     now: () => this.time,
+    random: () => 0,
     defaultTimeoutMs: 10_000
   })
 
@@ -75,6 +85,7 @@ class World {
 }
 
 describe('router', () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   let world: World
 
   beforeEach(() => {
@@ -94,23 +105,34 @@ describe('router', () => {
     assert.equal(await world.route(), 'done by b')
   })
 
-  it('goes on to another worker when one is not reached in a while, and asks after that one', async () => {
+  it('waits for none that is not reached while another is, and opens the others beside it', async () => {
+    const opening = Promise.withResolvers<PeerSession>()
     world.known = [a, b]
-    world.open = async (peerId, signal) => {
-      if (peerId === 'b') {
-        return world.session(peerId)
-      }
-      return raceSignal(new Promise<PeerSession>(() => undefined), signal)
-    }
-    // Half of its time at most is spent on the first.
-    assert.equal(await world.route({}, { timeoutMs: 60 }), 'done by b')
-    assert.deepEqual(world.suspected, ['a'])
+    world.open = async (peerId) => (peerId === 'b' ? world.session(peerId) : opening.promise)
+    assert.equal(await world.route(), 'done by b')
+    assert.equal(await world.route(), 'done by b')
+    assert.deepEqual(world.suspected, [])
+    opening.resolve(world.session('a'))
+    await turn()
+    assert.equal(await world.route(), 'done by a')
   })
 
   it('spends all of the time on the only worker', async () => {
     world.known = [a]
-    world.open = (_peerId, signal) => raceSignal(new Promise<PeerSession>(() => undefined), signal)
-    await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 30 }), /not reached before the deadline/)
+    world.open = () => new Promise(() => undefined)
+    await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 30 }), /a was not reached before the deadline/)
+  })
+
+  it('spends all of the time on all of them when none is reached', async () => {
+    world.known = [a, b, c]
+    world.open = () => new Promise(() => undefined)
+    await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 30 }), /none of 3 workers was reached/)
+  })
+
+  it('says what a worker said rather than that no other is reached', async () => {
+    world.known = [a, b]
+    world.open = async (peerId) => (peerId === 'a' ? world.session(peerId) : new Promise(() => undefined))
+    await assertCode('BUSY', () => world.route({ a: 'BUSY' }, { timeoutMs: 60 }), /at a/)
   })
 
   for (const code of ['TIMEOUT', 'LOST'] as const) {
@@ -124,7 +146,7 @@ describe('router', () => {
 
   it('uses the session that is there', async () => {
     world.known = [a]
-    world.peek = (peerId) => world.session(peerId)
+    world.sessions.set('a', world.session('a'))
     world.open = () => assert.fail('a session was opened')
     assert.equal(await world.route(), 'done by a')
   })
@@ -290,13 +312,13 @@ describe('router', () => {
     })
 
     it('over all workers: the next one gets what is left', async () => {
-      world.known = [a, b]
-      world.open = async (peerId) => {
+      world.known = [a]
+      world.found = [a, b]
+      world.onLookUp = () => {
         world.time += 300
-        return world.session(peerId)
       }
       await world.route({ a: 'BUSY' }, { timeoutMs: 1_000 })
-      assert.deepEqual(world.remaining, [700, 400])
+      assert.deepEqual(world.remaining, [1_000, 700])
     })
 
     it('with TIMEOUT when it is over before the request could be sent', async () => {
@@ -311,10 +333,7 @@ describe('router', () => {
 
     it('with TIMEOUT when a worker is not reached in time', async () => {
       world.known = [a, b]
-      world.open = (_peerId, signal) =>
-        new Promise((_resolve, reject) => {
-          signal?.addEventListener('abort', () => reject(new NexusError('CANCELLED', 'aborted')))
-        })
+      world.open = () => new Promise(() => undefined)
       await assertCode('TIMEOUT', () => world.route({}, { timeoutMs: 20 }))
     })
 
@@ -363,28 +382,43 @@ describe('router', () => {
     it('while a session is opened', async () => {
       const controller = new AbortController()
       world.known = [a, b]
-      world.open = (_peerId, signal) =>
-        new Promise((_resolve, reject) => {
-          signal?.addEventListener('abort', () => reject(new NexusError('CANCELLED', 'aborted')))
-          controller.abort()
-        })
+      world.open = () => {
+        controller.abort()
+        return new Promise(() => undefined)
+      }
       await assertCode('CANCELLED', () => world.route({}, { signal: controller.signal }))
     })
 
     it('between two workers', async () => {
       const controller = new AbortController()
       world.known = [a, b]
-      world.open = async (peerId) => {
-        controller.abort()
-        return world.session(peerId)
-      }
-      await assertCode('CANCELLED', () => world.route({ a: 'BUSY' }, { signal: controller.signal }))
+      const busy = new NexusError('BUSY', 'busy at a')
+      await assertCode('CANCELLED', () =>
+        world.route(
+          {
+            get a() {
+              controller.abort()
+              return busy
+            }
+          },
+          { signal: controller.signal }
+        )
+      )
       assert.deepEqual(world.tried, ['a'])
     })
   })
 
   describe('prioritizeMine', () => {
     const mine = identityFor('mine')
+
+    it("waits for the caller's own while they have not failed, and not too long, and not again", async () => {
+      world.known = [a, mine]
+      world.open = async (peerId) => (peerId === 'a' ? world.session(peerId) : new Promise(() => undefined))
+      assert.equal(await world.route({}, { prioritizeMine: true, timeoutMs: 60 }), 'done by a')
+      world.time += 600_000
+      world.open = () => assert.fail('it is being opened')
+      assert.equal(await world.route({}, { prioritizeMine: true }), 'done by a')
+    })
 
     it("takes the caller's own workers first", async () => {
       world.known = [a, b, mine]

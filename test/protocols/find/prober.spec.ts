@@ -1,27 +1,33 @@
 import assert from 'node:assert/strict'
+import type { Libp2pEvents, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import type { Certificate } from '../../../src/identity/certificate.ts'
 import type { Lease, LeaseEvent } from '../../../src/identity/lease.ts'
 import { LeaseBook } from '../../../src/protocols/find/lease-book.ts'
 import { Prober } from '../../../src/protocols/find/prober.ts'
 import { identityFor, log } from '../../support/calls.ts'
+import { BOB_UID } from '../../support/identities.ts'
 
 const self = identityFor('self')
 
 describe('prober', () => {
+  let time: number
   let connected: Set<string>
+  let events: TypedEventEmitter<Libp2pEvents>
   let dials: Map<string, PromiseWithResolvers<unknown> & { signal: AbortSignal }>
   let book: LeaseBook
   let prober: Prober
 
   beforeEach(() => {
+    time = 0
     connected = new Set()
+    events = new TypedEventEmitter()
     dials = new Map()
-    book = new LeaseBook({ now: () => 0 })
+    book = new LeaseBook({ now: () => time })
     prober = new Prober({
       self,
       book,
-      events: new TypedEventEmitter(),
+      events,
       isConnected: (peerId) => connected.has(peerId),
       connect: (peerId, signal) => {
         assert.ok(!dials.has(peerId), `${peerId} is dialled twice at a time`)
@@ -30,6 +36,7 @@ describe('prober', () => {
         dials.set(peerId, dial)
         return dial.promise.finally(() => dials.delete(peerId))
       },
+      now: () => time,
       log
     })
   })
@@ -38,6 +45,7 @@ describe('prober', () => {
 
   const arrive = (peerId: string): void => book.takeConnected({ ...identityFor(peerId) } as unknown as Certificate)
   const live = (): string[] => book.live('etest').map(({ worker }) => worker.peerId)
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   const settle = (): Promise<void> =>
     prober.whenProbed(
       book.live('etest').map(({ worker }) => worker),
@@ -68,11 +76,29 @@ describe('prober', () => {
     assert.equal(prober.isSuspect('self'), false)
   })
 
-  it('stays connected to 32 workers of an app at most', () => {
+  it('stays connected to 32 workers of an app at most, and dials eight at a time', async () => {
     for (let count = 0; count < 40; count++) {
       arrive(`worker ${count}`)
     }
-    assert.equal(dials.size, 32)
+    let dialled = 0
+
+    while (dials.size > 0) {
+      assert.ok(dials.size <= 8)
+      dialled++
+      dials.values().next().value?.resolve(undefined)
+      await turn()
+    }
+    assert.equal(dialled, 32)
+  })
+
+  it('dials those of a user first of whom it dials fewest', async () => {
+    for (let count = 0; count < 9; count++) {
+      arrive(`of many ${count}`)
+    }
+    book.takeConnected({ ...identityFor('of one', { uid: BOB_UID }) } as unknown as Certificate)
+    dials.get('of many 0')?.resolve(undefined)
+    await turn()
+    assert.deepEqual([dials.has('of many 8'), dials.has('of one')], [false, true])
   })
 
   it('suspects a worker until it has answered', async () => {
@@ -125,7 +151,6 @@ describe('prober', () => {
     })
     const announce = (...terms: Parameters<typeof lease>): void =>
       book.take({ ...identityFor('a') } as unknown as Certificate, lease(...terms))
-    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     const dialled = (): AbortSignal | undefined => dials.get('a')?.signal
 
     beforeEach(() => {
@@ -138,7 +163,7 @@ describe('prober', () => {
     it('dials it anew when it has come back elsewhere, and lists it when it answers', async () => {
       const first = dialled()
       announce(2, 'join', 'new')
-      await settled()
+      await turn()
       assert.deepEqual([first?.aborted, dialled()?.aborted], [true, false])
       assert.equal(prober.isSuspect('a'), true)
       dials.get('a')!.resolve(undefined)
@@ -151,18 +176,63 @@ describe('prober', () => {
       announce(2, 'renew')
       assert.equal(first?.aborted, false)
       announce(3, 'renew', 'new')
-      await settled()
+      await turn()
       assert.deepEqual([first?.aborted, dialled()?.aborted], [true, false])
     })
 
-    it('dials it once more when it has renewed its lease before the dial failed', async () => {
+    it('keeps it when it has renewed its lease before the dial failed, suspects it, and dials it again later', async () => {
       announce(2, 'renew')
       dials.get('a')!.reject(new Error('nobody there'))
-      await settled()
-      assert.deepEqual([live(), prober.isSuspect('a')], [['a'], true])
+      await settle()
+      assert.deepEqual([live(), prober.isSuspect('a'), prober.isProbed('a')], [['a'], true, false])
+      announce(3, 'renew')
+      assert.equal(dialled(), undefined)
+      time = 5_000
+      announce(4, 'renew')
+      dials.get('a')!.resolve(undefined)
+      await settle()
+      assert.deepEqual([live(), prober.isSuspect('a')], [['a'], false])
+    })
+
+    it('dials it more rarely each time, for as long as its leases come', async () => {
+      const dialledAt: number[] = []
+
+      for (let version = 2; time < 600_000; time += 5_000) {
+        if (dials.has('a')) {
+          dialledAt.push(time)
+          dials.get('a')!.reject(new Error('nobody there'))
+          await settle()
+        }
+        announce(version++, 'renew')
+        assert.equal(prober.isSuspect('a'), true)
+      }
+      const waits = dialledAt.slice(1).map((at, index) => at - dialledAt[index]!)
+      assert.ok(dialledAt.length >= 5 && dialledAt.length <= 12, dialledAt.join())
+      assert.ok(waits.at(-1)! > 100_000, waits.join())
+    })
+
+    it('dials it at once when it is started anew, or when this block itself was cut off', async () => {
       dials.get('a')!.reject(new Error('nobody there'))
       await settle()
-      assert.deepEqual(live(), [])
+      announce(2, 'renew')
+      assert.equal(dialled(), undefined)
+      announce(3, 'join')
+      assert.equal(dialled()?.aborted, false)
+      announce(4, 'renew')
+      dials.get('a')!.reject(new Error('nobody there'))
+      await settle()
+      prober.forgive()
+      announce(5, 'renew')
+      assert.equal(dialled()?.aborted, false)
+    })
+
+    it('lists it when it has connected by itself', async () => {
+      announce(2, 'renew')
+      dials.get('a')!.reject(new Error('nobody there'))
+      await settle()
+      connected.add('a')
+      events.dispatchEvent(new CustomEvent('peer:connect', { detail: { toString: () => 'a' } as PeerId }))
+      assert.equal(prober.isSuspect('a'), false)
     })
 
     it('keeps it when it is connected by then', async () => {

@@ -36,6 +36,7 @@ describe('worker list', () => {
         dials.set(peerId, dial)
         return dial.promise
       },
+      now: () => time,
       log
     })
     list = new WorkerList({ self, isServing: () => serving, book, prober, now: () => time })
@@ -51,6 +52,17 @@ describe('worker list', () => {
   }
   const select = (target: Partial<Target> = {}): string[] =>
     list.select({ app: 'etest', ...target }).map(({ peerId }) => peerId)
+
+  it('has those that do not answer apart, when they have been dialled and their leases still come', async () => {
+    connected.delete('a')
+    prober.suspect('a')
+    assert.deepEqual([select(), list.unanswering({ app: 'etest' })], [['self', 'b'], []])
+    announce(a, 2)
+    dials.get('a')?.reject(new Error('nobody there'))
+    await prober.whenProbed([a], AbortSignal.timeout(5_000))
+    assert.deepEqual([select(), list.unanswering({ app: 'etest' })], [['self', 'b'], [a]])
+    assert.deepEqual(list.unanswering({ app: 'etest', peer: 'b' }), [])
+  })
 
   it('has the live workers of an app, this block among them while it serves', () => {
     assert.deepEqual([select(), select({ app: 'other' })], [['self', 'a', 'b'], []])
