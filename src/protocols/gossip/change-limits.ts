@@ -10,7 +10,7 @@ const CHANGES_PER_SECOND = 200
 /** What a change counts that this block has to tell all its neighbours: each of them gets a message. */
 export const TOLD_TO_ALL = 5
 /** What a user has of both, all of its blocks together: all of them come back to a relay at once. */
-const PEERS_OF_USER = 4
+const PEERS_OF_USER = 2
 
 export interface ChangeLimitsInit {
   /** The user of a connected peer, as its certificate says. */
