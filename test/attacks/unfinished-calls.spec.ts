@@ -18,6 +18,8 @@ import type { ServerCommands } from './support/server-process.ts'
 const MIB = 2 ** 20
 const KEYS = 5
 const CALLS = 600
+/** With commands over the limit; more end the session. */
+const LONG = 100
 const TEXT = 't'.repeat(51_000)
 const CALL = { kind: KIND.REQUEST, body: Uint8Array.of(0x31), size: 2, timeoutMs: 600_000 }
 /** Number 15, as bytes with their length before them. */
@@ -63,7 +65,7 @@ describe('five keys with calls that they do not finish', function () {
     const after = await relay.run('memory')
     attacking = false
     await answers
-    assert.ok(honest > 10, `${honest} answers`)
+    assert.ok(honest > 2, `${honest} answers`)
     assert.ok(after - before < 128 * MIB, `the relay has grown by ${(after - before) / MIB} MiB`)
   })
 
@@ -77,10 +79,10 @@ describe('five keys with calls that they do not finish', function () {
 
 /** Resolves when the other side has read all of it. */
 async function attack(peer: RawPeer): Promise<void> {
-  for (let id = 1; id < 2 * CALLS; id += 4) {
-    await write(peer.stream, encodeFrame({ ...CALL, id, cmd: TEXT }))
+  for (let index = 0; index < CALLS; index++) {
+    const call = { ...CALL, id: 2 * index + 1 }
     // The rest of a frame is what a small body keeps alive, if it is kept as it came.
-    await write(peer.stream, padded({ ...CALL, id: id + 2, cmd: 'c' }))
+    await write(peer.stream, index < LONG ? encodeFrame({ ...call, cmd: TEXT }) : padded({ ...call, cmd: 'c' }))
   }
   await write(peer.stream, encodeFrame({ kind: KIND.PING, id: 0 }))
   await until(() => peer.of(KIND.ACK).length > 0, 'all of it is read', 60_000)

@@ -8,6 +8,9 @@ import type { FrameWriter } from './frame-writer.ts'
 import type { CallIds } from './session-context.ts'
 import type { SessionHandlers } from './session-options.ts'
 
+/** Frames with a text over its limit, of which an honest peer sends none: so many are answered on one session. */
+const MAX_LONG_TEXTS = 100
+
 export interface FrameDispatcherInit {
   ids: CallIds
   writer: FrameWriter
@@ -25,6 +28,7 @@ export class FrameDispatcher {
   readonly #inbound: CallReceiver
   readonly #init: FrameDispatcherInit
   #peerGoesAway = false
+  #longTexts = 0
 
   constructor(init: FrameDispatcherInit) {
     this.#init = init
@@ -41,6 +45,10 @@ export class FrameDispatcher {
 
   /** @param heardAt - when the bytes of the frame came, in ms that never go back */
   dispatch(frame: Frame, heardAt: number): void {
+    if (frame.tooLong !== undefined && ++this.#longTexts > MAX_LONG_TEXTS) {
+      throw new NexusError('INVALID', `the peer sends frames whose '${frame.tooLong.name}' is over its limit`)
+    }
+
     switch (frame.kind) {
       case KIND.REQUEST:
       case KIND.DIRECT:

@@ -45,6 +45,17 @@ describe('what a peer makes a session keep', () => {
     })
   }
 
+  it('has an end when the peer goes on with commands over the limit', async () => {
+    await start()
+    const frame = (id: number) => ({ kind: REQUEST, id, cmd: 'c'.repeat(300) })
+    peer.send(...Array.from({ length: 100 }, (_, index) => frame(2 + 2 * index)))
+    assert.equal(await errorOf(200), INVALID)
+    assert.equal(near.closes.length, 0)
+    peer.send(frame(202))
+    await until(() => near.closes.length === 1)
+    assert.ok(failsWith('INVALID', /'cmd' is over its limit/)(near.closes[0]))
+  })
+
   it('is charged to the peer and to its user: small bodies, unfinished ones, and the calls themselves', async () => {
     const users = new UserLimits()
     const loads = new PeerLoads({ maxInFlight: 99, maxAssemblyBytes: 10_000, users, hasSession: () => true })
