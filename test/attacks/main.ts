@@ -8,13 +8,13 @@ import { ATTACKS, type AttackName } from './support/attacks.ts'
 import type { Figures } from './support/figures.ts'
 
 /** So that all of them take some 5 min. */
-const DEFAULT_SECONDS = 12
+const DEFAULT_SECONDS = 20
 const MIB = 2 ** 20
 const HEADER = ['attack', 'calls p50', 'p99', 'lost', 'messages p50', 'p99', 'lost', 'relay MiB', 'worker MiB']
 const HELP = `usage: npm run attacks -- [--seconds <n>] [--json] [<attack> ...]
 
-${HONEST_CLIENTS} honest clients call and publish for so many seconds without, then beside each attack
-(default: ${DEFAULT_SECONDS} s, all attacks). Times in ms, "without -> with" the attack; memory before -> at most.
+${HONEST_CLIENTS} honest clients call and publish for so many seconds beside each attack (default: ${DEFAULT_SECONDS} s, all attacks),
+and before it for half of that. Times in ms, "without -> with" the attack; memory before -> at most.
 
 ${Object.entries(ATTACKS)
   .map(([name, { what }]) => `  ${name.padEnd(18)} ${what}`)

@@ -72,6 +72,8 @@ export function nodeServices({
       allowPublishToZeroTopicPeers: true,
       batchPublish: true,
       floodPublish: true,
+      // A tag for each topic of a neighbour, all of them written anew with each: a relay's time goes with their square.
+      tagMeshPeers: false,
       fallbackToFloodsub: false,
       runOnLimitedConnection: true,
       maxInboundDataLength: MAX_GOSSIP_BYTES,

@@ -99,19 +99,6 @@ export function watchBadSignatures(router: GossipsubInternals, onBad: (peerId: s
 }
 
 /**
- * Asks before anything that a peer sends is handled, how many subscriptions, GRAFT and PRUNE there are in it. What
- * `take` does not let pass is dropped as a whole.
- */
-export function watchChanges(router: GossipsubInternals, take: (peerId: string, changes: number) => boolean): void {
-  const handle = router.handleReceivedRpc.bind(router)
-  router.handleReceivedRpc = (from, rpc) => {
-    const { graft = [], prune = [] } = rpc.control ?? {}
-    const changes = (rpc.subscriptions?.length ?? 0) + graft.length + prune.length
-    return changes === 0 || take(from.toString(), changes) ? handle(from, rpc) : Promise.resolve()
-  }
-}
-
-/**
  * Lets peers come back to a topic at once that were parted because one side left it. Gossipsub keeps them apart for
  * 10 to 30 s, also from a relay that is their only way to the others: a channel that is left and subscribed to again
  * would miss the messages of that time, or get them from the next heartbeats. A peer that was sent away because the

@@ -6,9 +6,10 @@ import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { waitForRoom } from './backpressure.ts'
+import { ChangeIntake } from './change-intake.ts'
 import { ChangeLimits, type ChangeLimitsInit } from './change-limits.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
-import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures, watchChanges } from './gossipsub-internals.ts'
+import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
 import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
 import {
   type GossipCheck,
@@ -66,6 +67,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #watch: StreamWatch
   readonly #stalls: StallWatch
   readonly #batches: SubscriptionBatches
+  readonly #changeIntake: ChangeIntake
   /** Counts what peers change, or cause to change. */
   readonly changes: ChangeLimits
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -91,7 +93,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#batches = new SubscriptionBatches(this.#router)
     this.changes = new ChangeLimits({ ...init, now })
     refuseUnchecked(this.#router)
-    watchChanges(this.#router, (peerId, changes) => this.changes.take(peerId, changes))
+    this.#changeIntake = new ChangeIntake({ ...init, router: this.#router, limits: this.changes })
     limitTopics(this.#router, init)
     watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('message', this.#onMessage)
@@ -213,6 +215,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#watch.stop()
     this.#batches.stop()
     this.#intake.stop()
+    this.#changeIntake.stop()
     this.#stalls.stop()
 
     for (const topic of this.#topics.clear()) {

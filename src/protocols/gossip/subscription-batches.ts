@@ -4,6 +4,8 @@ import type { GossipsubInternals } from './gossipsub-internals.ts'
 
 /** Changes of this time are told together. The first after a quiet time leaves at the end of its turn. */
 const BATCH_MS = 100
+/** To one neighbour at a time: it has others to listen to. */
+const MAX_BATCH = 250
 
 /**
  * Tells neighbours of this block's subscriptions in batches. The router writes a message to each neighbour for each
@@ -55,15 +57,16 @@ export class SubscriptionBatches {
 
     if (this.#pending.size > 0 && isStarted.call(this.#router)) {
       for (const peerId of [...this.#pending.keys()]) {
-        this.#sendRpc(peerId, this.#withPending(peerId, { subscriptions: [], messages: [] }))
+        this.#sendRpc(peerId, this.#withPending(peerId, { subscriptions: [], messages: [] }, MAX_BATCH))
       }
       this.#timer = this.#stopping ? undefined : setTimeout(() => this.#flush(), BATCH_MS)
+    } else {
+      this.#pending.clear()
     }
-    this.#pending.clear()
   }
 
   // What is told of a topic's mesh must not come before its subscription. Those of messages go to several neighbours.
-  #withPending(peerId: string, rpc: RPC): RPC {
+  #withPending(peerId: string, rpc: RPC, most = Number.POSITIVE_INFINITY): RPC {
     const changes = this.#pending.get(peerId)
     const isOfMesh = (rpc.control?.graft.length ?? 0) + (rpc.control?.prune.length ?? 0) > 0
 
@@ -71,8 +74,15 @@ export class SubscriptionBatches {
       return rpc
     }
 
+    const told = [...changes].slice(0, this.#stopping ? undefined : most)
     this.#pending.delete(peerId)
-    const told = [...changes].map(([topic, subscribe]) => ({ topic, subscribe }))
-    return { ...rpc, subscriptions: [...(rpc.subscriptions ?? []), ...told] }
+
+    if (told.length < changes.size) {
+      this.#pending.set(peerId, new Map([...changes].slice(told.length)))
+    }
+    return {
+      ...rpc,
+      subscriptions: [...(rpc.subscriptions ?? []), ...told.map(([topic, subscribe]) => ({ topic, subscribe }))]
+    }
   }
 }

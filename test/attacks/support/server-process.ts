@@ -46,7 +46,7 @@ const commands: ServerCommands = {
   memory: () => process.memoryUsage.rss(),
   async stop() {
     await server?.stop()
-    setTimeout(() => process.disconnect(), 10)
+    setTimeout(() => process.exit(), 10)
   }
 }
 
