@@ -1,5 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import { base64url, CompactSign, type CryptoKey, compactVerify, importJWK, type JWK } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { peerIdOf, publicKeyOf, toJwk } from './keys.ts'
 import { refused } from './refused.ts'
 
@@ -26,6 +27,8 @@ export interface UncheckedJws {
 
 const HEADER_PARAMETERS = 3
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
+/** Signers whose keys are kept ready: workers sign a lease every few seconds, and making a key takes 50 us. */
+const MAX_KEYS = 1_000
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -80,8 +83,8 @@ export function decodeJws(kind: JwsKind, token: string): UncheckedJws {
  * `kid` may sign.
  */
 export async function verifyJws({ kind, token, kid }: UncheckedJws): Promise<void> {
-  const publicKey = publicKeyOf(kid)
-  const key = await importKey(toJwk(publicKey))
+  const { publicKey, imported } = verifyingKey(kid)
+  const key = await imported
   try {
     if (key !== undefined) {
       await compactVerify(token, key, { algorithms: ['EdDSA'] })
@@ -96,6 +99,26 @@ export async function verifyJws({ kind, token, kid }: UncheckedJws): Promise<voi
     throw refused('BAD_SIGNATURE', `the signature of the ${kind.noun} is wrong`, cause)
   }
   throw refused('BAD_SIGNATURE', `the signature of the ${kind.noun} is wrong`)
+}
+
+interface VerifyingKey {
+  publicKey: Ed25519PublicKey
+  imported: Promise<CryptoKey | undefined>
+}
+
+const verifyingKeys = new LRUCache<string, VerifyingKey>({ max: MAX_KEYS })
+
+function verifyingKey(kid: string): VerifyingKey {
+  const known = verifyingKeys.get(kid)
+
+  if (known !== undefined) {
+    return known
+  }
+
+  const publicKey = publicKeyOf(kid)
+  const key = { publicKey, imported: importKey(toJwk(publicKey)) }
+  verifyingKeys.set(kid, key)
+  return key
 }
 
 /**

@@ -19,7 +19,7 @@ const MIB = 2 ** 20
 const KEYS = 5
 const CALLS = 600
 /** With commands over the limit; more end the session. */
-const LONG = 100
+const LONG = 10
 const TEXT = 't'.repeat(51_000)
 const CALL = { kind: KIND.REQUEST, body: Uint8Array.of(0x31), size: 2, timeoutMs: 600_000 }
 /** Number 15, as bytes with their length before them. */

@@ -9,7 +9,7 @@ import type { CallIds } from './session-context.ts'
 import type { SessionHandlers } from './session-options.ts'
 
 /** Frames with a text over its limit, of which an honest peer sends none: so many are answered on one session. */
-const MAX_LONG_TEXTS = 100
+const MAX_LONG_TEXTS = 10
 
 export interface FrameDispatcherInit {
   ids: CallIds

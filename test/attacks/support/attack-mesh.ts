@@ -92,7 +92,7 @@ function honestCredentials(network: TestNetwork) {
 /** It has a machine of its own in earnest, and takes none of the time of those that are measured here. */
 function yieldToOthers({ child }: CommandProcess<AttackerCommands>): void {
   if (child.pid !== undefined) {
-    setPriority(child.pid, 10)
+    setPriority(child.pid, 19)
   }
 }
 
