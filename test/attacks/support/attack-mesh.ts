@@ -5,11 +5,20 @@ import { type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS } from '../../support/mesh.ts'
 import type { AttackerCommands } from './attacker-process.ts'
 import { ATTACKS, type AttackName } from './attacks.ts'
-import type { HonestCommands, HonestFigures } from './honest-process.ts'
+import { type Figures, figuresOf } from './figures.ts'
+import { honestChannel } from './honest-channel.ts'
+import type { HonestCommands } from './honest-process.ts'
 import type { ServerCommands } from './server-process.ts'
 
 export const HONEST_CLIENTS = 20
+/** Processes of honest clients, a channel each. */
+const GROUPS = 4
 const MEMORY_EVERY_MS = 250
+
+export interface HonestFigures {
+  calls: Figures
+  messages: Figures
+}
 
 /** How honest clients fared beside an attack. */
 export interface AttackReport {
@@ -34,22 +43,36 @@ export async function runAttack(
   const network = await testNetwork({ clock: Date.now })
   const relay = new CommandProcess<ServerCommands>(program('server'))
   const worker = new CommandProcess<ServerCommands>(program('server'))
-  const honest = new CommandProcess<HonestCommands>(program('honest'))
+  const honest = Array.from({ length: GROUPS }, () => new CommandProcess<HonestCommands>(program('honest')))
   const attacker = new CommandProcess<AttackerCommands>(program('attacker'))
   yieldToOthers(attacker)
 
   try {
     const target = await startServers(name, network, relay, worker, options)
-    await honest.run('start', await honestCredentials(network), target.relay)
-    const without = await honest.run('measure', ms / 2)
+    const credentials = await honestCredentials(network)
+    const size = HONEST_CLIENTS / GROUPS
+    await Promise.all(
+      honest.map((group, index) =>
+        group.run('start', credentials.slice(index * size, (index + 1) * size), target.relay, honestChannel(index))
+      )
+    )
+    const without = await measure(honest, ms / 2)
     const memory = [await Memory.of(relay), await Memory.of(worker)] as const
     await attacker.run('begin', name, target)
-    const beside = await honest.run('measure', ms)
+    const beside = await measure(honest, ms)
     const progress = await attacker.run('progress')
     const [ofRelay, ofWorker] = memory.map((watched) => watched.end())
     return { name, without, beside, relay: ofRelay!, worker: ofWorker!, progress }
   } finally {
-    await Promise.all([attacker, honest, worker, relay].map((process) => process.kill()))
+    await Promise.all([attacker, ...honest, worker, relay].map((process) => process.kill()))
+  }
+}
+
+async function measure(honest: Array<CommandProcess<HonestCommands>>, ms: number): Promise<HonestFigures> {
+  const samples = await Promise.all(honest.map((group) => group.run('measure', ms)))
+  return {
+    calls: figuresOf(samples.map(({ calls }) => calls)),
+    messages: figuresOf(samples.map((one) => one.messages))
   }
 }
 

@@ -1,5 +1,2 @@
-/** Honest clients that share a channel. */
-const A_CHANNEL = 5
-
-/** The channel of the honest client of this number. */
-export const honestChannel = (index: number): string => `honest-${Math.floor(index / A_CHANNEL)}`
+/** The channel of the honest clients of this group. */
+export const honestChannel = (group: number): string => `honest-${group}`

@@ -1,4 +1,4 @@
-/** Honest clients, all in one process: each calls a worker and publishes on a channel, at a steady pace. */
+/** Some honest clients in one process: each calls a worker and publishes on a channel, at a steady pace. */
 
 import type { Credential } from '../../../src/identity/credential.ts'
 import { createNexus } from '../../../src/index.ts'
@@ -6,8 +6,7 @@ import { now } from '../../../src/lib/now.ts'
 import type { Nexus } from '../../../src/types.ts'
 import { answerCommands } from '../../support/command-process.ts'
 import { until } from '../../support/until.ts'
-import { type Figures, figuresOf } from './figures.ts'
-import { honestChannel } from './honest-channel.ts'
+import type { Sample } from './figures.ts'
 
 /** Of each client, calls and messages alike. */
 const A_SECOND = 5
@@ -15,16 +14,16 @@ const WARM_UP_MS = 1_500
 /** What has not come by then is lost. */
 const LAST_MS = 30_000
 
-export interface HonestFigures {
-  calls: Figures
-  messages: Figures
+export interface HonestSamples {
+  calls: Sample
+  messages: Sample
 }
 
 export interface HonestCommands {
-  /** Starts one client for each credential, and waits until calls and channels work. */
-  start: (credentials: Credential[], bootstrap: string[]) => Promise<void>
+  /** Starts one client for each credential, all on one channel, and waits until calls and channels work. */
+  start: (credentials: Credential[], bootstrap: string[], channel: string) => Promise<void>
   /** Goes on at its pace for so long, and waits for what is on its way. */
-  measure: (ms: number) => Promise<HonestFigures>
+  measure: (ms: number) => Promise<HonestSamples>
   stop: () => Promise<void>
 }
 
@@ -34,6 +33,7 @@ interface Message {
 }
 
 const clients: Nexus[] = []
+let channel: string
 /** Messages that were published and have not come to all, by sender and time. */
 const onTheWay = new Map<string, number>()
 let latencies: number[] = []
@@ -41,11 +41,13 @@ let latencies: number[] = []
 const keyOf = ({ from, at }: Message): string => `${from} ${at}`
 
 const commands: HonestCommands = {
-  async start(credentials, bootstrap) {
-    for (const [index, credential] of credentials.entries()) {
+  async start(credentials, bootstrap, name) {
+    channel = name
+
+    for (const credential of credentials) {
       const client = await createNexus({ credential, bootstrap, listen: [] })
       clients.push(client)
-      await client.subscribe<Message>(honestChannel(index), ({ body }) => onMessage(body))
+      await client.subscribe<Message>(channel, ({ body }) => onMessage(body))
     }
     await until(() => load(WARM_UP_MS, 10_000).then(isWhole), 'calls and channels work', 120_000)
   },
@@ -56,11 +58,11 @@ const commands: HonestCommands = {
   }
 }
 
-function isWhole({ calls, messages }: HonestFigures): boolean {
+function isWhole({ calls, messages }: HonestSamples): boolean {
   return calls.lost === 0 && messages.lost === 0
 }
 
-async function load(ms: number, lastMs: number): Promise<HonestFigures> {
+async function load(ms: number, lastMs: number): Promise<HonestSamples> {
   onTheWay.clear()
   latencies = []
   const calls: number[] = []
@@ -81,7 +83,10 @@ async function load(ms: number, lastMs: number): Promise<HonestFigures> {
   await Promise.all(running)
   await until(() => onTheWay.size === 0, '', lastMs).catch(() => undefined)
   const lost = [...onTheWay.values()].reduce((sum, missing) => sum + missing, 0)
-  return { calls: figuresOf(calls, failures.length, failures), messages: figuresOf(latencies, lost) }
+  return {
+    calls: { times: calls, lost: failures.length, failures },
+    messages: { times: latencies, lost, failures: [] }
+  }
 }
 
 async function call(client: Nexus, calls: number[], failures: string[]): Promise<void> {
@@ -97,9 +102,8 @@ async function call(client: Nexus, calls: number[], failures: string[]): Promise
 
 async function publish(client: Nexus, index: number): Promise<void> {
   const message = { from: index, at: now() }
-  const subscribers = clients.filter((_, other) => honestChannel(other) === honestChannel(index))
-  onTheWay.set(keyOf(message), subscribers.length)
-  await client.publish(honestChannel(index), message).catch(() => undefined)
+  onTheWay.set(keyOf(message), clients.length)
+  await client.publish(channel, message).catch(() => undefined)
 }
 
 function onMessage(message: Message): void {

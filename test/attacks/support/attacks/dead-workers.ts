@@ -40,8 +40,9 @@ export const deadWorkers: Attack = {
       for (;;) {
         for (const worker of workers) {
           await gossip.send({ messages: [await leaseOf(worker, address, topic, leases++)] })
+          // Each has a time of its own, as workers that started at different times have.
+          await new Promise((resolve) => setTimeout(resolve, RENEW_MS / WORKERS))
         }
-        await new Promise((resolve) => setTimeout(resolve, RENEW_MS))
       }
     }
     void renew()
