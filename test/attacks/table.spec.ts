@@ -17,8 +17,8 @@ describe('npm run attacks', function () {
     assert.ok(report.relay.before > 0 && report.relay.most >= report.relay.before)
 
     for (const { calls, messages } of [report.without, report.beside]) {
-      assert.ok(calls.count > 100 && calls.p50 > 0 && calls.p99 >= calls.p50, JSON.stringify(calls))
-      assert.ok(messages.count > 500 && messages.p50 > 0, JSON.stringify(messages))
+      assert.ok(calls.count >= 50 && calls.p50 > 0 && calls.p99 >= calls.p50, JSON.stringify(calls))
+      assert.ok(messages.count >= 250 && messages.p50 > 0, JSON.stringify(messages))
       assert.deepEqual([calls.lost, messages.lost], [0, 0])
     }
   })
