@@ -2,10 +2,9 @@ import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult }
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
-import { waitForRoom } from './backpressure.ts'
+import { READ_WITHIN_MS, waitForRoom, waitUntilRead } from './backpressure.ts'
 import { ChangeIntake } from './change-intake.ts'
 import { ChangeLimits, type ChangeLimitsInit } from './change-limits.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
@@ -50,9 +49,6 @@ export interface SignedGossipEvents {
   /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
   late: CustomEvent<SignedMessage>
 }
-
-/** What was published so long ago has arrived, or never will. */
-const FLUSH_MS = 1_000
 
 /**
  * Gossip in which every message carries its sender's certificate, and every hop checks it: nothing is handed to a
@@ -211,7 +207,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
   /** Leaves all topics, when neighbours have what was published last, or `grace` aborts. */
   async stop(grace: AbortSignal): Promise<void> {
-    await this.#flush(grace)
+    const { connections, ping } = this.#init
+
+    if (now() - this.#publishedAt < READ_WITHIN_MS) {
+      await waitUntilRead(connections().filter(carriesGossip), ping, grace)
+    }
     this.#watch.stop()
     this.#batches.stop()
     this.#intake.stop()
@@ -227,17 +227,6 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#router.removeEventListener('message', this.#onMessage)
     this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
     this.#router.removeEventListener('gossipsub:prune', this.#onPrune)
-  }
-
-  // A neighbour drops what it has not read yet when the connection closes. What comes on a connection is read in order:
-  // with the answer to a ping the messages before it have been, too.
-  async #flush(grace: AbortSignal): Promise<void> {
-    if (now() - this.#publishedAt < FLUSH_MS) {
-      const signal = AbortSignal.any([grace, AbortSignal.timeout(FLUSH_MS)])
-      const neighbours = this.#init.connections().filter(carriesGossip)
-      const pings = neighbours.map(({ remotePeer }) => this.#init.ping(remotePeer, signal))
-      await waitUntilAborted(Promise.allSettled(pings), signal)
-    }
   }
 
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
