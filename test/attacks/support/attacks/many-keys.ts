@@ -5,37 +5,36 @@ import { network, rogue } from '../rogue.ts'
 
 const KEYS = 20
 const TOPICS = 500
-const RESERVING_KEYS = 200
+const RESERVING_KEYS = 60
 
 /** One user's keys take a relay's topics. */
 export const manyTopics: Attack = {
-  what: 'one user, 20 keys, 500 topics each, again and again',
+  what: 'one user, 20 keys, 500 topics each',
   async begin({ relay }) {
     let taken = 0
+    let cutOff = 0
     const take = async (index: number): Promise<void> => {
-      for (let round = 0; ; round++) {
-        const member = await rogue(relay)
-        const gossip = await member.gossip()
+      const member = await rogue(relay)
+      const gossip = await member.gossip()
 
-        for (let topic = 0; topic < TOPICS && gossip.isOpen; topic++) {
-          const name = `/nexus/channel/${index}-${topic}-${round}`
-          await gossip.send({ subscriptions: [{ subscribe: true, topic: name }] })
-          taken++
-        }
-        await new Promise((resolve) => setTimeout(resolve, 2_000))
-        await member.connection.close()
+      for (let topic = 0; topic < TOPICS && gossip.isOpen; topic++) {
+        await gossip.send({ subscriptions: [{ subscribe: true, topic: `/nexus/channel/${index}-${topic}` }] })
+        taken++
       }
+      member.connection.addEventListener('close', () => {
+        cutOff++
+      })
     }
     for (let index = 0; index < KEYS; index++) {
       void take(index)
     }
-    return () => `${taken} subscriptions`
+    return () => `${taken} subscriptions, ${cutOff} keys cut off`
   }
 }
 
 /** One user's keys take a relay's reservations. */
 export const manyReservations: Attack = {
-  what: 'one user, 200 keys, a reservation each',
+  what: 'one user, 60 keys, a reservation each',
   async begin({ relay }) {
     const blocks: Nexus[] = []
     const reserve = async (): Promise<void> => {
