@@ -5,7 +5,7 @@ import type { GossipsubInternals } from './gossipsub-internals.ts'
 /** Changes of this time are told together. The first after a quiet time leaves at the end of its turn. */
 const BATCH_MS = 100
 /** To one neighbour at a time: it has others to listen to. */
-const MAX_BATCH = 250
+const MAX_BATCH = 100
 
 /**
  * Tells neighbours of this block's subscriptions in batches. The router writes a message to each neighbour for each
