@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleDemoPage } from '../src/cli/demo/page/bundle.ts'
-import { bundleBrowser, bundleOne } from './bundle-browser.ts'
+import { bundleBrowser } from './bundle-browser.ts'
 import { bundleSidecar } from './bundle-sidecar.ts'
 import { bundleWebRtc } from './bundle-webrtc.ts'
 
@@ -18,6 +18,5 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 rmSync(join(dist, 'src/node/runtime/webrtc.js.map'))
 await bundleWebRtc(join(dist, 'src/node/runtime/webrtc.js'))
 await bundleBrowser(join(dist, 'browser'))
-await bundleOne(join(dist, 'browser'))
 await bundleSidecar(join(dist, 'sidecar/nexus-sidecar.mjs'))
 await bundleDemoPage(join(dist, 'browser/demo'))

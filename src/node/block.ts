@@ -25,7 +25,7 @@ import type {
   Subscription,
   WorkerInfo
 } from '../types.ts'
-import { atCaller, CallSites } from './call-sites.ts'
+import { CallSites } from './call-sites.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { Member } from './member.ts'
 import { graceOf } from './options.ts'
@@ -100,25 +100,17 @@ export class Block implements Nexus {
   }
 
   async api<R>(request: ApiRequest): Promise<R> {
-    const site = this.#sites.take(this.api)
-
-    try {
+    return await this.#sites.run(this.api, () => {
       this.#checkMayCall()
-      return await this.#parts.apiClient.call<R>(request)
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+      return this.#parts.apiClient.call<R>(request)
+    })
   }
 
   async direct(request: DirectRequest): Promise<void> {
-    const site = this.#sites.take(this.direct)
-
-    try {
+    return await this.#sites.run(this.direct, () => {
       this.#checkMayCall()
-      await this.#parts.directs.send(request)
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+      return this.#parts.directs.send(request)
+    })
   }
 
   onDirect<B>(handler: DirectHandler<B>): () => void {
@@ -133,47 +125,31 @@ export class Block implements Nexus {
     handler: ChannelHandler<B>,
     options: SubscribeOptions = {}
   ): Promise<Subscription> {
-    const site = this.#sites.take(this.subscribe)
-
-    try {
+    return await this.#sites.run(this.subscribe, () => {
       this.#checkRunning()
-      return await this.#parts.channels.subscribe(channel, handler, options)
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+      return this.#parts.channels.subscribe(channel, handler, options)
+    })
   }
 
   async publish(channel: string, body: Body, options: PublishOptions = {}): Promise<number> {
-    const site = this.#sites.take(this.publish)
-
-    try {
+    return await this.#sites.run(this.publish, () => {
       this.#checkMayCall()
-      return await this.#parts.channels.publish(channel, body, options)
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+      return this.#parts.channels.publish(channel, body, options)
+    })
   }
 
   async find(request: FindRequest): Promise<WorkerInfo[]> {
-    const site = this.#sites.take(this.find)
-
-    try {
+    return await this.#sites.run(this.find, () => {
       this.#checkMayCall()
-      return await this.#parts.finder.find(request)
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+      return this.#parts.finder.find(request)
+    })
   }
 
   // Others are told first, so that no new call comes while those under way end.
   async stop(options?: StopOptions): Promise<void> {
-    const site = this.#sites.take(this.stop)
-
-    try {
-      await this.#parts.lifecycle.stop(graceOf(options))
-    } catch (error) {
-      throw atCaller(error, site)
-    }
+    return await this.#sites.run(this.stop, () => {
+      return this.#parts.lifecycle.stop(graceOf(options))
+    })
   }
 
   // A page gives its block another `stop`.

@@ -6,7 +6,7 @@ const MAX_PER_SECOND = 100
 const FRAME = /^\s+at /
 
 /** Where a method was called: the `stack` of it. */
-export interface CallSite {
+interface CallSite {
   stack?: string
 }
 
@@ -15,11 +15,19 @@ export class CallSites {
   #since = Number.NEGATIVE_INFINITY
   #taken = 0
 
-  /**
-   * Where the public method `method` was called, unless it is asked so often that this would cost: then, and where the
-   * runtime cannot tell, `undefined`.
-   */
-  take(method: (...args: never[]) => unknown): CallSite | undefined {
+  /** Runs what the public method `method` does; what it fails with names the line that called. */
+  async run<T>(method: (...args: never[]) => unknown, work: () => T | Promise<T>): Promise<T> {
+    const site = this.#take(method)
+
+    try {
+      return await work()
+    } catch (error) {
+      throw atCaller(error, site)
+    }
+  }
+
+  // `undefined` when it is asked so often that this would cost, and where the runtime cannot tell.
+  #take(method: (...args: never[]) => unknown): CallSite | undefined {
     const at = now()
 
     if (at - this.#since >= 1_000) {
@@ -41,7 +49,7 @@ export class CallSites {
  * The same failure for one caller, its line in the stack: from the call site, else from who awaits the method that this
  * is called in. A copy, as calls that fail together are given one error.
  */
-export function atCaller(error: unknown, site: CallSite | undefined): unknown {
+function atCaller(error: unknown, site: CallSite | undefined): unknown {
   if (!(error instanceof NexusError)) {
     return error
   }

@@ -1,5 +1,5 @@
 import type { Nexus } from '../types.ts'
-import { atCaller, CallSites } from './call-sites.ts'
+import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
 import type { NexusOptions } from './options.ts'
 import { browserPlatform } from './runtime/browser.ts'
@@ -10,11 +10,5 @@ import { browserPlatform } from './runtime/browser.ts'
  * (`create.ts`); a credential that is a path is `INVALID`, as a page has no files.
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
-  const site = new CallSites().take(createNexus)
-
-  try {
-    return await createBlock(options, browserPlatform)
-  } catch (error) {
-    throw atCaller(error, site)
-  }
+  return await new CallSites().run(createNexus, () => createBlock(options, browserPlatform))
 }

@@ -1,5 +1,5 @@
 import type { Nexus } from '../types.ts'
-import { atCaller, CallSites } from './call-sites.ts'
+import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
 import type { NexusOptions } from './options.ts'
 import { nodePlatform } from './runtime/node.ts'
@@ -27,11 +27,5 @@ import { nodePlatform } from './runtime/node.ts'
  * ```
  */
 export async function createNexus(options: NexusOptions): Promise<Nexus> {
-  const site = new CallSites().take(createNexus)
-
-  try {
-    return await createBlock(options, nodePlatform)
-  } catch (error) {
-    throw atCaller(error, site)
-  }
+  return await new CallSites().run(createNexus, () => createBlock(options, nodePlatform))
 }

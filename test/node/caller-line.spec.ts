@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createNexus, type Nexus, NexusError } from '../../src/index.ts'
-import { atCaller } from '../../src/node/call-sites.ts'
+import { CallSites } from '../../src/node/call-sites.ts'
 import { LOOPBACK_TCP, TestMesh } from '../support/mesh.ts'
 
 const HERE = new URL(import.meta.url).pathname
@@ -107,12 +107,18 @@ describe('the stack of what a call fails with', function () {
     assert.deepEqual([first.code, first.message], ['STOPPED', 'this block was stopped'])
   })
 
-  it('says the same as the failure itself', () => {
+  it('says the same as the failure itself', async () => {
     const cause = new Error('the inside')
     const error = new NexusError('REFUSED', 'no', { reason: 'EXPIRED', cause })
-    const copy = atCaller(error, undefined) as NexusError
+    const sites = new CallSites()
+    const failing = (what: unknown): Promise<unknown> =>
+      sites.run(failing, () => {
+        throw what
+      })
+    const copy = await failureOf(failing(error))
+    assert.notEqual(copy, error, 'each caller has its own')
     assert.deepEqual([copy.code, copy.message, copy.reason, copy.cause], ['REFUSED', 'no', 'EXPIRED', cause])
     assert.ok(copy.stack?.startsWith(error.stack ?? ''), 'where it was made stands first')
-    assert.equal(atCaller(cause, undefined), cause, 'what is no NexusError stays')
+    await assert.rejects(failing(cause), (same) => same === cause, 'what is no NexusError stays')
   })
 })

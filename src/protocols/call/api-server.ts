@@ -134,8 +134,8 @@ export class ApiServer {
     }
   }
 
-  // Whatever a handler throws, but for an APPLICATION error of its own, the caller learns that it threw and no more. Its code does not travel either: a code
-  // that may be retried would run the command twice.
+  // Whatever a handler throws, but for an APPLICATION error of its own, the caller learns that it threw and no more. Its
+  // code does not travel either: a code that may be retried would run the command twice.
   #handlerFailed(request: ReceivedRequest, from: Identity, error: unknown): void {
     if (error instanceof WorkerGone) {
       request.fail(error.code, error.message)

@@ -97,17 +97,3 @@ export function watchBadSignatures(router: GossipsubInternals, onBad: (peerId: s
     onBad(from)
   }
 }
-
-/**
- * Lets peers come back to a topic at once that were parted because one side left it. Gossipsub keeps them apart for
- * 10 to 30 s, also from a relay that is their only way to the others: a channel that is left and subscribed to again
- * would miss the messages of that time, or get them from the next heartbeats. A peer that was sent away because the
- * mesh was full is still kept away.
- */
-export function forgetLeavers(router: GossipsubInternals, topic: string, peerIds: Iterable<string>): void {
-  const backoff = router.backoff.get(topic)
-
-  for (const peerId of peerIds) {
-    backoff?.delete(peerId)
-  }
-}

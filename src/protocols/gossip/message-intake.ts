@@ -1,5 +1,5 @@
 import type { RPC } from '@libp2p/gossipsub/message'
-import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { concat } from 'uint8arrays/concat'
 import type { Room } from '../../lib/fair-lines.ts'
@@ -7,6 +7,7 @@ import { FairQueue } from '../../lib/fair-queue.ts'
 import { now } from '../../lib/now.ts'
 import { SharedPace } from '../../lib/shared-pace.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
+import { PausedNeighbours } from './paused-neighbours.ts'
 
 const MIB = 1024 * 1024
 /** What waits to be checked, for each sender and user. Some of the largest messages, or a burst of small ones. */
@@ -15,10 +16,6 @@ const USER_ROOM: Room = { items: 2_000, bytes: 32 * MIB }
 /** Of a neighbour that has so many of its own waiting no more is read, until half of them are done. */
 const PAUSE_ITEMS = 100
 const PAUSE_BYTES = 8 * MIB
-/** What a stream holds that is not read: all that may be on its way then. */
-const PAUSED_BUFFER_BYTES = 16 * MIB
-/** Of more neighbours of one user it is read on, and dropped what is over their room. */
-const MAX_PAUSED_OF_USER = 2
 /** Senders of whom it is known whose they are. */
 const MAX_SENDERS = 10_000
 /** What a message may take beside its data. */
@@ -83,14 +80,14 @@ export class MessageIntake {
   })
   /** The users of senders whose messages have passed. */
   readonly #users = new LRUCache<string, string>({ max: MAX_SENDERS })
-  /** By sender: the streams that are not read now. */
-  readonly #paused = new Map<string, { user: string; streams: Stream[] }>()
+  readonly #paused: PausedNeighbours
   #dropped = 0
   #told = 0
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(init: MessageIntakeInit) {
     this.#init = init
+    this.#paused = new PausedNeighbours(init.connections)
     this.#pace = new SharedPace({ ...PACE, factorOf: init.factorOf, now })
     this.#handle = init.router.handleReceivedMessage.bind(init.router)
     init.router.handleReceivedMessage = (source, message) => this.#take(source, message)
@@ -108,10 +105,7 @@ export class MessageIntake {
 
   stop(): void {
     this.#queue.stop()
-
-    for (const sender of this.#paused.keys()) {
-      this.#resume(sender)
-    }
+    this.#paused.resumeAll()
   }
 
   #take(source: PeerId, message: RPC.Message): Promise<void> {
@@ -144,14 +138,14 @@ export class MessageIntake {
     }
 
     if (isOwn && isLong(this.#queue.waiting(user, sender), 1)) {
-      this.#pause(source, sender, user)
+      this.#paused.pause(source, user)
     }
     return promise
   }
 
   #run({ source, message, user, sender, onDone }: Arrival): Promise<void> {
     if (this.#paused.has(sender) && !isLong(this.#queue.waiting(user, sender), 2)) {
-      this.#resume(sender)
+      this.#paused.resume(sender)
     }
 
     this.#pace.charge(user, sender, 1 + (this.#init.router.mesh.get(message.topic)?.size ?? 0))
@@ -177,38 +171,6 @@ export class MessageIntake {
     }
   }
 
-  #pause(source: PeerId, sender: string, user: string): void {
-    const others = [...this.#paused].filter(([other, paused]) => other !== sender && paused.user === user)
-
-    if (others.length >= MAX_PAUSED_OF_USER) {
-      return
-    }
-
-    const streams = this.#init
-      .connections(source)
-      .flatMap((connection) => connection.streams.filter(isGossip))
-      .filter(({ readStatus }) => readStatus === 'readable')
-    const paused = this.#paused.get(sender) ?? { user, streams: [] }
-    paused.streams.push(...streams)
-    this.#paused.set(sender, paused)
-
-    for (const stream of streams) {
-      stream.maxReadBufferLength = PAUSED_BUFFER_BYTES
-      stream.pause()
-    }
-  }
-
-  #resume(sender: string): void {
-    const streams = this.#paused.get(sender)?.streams ?? []
-    this.#paused.delete(sender)
-
-    for (const stream of streams) {
-      if (stream.readStatus === 'paused') {
-        stream.resume()
-      }
-    }
-  }
-
   #onDrop({ source }: Pick<Arrival, 'source'>): void {
     this.#dropped++
 
@@ -224,10 +186,6 @@ export class MessageIntake {
 
 function isLong({ items, bytes }: Readonly<Room>, part: number): boolean {
   return items >= PAUSE_ITEMS / part || bytes >= PAUSE_BYTES / part
-}
-
-function isGossip({ protocol, direction }: Stream): boolean {
-  return direction === 'inbound' && protocol.startsWith('/meshsub/')
 }
 
 function sizeOf(message: RPC.Message): number {

@@ -8,7 +8,8 @@ import { READ_WITHIN_MS, waitForRoom, waitUntilRead } from './backpressure.ts'
 import { ChangeIntake } from './change-intake.ts'
 import { ChangeLimits, type ChangeLimitsInit } from './change-limits.ts'
 import type { GossipsubInternals } from './gossipsub-internals.ts'
-import { forgetLeavers, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
+import { Leavers } from './leavers.ts'
 import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
 import {
   type GossipCheck,
@@ -64,6 +65,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #stalls: StallWatch
   readonly #batches: SubscriptionBatches
   readonly #changeIntake: ChangeIntake
+  readonly #leavers: Leavers
   /** Counts what peers change, or cause to change. */
   readonly changes: ChangeLimits
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -94,7 +96,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
-    this.#router.addEventListener('gossipsub:prune', this.#onPrune)
+    this.#leavers = new Leavers(this.#router)
   }
 
   /**
@@ -132,9 +134,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     }
 
     if (this.#router.isStarted()) {
-      const fed = [...(this.#router.mesh.get(topic) ?? [])]
-      this.#router.unsubscribe(topic)
-      forgetLeavers(this.#router, topic, fed)
+      this.#leavers.leave(topic)
     }
     this.#router.topicValidators.delete(topic)
     this.safeDispatchEvent('leave', { detail: { topic } })
@@ -226,7 +226,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     }
     this.#router.removeEventListener('message', this.#onMessage)
     this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
-    this.#router.removeEventListener('gossipsub:prune', this.#onPrune)
+    this.#leavers.stop()
   }
 
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
@@ -246,14 +246,6 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
 
     for (const { topic, subscribe } of detail.subscriptions) {
       this.safeDispatchEvent('subscription', { detail: { peerId, topic, subscribed: subscribe } })
-    }
-  }
-
-  readonly #onPrune = ({ detail }: CustomEvent<{ peerId: string; topic: string; direction: string }>): void => {
-    const { peerId, topic, direction } = detail
-
-    if (direction === 'inbound' && !this.isSubscriber(topic, peerId)) {
-      forgetLeavers(this.#router, topic, [peerId])
     }
   }
 }

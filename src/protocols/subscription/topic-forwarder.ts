@@ -36,9 +36,9 @@ export interface TopicForwarderInit {
 const LINGERING_SHARE = 1 / 10
 
 /**
- * Forwards the topics that the peers of this node subscribe to, for as long as one of them does, and a while longer. This is how a relay
- * serves blocks that have no other path to each other. Other relays subscribe only for their own clients, and because
- * this one does: a topic is left when none of those who hold it has a client for it.
+ * Forwards the topics that the peers of this node subscribe to, for as long as one of them does, and a while longer.
+ * This is how a relay serves blocks that have no other path to each other. Other relays subscribe only for their own
+ * clients, and because this one does: a topic is left when none of those who hold it has a client for it.
  */
 export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implements Forwarder {
   readonly #init: TopicForwarderInit
@@ -67,7 +67,9 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     })
     this.#release = new TopicRelease({
       holders: (topic) => this.#topics.get(topic),
-      clients: (relay, topic) => this.#clientsOf(relay, topic),
+      // `undefined` without an answer.
+      clients: async (relay, topic) =>
+        (await init.query.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients,
       release: (topic) => this.#abandon(topic)
     })
     init.gossip.addEventListener('subscription', this.#onSubscription)
@@ -135,9 +137,16 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
   }
 
   #add(peerId: string, topic: string, hasAsked = false): void {
-    const isRelay = this.#connected.isRelay(peerId)
+    if (this.#shares.has(peerId, topic)) {
+      return
+    }
 
-    if (this.#shares.has(peerId, topic) || !this.#hasRoom(peerId, topic, isRelay)) {
+    const isRelay = this.#connected.isRelay(peerId)
+    const isNew = !this.#topics.has(topic) && !this.#lingering.has(topic)
+    const refusal = this.#refusal(peerId, topic, isNew, isRelay)
+
+    if (refusal !== undefined) {
+      this.#init.log('not forwarding %s for %s: %s', topic, peerId, refusal)
       return
     }
 
@@ -146,7 +155,6 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
       return
     }
 
-    const isNew = !this.#topics.has(topic) && !this.#lingering.has(topic)
     const holders = this.#topics.get(topic) ?? this.#hold(topic)
     const isFirstClient = !isRelay && holders.clients.size === 0
     holders[isRelay ? 'relays' : 'clients'].add(peerId)
@@ -169,43 +177,21 @@ export class TopicForwarder extends TypedEventEmitter<ForwarderEvents> implement
     if (this.#lingering.take(topic)) {
       this.#tellRelays(topic, true)
     } else {
+      if (this.#topics.size + this.#lingering.size >= this.#maxTopics) {
+        this.#lingering.leaveOldest()
+      }
       this.#init.gossip.join(topic)
     }
     this.#topics.set(topic, holders)
     return holders
   }
 
-  // `undefined` without an answer.
-  async #clientsOf(relay: string, topic: string): Promise<number | undefined> {
-    return (await this.#init.query.ask(relay, { topic, as: 'publisher' }, CLIENTS_TIMEOUT_MS))?.clients
-  }
-
-  #hasRoom(peerId: string, topic: string, isRelay: boolean): boolean {
-    const refusal = isRelay ? undefined : this.#shares.refusal(peerId, topic)
-
-    if (refusal !== undefined) {
-      this.#init.log('not forwarding %s: %s', topic, refusal)
-      return false
+  /** Why a topic is not forwarded for a peer; `undefined` when it is. */
+  #refusal(peerId: string, topic: string, isNew: boolean, isRelay: boolean): string | undefined {
+    if (isNew && this.#topics.size >= this.#maxTopics) {
+      return `there are ${this.#topics.size} topics already`
     }
-
-    if (this.#topics.has(topic) || this.#lingering.has(topic)) {
-      return true
-    }
-
-    if (this.#topics.size >= this.#maxTopics) {
-      this.#init.log('not forwarding %s for %s: %d topics already', topic, peerId, this.#topics.size)
-      return false
-    }
-
-    if (!isRelay && !this.#shares.mayJoin(peerId)) {
-      this.#init.log('not forwarding %s for %s: its user has had too many topics joined', topic, peerId)
-      return false
-    }
-
-    if (this.#topics.size + this.#lingering.size >= this.#maxTopics) {
-      this.#lingering.leaveOldest()
-    }
-    return true
+    return isRelay ? undefined : this.#shares.refusal(peerId, topic, isNew)
   }
 
   #remove(peerId: string, topic: string): void {

@@ -27,23 +27,12 @@ export class TopicShares {
   readonly #peers = new Map<string, PeerShare>()
   /** By user, how many of its peers have a topic. */
   readonly #users = new Map<string, KeyedCounter<string>>()
-
   /** By user, topics that were new here. */
   readonly #joins: Allowances
 
   constructor(init: TopicSharesInit) {
     this.#init = init
     this.#joins = new Allowances(init.now ?? now)
-  }
-
-  /**
-   * Whether a peer that is no relay may have one more topic joined here, and told to all neighbours: each user may have
-   * its share of topics joined at once, and again in the next 100 s. Counts it.
-   */
-  mayJoin(peerId: string): boolean {
-    const user = this.#init.users.userOf(peerId)
-    const burst = this.#most(user)
-    return this.#joins.take(user, 1, { burst, perSecond: burst / JOIN_AGAIN_S })
   }
 
   has(peerId: string, topic: string): boolean {
@@ -54,8 +43,12 @@ export class TopicShares {
     return this.#peers.get(peerId)?.topics ?? []
   }
 
-  /** Why a peer that is no relay can't have one more topic; `undefined` when it can. */
-  refusal(peerId: string, topic: string): string | undefined {
+  /**
+   * Why a peer that is no relay can't have one more topic; `undefined` when it can. A topic that is new is joined here,
+   * and told to all neighbours: each user may have its share of topics joined at once, and again in the next 100 s. It
+   * is counted.
+   */
+  refusal(peerId: string, topic: string, isNew: boolean): string | undefined {
     const { users, maxTopicsPerPeer } = this.#init
     const { user = users.userOf(peerId), topics } = this.#peers.get(peerId) ?? {}
     const ofUser = this.#users.get(user)
@@ -64,9 +57,10 @@ export class TopicShares {
       return `${peerId} has ${topics.size} topics already`
     }
 
-    return ofUser !== undefined && ofUser.of(topic) === 0 && ofUser.size >= this.#most(user)
-      ? `the limit of a user: all blocks of ${user} have ${ofUser.size} topics already`
-      : undefined
+    if (ofUser !== undefined && ofUser.of(topic) === 0 && ofUser.size >= this.#most(user)) {
+      return `the limit of a user: all blocks of ${user} have ${ofUser.size} topics already`
+    }
+    return isNew && !this.#mayJoin(user) ? `the limit of a user: too many topics were joined for ${user}` : undefined
   }
 
   add(peerId: string, topic: string, isRelay: boolean): void {
@@ -98,6 +92,11 @@ export class TopicShares {
   clear(): void {
     this.#peers.clear()
     this.#users.clear()
+  }
+
+  #mayJoin(user: string): boolean {
+    const burst = this.#most(user)
+    return this.#joins.take(user, 1, { burst, perSecond: burst / JOIN_AGAIN_S })
   }
 
   #most(user: string): number {
