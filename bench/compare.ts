@@ -3,67 +3,47 @@
  * ratios within one run: the speed of a machine drifts. Nexus signs, encrypts and verifies; of the others protomux-rpc
  * alone encrypts.
  */
-import { median } from './calls/load.ts'
 import { MissingPeer } from './peers/install.ts'
+import type { KindResult, RowResult } from './result.ts'
 import type { Row, Sample } from './row.ts'
 import { Stage } from './stage.ts'
+
+const OPERATIONS = 100_000
 
 export interface CompareOptions {
   seconds: number
   rounds: number
-  /** Told what is being measured, for people. */
-  onProgress: (line: string) => void
+  /** Told what is measured next. */
+  onMeasure: (row: Row, kind: string) => void
 }
 
-/** What the rounds of one kind gave. */
-export interface KindResult {
-  kind: string
-  value: number
-  /** The least and the most of the rounds. */
-  range: [number, number]
-  p99: number | undefined
-  /** In ms for each second. */
-  cpu: number | undefined
-  /** Of all rounds. */
-  lost: number
-}
-
-export interface RowResult {
-  row: string
-  title: string
-  unit: string
-  better: Row['better']
-  kinds: KindResult[]
-  /** Peers that could not be measured, and what installs them. */
-  missing: string[]
-}
-
-export async function compare(row: Row, options: CompareOptions): Promise<RowResult> {
+export async function compare(row: Row, { seconds, rounds, onMeasure }: CompareOptions): Promise<RowResult> {
   const samples = new Map<string, Sample[]>(row.kinds.map((kind) => [kind, []]))
   const missing = new Map<string, string>()
+  const failed = new Map<string, string>()
 
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const kind of row.kinds.filter((name) => !missing.has(name))) {
-      options.onProgress(`${row.name}: ${kind}, round ${round} of ${options.rounds}`)
+  for (let round = 0; round < rounds; round++) {
+    for (const kind of row.kinds) {
+      onMeasure(row, kind)
 
+      if (missing.has(kind) || failed.has(kind)) {
+        continue
+      }
       try {
-        const sample = await measureOnce(row, kind, options.seconds)
-        samples.get(kind)?.push(...(sample === undefined ? [] : [sample]))
+        samples.get(kind)?.push(await measureOnce(row, kind, seconds))
       } catch (error) {
-        if (!(error instanceof MissingPeer)) {
-          throw error
-        }
-        missing.set(kind, error.message)
+        const list = error instanceof MissingPeer ? missing : failed
+        list.set(kind, `${kind}: ${error instanceof Error ? error.message : error}`)
       }
     }
   }
 
   const kinds = [...samples].filter(([, taken]) => taken.length > 0).map(([kind, taken]) => resultOf(kind, taken))
-  const { name, title, unit, better } = row
-  return { row: name, title, unit, better, kinds, missing: [...missing.values()] }
+  const { name, title, measures } = row
+  return { row: name, title, measures, kinds, missing: [...missing.values()], failed: [...failed.values()] }
 }
 
-async function measureOnce(row: Row, kind: string, seconds: number): Promise<Sample | undefined> {
+async function measureOnce(row: Row, kind: string, seconds: number): Promise<Sample> {
   const stage = new Stage()
 
   try {
@@ -74,17 +54,12 @@ async function measureOnce(row: Row, kind: string, seconds: number): Promise<Sam
 }
 
 function resultOf(kind: string, samples: Sample[]): KindResult {
-  const values = samples.map(({ value }) => value)
-  const middle = (pick: (sample: Sample) => number | undefined): number | undefined => {
-    const known = samples.map(pick).filter((value) => value !== undefined)
-    return known.length === 0 ? undefined : median(known)
-  }
   return {
     kind,
-    value: median(values),
-    range: [Math.min(...values), Math.max(...values)],
-    p99: middle(({ p99 }) => p99),
-    cpu: middle(({ cpu }) => cpu),
-    lost: samples.reduce((sum, { lost = 0 }) => sum + lost, 0)
+    rounds: samples.map(({ values }) => values),
+    cpu: samples.flatMap(({ cpuMs, operations }) =>
+      cpuMs === undefined || operations === undefined ? [] : [(cpuMs / 1_000 / operations) * OPERATIONS]
+    ),
+    lost: samples.reduce((total, { lost = 0 }) => total + lost, 0)
   }
 }

@@ -21,6 +21,8 @@ export class SideProcess {
   constructor(program: string) {
     this.#child = fork(join(import.meta.dirname, program), {
       detached: true,
+      // Of peers' own matters.
+      execArgv: ['--no-warnings'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc']
     })

@@ -3,7 +3,6 @@ import { SideProcess } from './side-process.ts'
 /** The processes of one measurement. */
 export class Stage {
   readonly #processes: SideProcess[] = []
-  #beganAt = Number.NaN
   #cpuBefore = Number.NaN
 
   start(program: string): SideProcess {
@@ -14,13 +13,12 @@ export class Stage {
 
   /** All is warm, and what counts begins. */
   begin(): void {
-    this.#beganAt = performance.now()
     this.#cpuBefore = this.#cpu()
   }
 
-  /** Processor time since `begin`, in ms for each second; `undefined` where the system does not tell. */
+  /** Processor time since `begin`, in ms; `undefined` where the system does not tell. */
   end(): number | undefined {
-    const spent = (this.#cpu() - this.#cpuBefore) / ((performance.now() - this.#beganAt) / 1_000)
+    const spent = this.#cpu() - this.#cpuBefore
     return Number.isNaN(spent) ? undefined : spent
   }
 
@@ -29,6 +27,6 @@ export class Stage {
   }
 
   #cpu(): number {
-    return this.#processes.reduce((sum, process) => sum + (process.cpu() ?? Number.NaN), 0)
+    return this.#processes.reduce((total, process) => total + (process.cpu() ?? Number.NaN), 0)
   }
 }

@@ -1,31 +1,20 @@
-import type { Kind } from './load.ts'
-import { moleculerKind } from './moleculer.ts'
-import { natsKind } from './nats.ts'
-import { nexusKind } from './nexus.ts'
-import { protomuxKind } from './protomux.ts'
-import { rawKind } from './raw.ts'
-import { sessionKind } from './session.ts'
-import { socketIoKind } from './socketio.ts'
+import { type Choices, choose } from '../choose.ts'
+import type { Kind } from './kind.ts'
 
-/** By the name that the bench is asked for. */
-export const KINDS: Record<string, Kind> = {
-  raw: rawKind(false),
-  'raw-joined': rawKind(true),
-  nexus: nexusKind,
-  'session-tls': sessionKind('tls'),
-  'session-noise': sessionKind('noise'),
-  protomux: protomuxKind,
-  moleculer: moleculerKind,
-  nats: natsKind,
-  socketio: socketIoKind
+const KINDS: Choices<Kind> = {
+  nexus: async () => (await import('./nexus.ts')).nexusKind(false),
+  'nexus-relay': async () => (await import('./nexus.ts')).nexusKind(true),
+  'nexus-python': async () => (await import('./python.ts')).pythonKind,
+  protomux: async () => (await import('./protomux.ts')).protomuxKind,
+  moleculer: async () => (await import('./moleculer.ts')).moleculerKind,
+  nats: async () => (await import('./nats.ts')).natsKind,
+  socketio: async () => (await import('./socketio.ts')).socketIoKind,
+  xmpp: async () => (await import('./xmpp.ts')).xmppKind,
+  tcp: async () => (await import('./tcp.ts')).tcpKind(false),
+  tls: async () => (await import('./tcp.ts')).tcpKind(true)
 }
 
-export function kindOf(name: string | undefined): Kind {
-  const kind = KINDS[name ?? '']
+/** Which kinds reach their server through a process between. */
+export const isRelayed = (kind: string): boolean => kind === 'nexus-relay'
 
-  if (kind === undefined) {
-    throw new Error(`no such kind of call: ${name}; there are ${Object.keys(KINDS).join(', ')}`)
-  }
-
-  return kind
-}
+export const callKindOf = (name: string): Promise<Kind> => choose('kind of call', KINDS, name)

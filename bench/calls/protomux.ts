@@ -3,13 +3,12 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { packageOf } from '../peers/install.ts'
-import { answerTo, type Kind, type Question } from './load.ts'
+import { answerTo, type Kind, type Question } from './kind.ts'
 
 interface Rpc {
   respond: (method: string, options: object, handler: (value: never) => unknown) => void
   request: (method: string, value: unknown, options: object) => Promise<unknown>
   fullyOpened: () => Promise<void>
-  destroy: () => void
 }
 
 function rpcOn(socket: Socket, isInitiator: boolean): Rpc {
@@ -40,8 +39,7 @@ export const protomuxKind: Kind = {
     return {
       call: (question) => rpc.request('multiply', question, { valueEncoding: json }),
       bytes: (body) => rpc.request('echo', body, {}) as Promise<Uint8Array>,
-      direct: async (question) => void (await rpc.request('direct', question, { valueEncoding: json })),
-      close: async () => rpc.destroy()
+      direct: async (question) => void (await rpc.request('direct', question, { valueEncoding: json }))
     }
   }
 }

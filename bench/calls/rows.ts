@@ -1,16 +1,21 @@
-import type { Row } from '../row.ts'
-import { IN_FLIGHT, type Load, quantile } from './load.ts'
+import { type Measure, P50, P99, RATE, type Row, THROUGHPUT } from '../row.ts'
+import { quantile } from '../statistics.ts'
+import type { Load } from './kind.ts'
+import { isRelayed } from './kinds.ts'
 import type { Order, Work } from './side.ts'
 
 const SIDE = 'calls/side.ts'
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 0.7
+const IN_FLIGHT = 64
+const LARGE_IN_FLIGHT = 16
 const CALLERS = 10
 const KIB = 1024
 const MB = 1e6
-const LARGE_IN_FLIGHT = 16
-/** Nexus and protomux-rpc encrypt; the others here do not. */
-const ALL = ['nexus', 'protomux', 'moleculer', 'nats', 'socketio', 'raw']
-const WITH_BYTES = ['nexus', 'protomux', 'nats', 'socketio']
+/** Nexus, protomux-rpc and TLS encrypt; the others here do not. */
+const ALL = ['nexus', 'protomux', 'moleculer', 'nats', 'socketio', 'xmpp', 'tcp', 'tls']
+const WITH_DIRECTS = ALL.filter((kind) => kind !== 'xmpp')
+const WITH_LARGE = WITH_DIRECTS
+const WITH_BYTES = WITH_LARGE.filter((kind) => kind !== 'moleculer')
 
 interface CallRow extends Omit<Row, 'run'> {
   work: Work
@@ -18,105 +23,85 @@ interface CallRow extends Omit<Row, 'run'> {
   clients?: number
   /** Of each client. */
   inFlight: number
-  value: (load: Load) => number
 }
 
-function callRow({ work, clients = 1, inFlight, value, ...row }: CallRow): Row {
+function callRow({ work, clients = 1, inFlight, ...row }: CallRow): Row {
   return {
     ...row,
     async run(kind, stage, seconds) {
+      const relay = isRelayed(kind)
+        ? await stage.start(SIDE).order<string>({ do: 'relay', kind } satisfies Order)
+        : undefined
       const server = stage.start(SIDE)
       const client = stage.start(SIDE)
-      const address = await server.order<string>({ do: 'serve', kind } satisfies Order)
-
-      if (!(await client.order<boolean>({ do: 'open', kind, address, clients, work } satisfies Order))) {
-        return undefined
-      }
+      const address = await server.order<string>({ do: 'serve', kind, relay } satisfies Order)
+      await client.order({ do: 'open', kind, address, clients, work } satisfies Order)
       await client.order({ do: 'load', inFlight, seconds: WARM_UP_SECONDS } satisfies Order)
       stage.begin()
-      const load = await client.order<Load>({ do: 'load', inFlight, seconds } satisfies Order)
-      return { value: value(load), p99: quantile(load.times, 0.99), cpu: stage.end() }
+      const { rate, times } = await client.order<Load>({ do: 'load', inFlight, seconds } satisfies Order)
+      const throughput = (rate * (work.size ?? 0)) / MB
+      const values = { rate, throughput, p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
+      return { values, operations: times.length, cpuMs: stage.end() }
     }
   }
 }
 
-const rate = ({ rate }: Load): number => rate
-const megabytes =
-  (size: number) =>
-  ({ rate }: Load): number =>
-    (rate * size) / MB
+function largeRow(name: string, what: Work['what'], kib: number, kinds: string[]): Row {
+  return callRow({
+    name,
+    title: `${what === 'call' ? 'JSON' : 'bytes'} of ${kib.toLocaleString('en')} KiB there and back, one way counted`,
+    measures: [THROUGHPUT],
+    kinds,
+    work: { what, size: kib * KIB },
+    inFlight: LARGE_IN_FLIGHT
+  })
+}
+
+/** Two kinds of Nexus beside each other, one call at a time or many. */
+function ownRow(name: string, title: string, measures: Measure[], kinds: string[], inFlight: number): Row {
+  return callRow({ name, title, measures, kinds, inFlight, work: { what: 'call', size: 1_000 } })
+}
 
 export const CALL_ROWS: Row[] = [
   callRow({
     name: 'calls',
-    title: `calls/s, 95 B of JSON, ${IN_FLIGHT} in flight`,
-    unit: '/s',
-    better: 'more',
+    title: `calls, 95 B of JSON, ${IN_FLIGHT} in flight`,
+    measures: [RATE, P99],
     kinds: ALL,
     work: { what: 'call' },
-    inFlight: IN_FLIGHT,
-    value: rate
+    inFlight: IN_FLIGHT
   }),
   callRow({
     name: 'one',
-    title: 'one call at a time, p50',
-    unit: 'ms',
-    better: 'less',
+    title: 'one call at a time',
+    measures: [P50, P99],
     kinds: ALL,
     work: { what: 'call' },
-    inFlight: 1,
-    value: ({ times }) => quantile(times, 0.5)
+    inFlight: 1
   }),
   callRow({
     name: 'ten',
     title: `${CALLERS} callers, one call at a time each`,
-    unit: '/s',
-    better: 'more',
+    measures: [RATE],
     kinds: ALL,
     work: { what: 'call' },
     clients: CALLERS,
-    inFlight: 1,
-    value: rate
+    inFlight: 1
   }),
-  callRow({
-    name: 'json-64k',
-    title: 'JSON of 64 KiB there and back, one way counted',
-    unit: 'MB/s',
-    better: 'more',
-    kinds: ALL,
-    work: { what: 'call', size: 64 * KIB },
-    inFlight: LARGE_IN_FLIGHT,
-    value: megabytes(64 * KIB)
-  }),
-  callRow({
-    name: 'bytes-64k',
-    title: 'bytes of 64 KiB there and back, one way counted',
-    unit: 'MB/s',
-    better: 'more',
-    kinds: WITH_BYTES,
-    work: { what: 'bytes', size: 64 * KIB },
-    inFlight: LARGE_IN_FLIGHT,
-    value: megabytes(64 * KIB)
-  }),
-  callRow({
-    name: 'bytes-1m',
-    // A little less than 1 MiB, which is NATS's limit with its head.
-    title: 'bytes of 1,000 KiB there and back, one way counted',
-    unit: 'MB/s',
-    better: 'more',
-    kinds: WITH_BYTES,
-    work: { what: 'bytes', size: 1_000 * KIB },
-    inFlight: LARGE_IN_FLIGHT,
-    value: megabytes(1_000 * KIB)
-  }),
+  largeRow('json-64k', 'call', 64, WITH_LARGE),
+  largeRow('bytes-64k', 'bytes', 64, WITH_BYTES),
+  // A little less than 1 MiB, which is NATS's limit with its head.
+  largeRow('bytes-1m', 'bytes', 1_000, WITH_BYTES),
   callRow({
     name: 'directs',
-    title: `directs/s, acknowledged, ${IN_FLIGHT} in flight`,
-    unit: '/s',
-    better: 'more',
-    kinds: ALL.filter((kind) => kind !== 'raw'),
+    title: `directs, acknowledged, ${IN_FLIGHT} in flight`,
+    measures: [RATE],
+    kinds: WITH_DIRECTS,
     work: { what: 'direct' },
-    inFlight: IN_FLIGHT,
-    value: rate
-  })
+    inFlight: IN_FLIGHT
+  }),
+  ownRow('relayed', 'one call at a time of 1 KB, through a relay', [P50, P99], ['nexus-relay', 'nexus'], 1),
+  ownRow('relayed-64', `calls of 1 KB, ${IN_FLIGHT} in flight, through a relay`, [RATE], ['nexus-relay', 'nexus'], 64),
+  ownRow('python', 'one call at a time of 1 KB, from Python', [P50, P99], ['nexus-python', 'nexus'], 1),
+  ownRow('python-64', `calls of 1 KB, ${IN_FLIGHT} in flight, from Python`, [RATE], ['nexus-python', 'nexus'], 64)
 ]

@@ -1,27 +1,15 @@
+import { type Choices, choose } from '../choose.ts'
 import type { ChannelKind } from './kind.ts'
-import { moleculerChannel } from './moleculer.ts'
-import { mqttChannel } from './mqtt.ts'
-import { natsChannel } from './nats.ts'
-import { nexusChannel } from './nexus.ts'
-import { socketIoChannel } from './socketio.ts'
-import { tcpChannel } from './tcp.ts'
 
-/** By the name that the bench is asked for. */
-const KINDS: Record<string, ChannelKind> = {
-  nexus: nexusChannel(false),
-  'nexus-relay': nexusChannel(true),
-  nats: natsChannel,
-  mqtt: mqttChannel,
-  socketio: socketIoChannel,
-  moleculer: moleculerChannel,
-  tcp: tcpChannel
+const KINDS: Choices<ChannelKind> = {
+  nexus: async () => (await import('./nexus.ts')).nexusChannel(false),
+  'nexus-relay': async () => (await import('./nexus.ts')).nexusChannel(true),
+  nats: async () => (await import('./nats.ts')).natsChannel,
+  mqtt: async () => (await import('./mqtt.ts')).mqttChannel,
+  socketio: async () => (await import('./socketio.ts')).socketIoChannel,
+  moleculer: async () => (await import('./moleculer.ts')).moleculerChannel,
+  xmpp: async () => (await import('./xmpp.ts')).xmppChannel,
+  tcp: async () => (await import('./tcp.ts')).tcpChannel
 }
 
-export function channelKindOf(name: string): ChannelKind {
-  const kind = KINDS[name]
-
-  if (kind === undefined) {
-    throw new Error(`no such kind of channel: ${name}; there are ${Object.keys(KINDS).join(', ')}`)
-  }
-  return kind
-}
+export const channelKindOf = (name: string): Promise<ChannelKind> => choose('kind of channel', KINDS, name)

@@ -1,18 +1,8 @@
-/** Moleculer's broadcast events over its TCP transporter, plaintext. */
+/** Moleculer's broadcast events. */
 import { freePort } from '../peers/free-port.ts'
-import { packageOf } from '../peers/install.ts'
+import { createBroker } from '../peers/moleculer.ts'
 import { CHANNEL, type ChannelKind } from './kind.ts'
 import type { Body } from './load.ts'
-
-interface Broker {
-  start: () => Promise<void>
-  createService: (schema: object) => void
-  broadcast: (event: string, body: Body) => Promise<void>
-  registry: { getNodeList: (options: object) => unknown[] }
-}
-
-/** In seconds: nodes learn of each other by gossip. */
-const GOSSIP_PERIOD = 0.2
 
 export const moleculerChannel: ChannelKind = {
   async hub(members) {
@@ -25,23 +15,9 @@ export const moleculerChannel: ChannelKind = {
   },
 
   async join(address, index) {
-    const { ServiceBroker } = packageOf<{ ServiceBroker: new (options: object) => Broker }>('moleculer')
     const ports = JSON.parse(address) as number[]
-    const broker = new ServiceBroker({
-      nodeID: `node${index}`,
-      logger: false,
-      transporter: {
-        type: 'TCP',
-        options: {
-          udpDiscovery: false,
-          useHostname: false,
-          port: ports[index],
-          urls: ports.map((port, at) => `127.0.0.1:${port}/node${at}`),
-          gossipPeriod: GOSSIP_PERIOD,
-          maxConnections: 2 * ports.length
-        }
-      }
-    })
+    const urls = ports.map((port, at) => `127.0.0.1:${port}/node${at}`)
+    const broker = createBroker(`node${index}`, ports[index] ?? null, urls)
     let deliver: ((body: Body) => void) | undefined
     broker.createService({
       name: 'bench',

@@ -1,33 +1,19 @@
 /** NATS publish and subscribe through its server, plaintext. */
-import { freePort } from '../peers/free-port.ts'
-import { packageOf, startServer } from '../peers/install.ts'
+import { connectNats, fromBytes, startNats, toBytes } from '../peers/nats.ts'
 import { CHANNEL, type ChannelKind } from './kind.ts'
-
-interface Connection {
-  subscribe: (subject: string, options: { callback: (error: unknown, message: { data: Uint8Array }) => void }) => void
-  publish: (subject: string, data: Uint8Array) => void
-  flush: () => Promise<void>
-}
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+import type { Body } from './load.ts'
 
 export const natsChannel: ChannelKind = {
-  async hub() {
-    const port = await freePort()
-    await startServer('nats-server', ['-a', '127.0.0.1', '-p', String(port)], port)
-    return String(port)
-  },
+  hub: startNats,
 
   async join(address) {
-    const { connect } = packageOf<{ connect: (options: object) => Promise<Connection> }>('nats')
-    const connection = await connect({ servers: `127.0.0.1:${address}`, noEcho: true })
+    const connection = await connectNats(address)
     return {
       async subscribe(onBody) {
-        connection.subscribe(CHANNEL, { callback: (_error, { data }) => onBody(JSON.parse(decoder.decode(data))) })
+        connection.subscribe(CHANNEL, { callback: (_error, { data }) => onBody(fromBytes(data) as Body) })
         await connection.flush()
       },
-      publish: async (body) => connection.publish(CHANNEL, encoder.encode(JSON.stringify(body)))
+      publish: async (body) => connection.publish(CHANNEL, toBytes(body))
     }
   }
 }

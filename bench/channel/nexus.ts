@@ -1,28 +1,20 @@
 /** Blocks that are connected to the first of them, or that a relay alone connects. */
-import { createRelay } from '../../relay/relay.ts'
-import { Authority } from '../../src/identity/authority.ts'
-import { createCredential } from '../../src/identity/credential.ts'
-import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
-import { createNexus } from '../../src/node/create.ts'
-import type { BlockKind } from '../../src/types.ts'
+import { createNexus } from '../../src/index.ts'
+import { createAuthority, credentialOf } from '../nexus/credentials.ts'
+import { startRelay } from '../nexus/relay.ts'
 import { freePort } from '../peers/free-port.ts'
 import { CHANNEL, type ChannelKind } from './kind.ts'
 import type { Body } from './load.ts'
 
-const NETWORK = 'bench.example'
-
 export function nexusChannel(relayed: boolean): ChannelKind {
   return {
     async hub(members) {
-      const authority = await Authority.create({ network: NETWORK })
-      const relay = relayed
-        ? await createRelay({
-            credential: await credentialOf(authority, 'relay', 0),
-            listen: ['/ip4/127.0.0.1/tcp/0'],
-            connectionsPerSecondPerHost: 10_000
-          })
-        : undefined
-      const credentials = Array.from({ length: members }, (_, index) => credentialOf(authority, 'device', index))
+      const authority = await createAuthority()
+      const relay = relayed ? await startRelay(authority) : undefined
+      // A user of its own for each, as limits are a user's.
+      const credentials = Array.from({ length: members }, (_, index) =>
+        credentialOf(authority, { app: 'bench', uid: `anna${index}`, role: 'owner', block: 'device' })
+      )
       const first = `/ip4/127.0.0.1/tcp/${await freePort()}`
       return JSON.stringify({ bootstrap: relay?.addresses ?? [first], credentials: await Promise.all(credentials) })
     },
@@ -42,13 +34,4 @@ export function nexusChannel(relayed: boolean): ChannelKind {
       }
     }
   }
-}
-
-/** A user of its own for each, as limits are a user's. */
-async function credentialOf(authority: Authority, block: BlockKind, index: number) {
-  const key = await generateKey()
-  const subject = { app: block === 'relay' ? 'relay' : 'bench', uid: `anna${index}`, role: 'owner' } as const
-  const resource = `r${index}`
-  const certificate = await authority.issueCertificate({ ...subject, resource, peerId: peerIdOf(key), block })
-  return createCredential({ network: authority.network, key, certificate, roots: [authority.rootId] })
 }

@@ -1,7 +1,7 @@
-import { quantile } from '../calls/load.ts'
-import type { Row, Sample } from '../row.ts'
+import { type Measure, P50, P99, type Row } from '../row.ts'
 import type { SideProcess } from '../side-process.ts'
 import type { Stage } from '../stage.ts'
+import { quantile, sum } from '../statistics.ts'
 import type { Arrived, Order } from './side.ts'
 
 const SIDE = 'channel/side.ts'
@@ -10,16 +10,16 @@ const BURST = 50_000
 /** Members that share a process, where there are many. */
 const A_PROCESS = 10
 const PEERS = ['nats', 'mqtt', 'socketio', 'moleculer']
+const DELIVERIES: Measure = { name: 'deliveries', unit: '/s', better: 'more' }
 
 interface ChannelRow extends Omit<Row, 'run'> {
   publishers: number
   subscribers: number
   /** Of each publisher. As fast as it goes when absent. */
   perSecond?: number
-  value: 'deliveries' | 'p50' | 'p99'
 }
 
-function channelRow({ publishers, subscribers, perSecond, value, ...row }: ChannelRow): Row {
+function channelRow({ publishers, subscribers, perSecond, ...row }: ChannelRow): Row {
   return {
     ...row,
     async run(kind, stage, seconds) {
@@ -30,11 +30,14 @@ function channelRow({ publishers, subscribers, perSecond, value, ...row }: Chann
       await round(warmUp)
       stage.begin()
       const { began, arrived } = await round(messages)
-      const cpu = stage.end()
-      const sample = sampleOf(arrived, began, value)
-      const sent = messages * publishers * subscribers
-      const lost = sent - arrived.reduce((sum, one) => sum + one.messages, 0)
-      return { ...sample, cpu, ...(lost > 0 ? { lost } : {}) }
+      const cpuMs = stage.end()
+      const operations = sum(arrived.map((one) => one.messages))
+      return {
+        values: valuesOf(arrived, began),
+        operations,
+        cpuMs,
+        lost: messages * publishers * subscribers - operations
+      }
     }
   }
 }
@@ -76,68 +79,59 @@ async function play(
   return { began, arrived: await Promise.all(receivers.map((process) => process.order<Arrived>(tell))) }
 }
 
-function sampleOf(arrived: Arrived[], began: number, value: ChannelRow['value']): Sample {
-  if (value === 'deliveries') {
-    const seconds = (Math.max(...arrived.map(({ at }) => at)) - began) / 1e9
-    return { value: arrived.reduce((sum, { messages }) => sum + messages, 0) / seconds }
-  }
+/** Latencies where messages were paced. */
+function valuesOf(arrived: Arrived[], began: number): Record<string, number> {
+  const seconds = (Math.max(...arrived.map(({ at }) => at)) - began) / 1e9
   const latencies = arrived.flatMap((one) => one.latencies)
-  return { value: quantile(latencies, value === 'p50' ? 0.5 : 0.99), p99: quantile(latencies, 0.99) }
+  return {
+    deliveries: sum(arrived.map(({ messages }) => messages)) / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99)
+  }
 }
+
+const ONE_TO_FOUR = { publishers: 1, subscribers: 4 }
 
 export const CHANNEL_ROWS: Row[] = [
   channelRow({
     name: 'burst',
     title: 'channel, 1 to 4, as fast as it goes',
-    unit: 'deliveries/s',
-    better: 'more',
+    measures: [DELIVERIES],
     kinds: ['nexus', 'nexus-relay', ...PEERS, 'tcp'],
-    publishers: 1,
-    subscribers: 4,
-    value: 'deliveries'
+    ...ONE_TO_FOUR
   }),
   channelRow({
     name: 'paced-50',
-    title: 'channel, 1 to 4, 50/s, p50',
-    unit: 'ms',
-    better: 'less',
-    kinds: ['nexus', 'nexus-relay', ...PEERS, 'tcp'],
-    publishers: 1,
-    subscribers: 4,
-    perSecond: 50,
-    value: 'p50'
+    title: 'channel, 1 to 4, 50/s',
+    measures: [P50, P99],
+    kinds: ['nexus', 'nexus-relay', ...PEERS, 'xmpp', 'tcp'],
+    ...ONE_TO_FOUR,
+    perSecond: 50
   }),
   channelRow({
     name: 'paced-2000',
-    title: 'channel, 1 to 4, 2,000/s, p50',
-    unit: 'ms',
-    better: 'less',
-    kinds: ['nexus', 'nexus-relay', ...PEERS, 'tcp'],
-    publishers: 1,
-    subscribers: 4,
-    perSecond: 2_000,
-    value: 'p50'
+    title: 'channel, 1 to 4, 2,000/s',
+    measures: [P50, P99],
+    kinds: ['nexus', 'nexus-relay', ...PEERS, 'xmpp', 'tcp'],
+    ...ONE_TO_FOUR,
+    perSecond: 2_000
   }),
   channelRow({
     name: 'fifty',
-    title: 'channel, 1 to 50, 100/s, p50',
-    unit: 'ms',
-    better: 'less',
-    kinds: ['nexus-relay', 'nats', 'mqtt', 'socketio'],
+    title: 'channel, 1 to 50 through a relay, 100/s',
+    measures: [P50, P99],
+    kinds: ['nexus-relay', 'nats', 'mqtt', 'socketio', 'xmpp'],
     publishers: 1,
     subscribers: 50,
-    perSecond: 100,
-    value: 'p50'
+    perSecond: 100
   }),
   channelRow({
     name: 'ten-ten',
-    title: 'channel, 10 to 10, 20/s each, p99',
-    unit: 'ms',
-    better: 'less',
-    kinds: ['nexus-relay', 'nats', 'mqtt', 'socketio'],
+    title: 'channel, 10 to 10 through a relay, 20/s each',
+    measures: [P99, P50],
+    kinds: ['nexus-relay', 'nats', 'mqtt', 'socketio', 'xmpp'],
     publishers: 10,
     subscribers: 10,
-    perSecond: 20,
-    value: 'p99'
+    perSecond: 20
   })
 ]

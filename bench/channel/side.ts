@@ -32,9 +32,10 @@ let expected = Number.POSITIVE_INFINITY
 let onWhole: (() => void) | undefined
 
 const steps: { [K in Order['do']]: (order: Order & { do: K }) => Promise<unknown> } = {
-  hub: ({ kind, members }) => channelKindOf(kind).hub(members),
+  hub: async ({ kind, members }) => (await channelKindOf(kind)).hub(members),
   join: async ({ kind, address, index }) => {
-    members.push(await channelKindOf(kind).join(address, index))
+    const { join } = await channelKindOf(kind)
+    members.push(await join(address, index))
   },
   subscribe: async () => {
     await Promise.all(members.map((member) => member.subscribe(({ at }) => onMessage(at))))

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { freePort } from '../peers/free-port.ts'
 import type { ChannelKind } from './kind.ts'
-import { sendTcp } from './load.ts'
+import type { Body } from './load.ts'
 
 export const tcpChannel: ChannelKind = {
   hub: async () => String(await freePort()),
@@ -15,8 +15,7 @@ export const tcpChannel: ChannelKind = {
       const server = createServer((socket) => void sockets.push(socket.setNoDelay()))
       server.listen(Number(address), '127.0.0.1')
       await once(server, 'listening')
-      const send = sendTcp(sockets)
-      return { subscribe: async () => undefined, publish: async (body) => send(body) }
+      return { subscribe: async () => undefined, publish: senderTo(sockets) }
     }
     const socket = connect(Number(address), '127.0.0.1').setNoDelay()
     await once(socket, 'connect')
@@ -28,5 +27,23 @@ export const tcpChannel: ChannelKind = {
         throw new Error('only the first one publishes')
       }
     }
+  }
+}
+
+/** Those of one turn of the event loop in one write. */
+function senderTo(sockets: Socket[]): (body: Body) => Promise<void> {
+  let lines: string[] = []
+  let flushed: Promise<void> | undefined
+  const flush = async (): Promise<void> => {
+    await new Promise(setImmediate)
+    const chunk = lines.join('')
+    lines = []
+    flushed = undefined
+    await Promise.all(sockets.map((socket) => (socket.write(chunk) ? undefined : once(socket, 'drain'))))
+  }
+  return (body) => {
+    lines.push(`${JSON.stringify(body)}\n`)
+    flushed ??= flush()
+    return flushed
   }
 }

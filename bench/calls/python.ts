@@ -1,0 +1,47 @@
+/** A Node worker that is called from Python, through its sidecar. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { MissingPeer } from '../peers/install.ts'
+import type { Kind, Load } from './kind.ts'
+import { nexusKind } from './nexus.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const PROGRAM = join(ROOT, 'bench/calls/python.py')
+
+export const pythonKind: Kind = {
+  ...nexusKind(false),
+
+  async openLoader(address, text) {
+    const { callers, bootstrap } = JSON.parse(address)
+    const directory = mkdtempSync(join(tmpdir(), 'nexus-bench-'))
+    const credential = join(directory, 'credential.json')
+    writeFileSync(credential, JSON.stringify(callers[0]), { mode: 0o600 })
+    const env = { ...process.env, PYTHONPATH: join(ROOT, 'python'), NEXUS_NODE: process.execPath }
+    const python = spawn('python3', [PROGRAM, credential, JSON.stringify(bootstrap), text], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit']
+    })
+    python.once('error', () => undefined)
+    process.once('exit', () => python.kill())
+    const lines = createInterface({ input: python.stdout })
+    const answer = async <T>(): Promise<T> => {
+      const [line] = await Promise.race([once(lines, 'line'), ended(python)])
+      return JSON.parse(line)
+    }
+    await answer()
+    rmSync(directory, { recursive: true })
+    return (inFlight, seconds) => {
+      python.stdin.write(`${JSON.stringify({ inFlight, seconds })}\n`)
+      return answer<Load>()
+    }
+  }
+}
+
+async function ended(python: ReturnType<typeof spawn>): Promise<never> {
+  const [code] = await once(python, 'close')
+  throw code === -2 ? new MissingPeer('python3 is missing: apt-get install python3') : new Error('python3 has ended')
+}
