@@ -1,19 +1,34 @@
 /** `npm run bench -- --help` */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { check, saveRatios } from './check.ts'
+import { mergeRuns } from './merge.ts'
 import { durationOf } from './progress.ts'
-import { textOf } from './report/text.ts'
+import { fillBlocks } from './report/blocks.ts'
+import { markdownBlocks } from './report/markdown.ts'
+import { svgOf } from './report/svg.ts'
+import { floorLines, textOf } from './report/text.ts'
+import type { Run } from './result.ts'
 import { ROWS, rowOf } from './rows.ts'
 import { runRows } from './run.ts'
 
-const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>] [--quick] [--json <file>]
+const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>] [--quick] [--json <file>] [--svg <file>]
+                        [--markdown <file>] [--from <file> ...]
+       npm run bench -- --quick --check
+       npm run bench -- --save-ratios
 
 Measures Nexus and its peers in turn, each side in a process of its own. Peers: npm ci --prefix bench, and
 apt-get install nats-server mosquitto prosody.
-  --rounds <n>   rounds of each kind, of which the median counts (default 3)
-  --seconds <n>  of each measurement (default 1.5)
-  --quick        one round of 1 s
-  --json <file>  the results as JSON
+  --rounds <n>       rounds of each kind, of which the median counts (default 3)
+  --seconds <n>      of each measurement (default 1.5: all rows within 20 minutes)
+  --quick            one round of 1 s
+  --json <file>      the results as JSON
+  --svg <file>       a picture of the ratios
+  --markdown <file>  fills the tables of a document, like docs/PERFORMANCE.md
+  --from <file>      reports a run that --json wrote, in place of measuring; several times: their medians
+  --check            measures some rows beside bare sockets, and exits with 1 and the rows that fell against
+                     bench/ratios.json
+  --save-ratios      writes bench/ratios.json
 
 rows (default: all):
 ${ROWS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
@@ -29,6 +44,11 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '1.5' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
+      svg: { type: 'string' },
+      markdown: { type: 'string' },
+      from: { type: 'string', multiple: true, default: [] },
+      check: { type: 'boolean', default: false },
+      'save-ratios': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false }
     }
   })
@@ -37,18 +57,57 @@ async function main(): Promise<void> {
   if (values.help || unknown !== undefined) {
     process.stderr.write(unknown === undefined ? HELP : `no such row: ${unknown}\n${HELP}`)
     process.exitCode = unknown === undefined ? 0 : 2
-    return
+  } else if (values['save-ratios']) {
+    await saveRatios(say)
+  } else if (values.check) {
+    await checkRatios()
+  } else {
+    const rounds = values.quick ? 1 : Number(values.rounds)
+    const seconds = values.quick ? 1 : Number(values.seconds)
+    const [first, ...others] = values.from.map(readRun)
+    const run = first === undefined ? await measure(positionals, rounds, seconds) : mergeRuns([first, ...others])
+    report(run, values)
   }
-  const run = await runRows(positionals.length === 0 ? ROWS : positionals.map(rowOf), {
-    rounds: values.quick ? 1 : Number(values.rounds),
-    seconds: values.quick ? 1 : Number(values.seconds),
-    command: ['npm run bench', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)].join(' '),
-    onProgress: (line) => void process.stderr.write(`${line}\n`),
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+async function checkRatios(): Promise<void> {
+  const fallen = await check(say)
+  process.stdout.write(fallen.length === 0 ? 'no row fell\n' : `fell:\n  ${fallen.join('\n  ')}\n`)
+  process.exitCode = fallen.length === 0 ? 0 : 1
+}
+
+function readRun(file: string): Run {
+  return JSON.parse(readFileSync(file, 'utf8')) as Run
+}
+
+function measure(names: readonly string[], rounds: number, seconds: number): Promise<Run> {
+  const args = process.argv.slice(2)
+  return runRows(names.length === 0 ? ROWS : names.map(rowOf), {
+    rounds,
+    seconds,
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    onProgress: say,
     onRow: (result) => void process.stdout.write(`${textOf(result)}\n`)
   })
-  process.stdout.write(`${run.machine.join('\n')}\ntook ${durationOf(run.tookSeconds)}\n`)
+}
 
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify(run, null, 2)}\n`)
+function report(run: Run, files: { json?: string; svg?: string; markdown?: string }): void {
+  const { results, machine, tookSeconds } = run
+  process.stdout.write(`${[...floorLines(results), ...machine, `took ${durationOf(tookSeconds)}`].join('\n')}\n`)
+
+  if (files.json !== undefined) {
+    writeFileSync(files.json, `${JSON.stringify(run, null, 2)}\n`)
   }
+  if (files.svg !== undefined) {
+    writeFileSync(files.svg, svgOf(results))
+  }
+  if (files.markdown !== undefined) {
+    writeFileSync(files.markdown, fillBlocks(readFileSync(files.markdown, 'utf8'), markdownBlocks(run)))
+  }
+  // A kind that cannot be measured is a fault of the bench or of Nexus.
+  process.exitCode = results.some(({ failed }) => failed.length > 0) ? 1 : 0
 }

@@ -37,7 +37,7 @@ export interface Run {
   results: RowResult[]
 }
 
-/** A median, and the least and the most of the rounds. */
+/** The median of what is a number, and the least and the most of the rounds. */
 export interface Figure {
   value: number
   range: [number, number]
@@ -75,6 +75,6 @@ export function bestPeer({ kinds }: RowResult, { name, better }: Measure): KindR
 }
 
 function figure(values: number[]): Figure | undefined {
-  const known = values.filter((value) => !Number.isNaN(value))
+  const known = values.filter(Number.isFinite)
   return known.length === 0 ? undefined : { value: median(known), range: [Math.min(...known), Math.max(...known)] }
 }

@@ -1,14 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MissingPeer } from './peers/install.ts'
-
-/** Of `/proc/<pid>/stat`, counted behind the name of the program: its group, and its ticks in user and kernel mode. */
-const GROUP = 2
-const USER_TICKS = 11
-const KERNEL_TICKS = 12
-const MS_A_TICK = 10
+import { cpuMsOf, groupPids, type Memory, memoryOf } from './processes.ts'
+import { sum } from './statistics.ts'
 
 /** What a process answers to an order: see `answerOrders`. */
 export type Answer = { result: unknown } | { missing: string } | { failed: string }
@@ -60,11 +55,24 @@ export class SideProcess {
   /** Processor time of the group so far, in ms; `undefined` where the system does not tell. */
   cpu(): number | undefined {
     try {
-      const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-      return pids.reduce((sum, pid) => sum + ticksOf(pid, this.#child.pid), 0) * MS_A_TICK
+      return sum(this.#group().map(cpuMsOf))
     } catch {
       return undefined
     }
+  }
+
+  /** Of the process alone. */
+  memory(): Memory {
+    return memoryOf(this.#child.pid ?? 0)
+  }
+
+  /** Resident memory of the group, in bytes. */
+  groupMemory(): number {
+    return sum(this.#group().map((pid) => memoryOf(pid).rss))
+  }
+
+  #group(): number[] {
+    return groupPids(this.#child.pid ?? 0)
   }
 
   async stop(): Promise<void> {
@@ -73,20 +81,6 @@ export class SideProcess {
       process.kill(-this.#child.pid, 'SIGKILL')
       await exited
     }
-  }
-}
-
-function ticksOf(pid: string, group: number | undefined): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number)
-    return fields[GROUP] === group ? (fields[USER_TICKS] ?? 0) + (fields[KERNEL_TICKS] ?? 0) : 0
-  } catch {
-    // It has ended meanwhile.
-    return 0
   }
 }
 

@@ -1,3 +1,4 @@
+import { verdictsOf } from '../floors.ts'
 import { cpuOf, type Figure, figureOf, type KindResult, type RowResult, ratioTo } from '../result.ts'
 import type { Measure } from '../row.ts'
 import { formatNumber } from '../statistics.ts'
@@ -38,4 +39,14 @@ function cpuText(figure: Figure | undefined): string {
 function ratioText(result: RowResult, kind: KindResult, { name }: Measure): string {
   const ratio = ratioTo(result, kind, name)
   return ratio === undefined ? '' : `${name} ${formatNumber(ratio.value)} times (${rangeText(ratio)})`
+}
+
+/** Each floor of what was measured, and whether it is reached. */
+export function floorLines(results: readonly RowResult[]): string[] {
+  return verdictsOf(results).map(({ row, measure, peer, figure, unit, floor, target, reached }) => {
+    const what = `${row}, ${measure}${peer === undefined ? '' : ` to ${peer}'s`}`
+    const limits = `floor ${floor}, target ${target}`
+    const outcome = reached === 'nothing' ? 'MISSED' : `${reached} met`
+    return `${what.padEnd(40)} ${`${formatNumber(figure.value)} ${unit}`.padEnd(14)} ${limits.padEnd(26)} ${outcome}`
+  })
 }
