@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { check, saveRatios } from './check.ts'
 import { mergeRuns } from './merge.ts'
+import { layerTable, profileRows } from './profile/run.ts'
 import { durationOf } from './progress.ts'
 import { fillBlocks } from './report/blocks.ts'
 import { markdownBlocks } from './report/markdown.ts'
@@ -16,6 +17,7 @@ const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>]
                         [--markdown <file>] [--from <file> ...]
        npm run bench -- --quick --check
        npm run bench -- --save-ratios
+       npm run bench -- [<row> ...] --profile [--markdown <file>]
 
 Measures Nexus and its peers in turn, each side in a process of its own. Peers: npm ci --prefix bench, and
 apt-get install nats-server mosquitto prosody.
@@ -28,6 +30,7 @@ apt-get install nats-server mosquitto prosody.
   --from <file>      reports a run that --json wrote, in place of measuring; several times: their medians
   --check            measures some rows beside bare sockets, and exits with 1 and the rows that fell against
                      bench/ratios.json
+  --profile          where the processor time of Nexus goes, by layer
   --save-ratios      writes bench/ratios.json
 
 rows (default: all):
@@ -47,6 +50,7 @@ async function main(): Promise<void> {
       svg: { type: 'string' },
       markdown: { type: 'string' },
       from: { type: 'string', multiple: true, default: [] },
+      profile: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       'save-ratios': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false }
@@ -61,6 +65,10 @@ async function main(): Promise<void> {
     await saveRatios(say)
   } else if (values.check) {
     await checkRatios()
+  } else if (values.profile) {
+    const layers = layerTable(await profileRows(positionals, say))
+    process.stdout.write(`${layers}\n`)
+    writeBlocks(values.markdown, { layers })
   } else {
     const rounds = values.quick ? 1 : Number(values.rounds)
     const seconds = values.quick ? 1 : Number(values.seconds)
@@ -105,9 +113,13 @@ function report(run: Run, files: { json?: string; svg?: string; markdown?: strin
   if (files.svg !== undefined) {
     writeFileSync(files.svg, svgOf(results))
   }
-  if (files.markdown !== undefined) {
-    writeFileSync(files.markdown, fillBlocks(readFileSync(files.markdown, 'utf8'), markdownBlocks(run)))
-  }
+  writeBlocks(files.markdown, markdownBlocks(run))
   // A kind that cannot be measured is a fault of the bench or of Nexus.
   process.exitCode = results.some(({ failed }) => failed.length > 0) ? 1 : 0
+}
+
+function writeBlocks(file: string | undefined, blocks: Record<string, string>): void {
+  if (file !== undefined) {
+    writeFileSync(file, fillBlocks(readFileSync(file, 'utf8'), blocks))
+  }
 }

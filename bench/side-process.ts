@@ -3,7 +3,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { MissingPeer } from './peers/install.ts'
 import { cpuMsOf, groupPids, type Memory, memoryOf } from './processes.ts'
+import { type Profile, Recorder } from './profile/recorder.ts'
 import { sum } from './statistics.ts'
+
+/** Every process obeys this. */
+interface ProfileOrder {
+  profile: 'start' | 'stop'
+}
 
 /** What a process answers to an order: see `answerOrders`. */
 export type Answer = { result: unknown } | { missing: string } | { failed: string }
@@ -52,6 +58,14 @@ export class SideProcess {
     }
   }
 
+  startProfile(): Promise<void> {
+    return this.order({ profile: 'start' } satisfies ProfileOrder)
+  }
+
+  stopProfile(): Promise<Profile> {
+    return this.order({ profile: 'stop' } satisfies ProfileOrder)
+  }
+
   /** Processor time of the group so far, in ms; `undefined` where the system does not tell. */
   cpu(): number | undefined {
     try {
@@ -85,9 +99,12 @@ export class SideProcess {
 }
 
 /** The other side of `SideProcess`: does what the parent orders. */
-export function answerOrders<O>(run: (order: O) => Promise<unknown>): void {
-  process.on('message', async (order: O) => {
-    const answer: Answer = await run(order).then(
+export function answerOrders<O extends object>(run: (order: O) => Promise<unknown>): void {
+  const recorder = new Recorder()
+
+  process.on('message', async (order: O | ProfileOrder) => {
+    const running = 'profile' in order ? recorder[order.profile]() : run(order)
+    const answer: Answer = await running.then(
       (result) => ({ result }),
       (error: unknown) => (error instanceof MissingPeer ? { missing: error.message } : { failed: String(error) })
     )

@@ -1,9 +1,18 @@
+import type { Profile } from './profile/recorder.ts'
 import { SideProcess } from './side-process.ts'
+import { sum } from './statistics.ts'
 
 /** The processes of one measurement. */
 export class Stage {
   readonly #processes: SideProcess[] = []
+  readonly #isProfiled: boolean
   #cpuBefore = Number.NaN
+  /** Of what lay between `begin` and `end`, where it was asked for. */
+  profiles: Profile[] = []
+
+  constructor({ isProfiled = false } = {}) {
+    this.#isProfiled = isProfiled
+  }
 
   start(program: string): SideProcess {
     const process = new SideProcess(program)
@@ -12,13 +21,20 @@ export class Stage {
   }
 
   /** All is warm, and what counts begins. */
-  begin(): void {
+  async begin(): Promise<void> {
+    if (this.#isProfiled) {
+      await Promise.all(this.#processes.map((process) => process.startProfile()))
+    }
     this.#cpuBefore = this.#cpu()
   }
 
   /** Processor time since `begin`, in ms; `undefined` where the system does not tell. */
-  end(): number | undefined {
+  async end(): Promise<number | undefined> {
     const spent = this.#cpu() - this.#cpuBefore
+
+    if (this.#isProfiled) {
+      this.profiles = await Promise.all(this.#processes.map((process) => process.stopProfile()))
+    }
     return Number.isNaN(spent) ? undefined : spent
   }
 
@@ -27,6 +43,6 @@ export class Stage {
   }
 
   #cpu(): number {
-    return this.#processes.reduce((total, process) => total + (process.cpu() ?? Number.NaN), 0)
+    return sum(this.#processes.map((process) => process.cpu() ?? Number.NaN))
   }
 }

@@ -37,11 +37,11 @@ function callRow({ work, clients = 1, inFlight, ...row }: CallRow): Row {
       const address = await server.order<string>({ do: 'serve', kind, relay } satisfies Order)
       await client.order({ do: 'open', kind, address, clients, work } satisfies Order)
       await client.order({ do: 'load', inFlight, seconds: WARM_UP_SECONDS } satisfies Order)
-      stage.begin()
+      await stage.begin()
       const { rate, times } = await client.order<Load>({ do: 'load', inFlight, seconds } satisfies Order)
       const throughput = (rate * (work.size ?? 0)) / MB
       const values = { rate, throughput, p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
-      return { values, operations: times.length, cpuMs: stage.end() }
+      return { values, operations: times.length, cpuMs: await stage.end() }
     }
   }
 }

@@ -28,9 +28,9 @@ function channelRow({ publishers, subscribers, perSecond, ...row }: ChannelRow):
       const warmUp = perSecond === undefined ? BURST / 10 : Math.ceil(perSecond / 2)
       const round = (count: number) => play(senders, receivers, subscribers, count, perSecond)
       await round(warmUp)
-      stage.begin()
+      await stage.begin()
       const { began, arrived } = await round(messages)
-      const cpuMs = stage.end()
+      const cpuMs = await stage.end()
       const operations = sum(arrived.map((one) => one.messages))
       return {
         values: valuesOf(arrived, began),
