@@ -93,11 +93,10 @@ function readRun(file: string): Run {
 }
 
 function measure(names: readonly string[], rounds: number, seconds: number): Promise<Run> {
-  const args = process.argv.slice(2)
   return runRows(names.length === 0 ? ROWS : names.map(rowOf), {
     rounds,
     seconds,
-    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    command: ['npm run bench', ...(names.length > 0 ? ['--', ...names] : [])].join(' '),
     onProgress: say,
     onRow: (result) => void process.stdout.write(`${textOf(result)}\n`)
   })

@@ -10,8 +10,7 @@ export function mergeRuns(runs: readonly [Run, ...Run[]]): Run {
   }
   return {
     ...first,
-    command: `${runs.length} times \`${first.command}\``,
-    rounds: first.rounds,
+    command: `${first.command} (${runs.length} times)`,
     tookSeconds: sum(runs.map(({ tookSeconds }) => tookSeconds)),
     results: first.results.map((result) => mergeRow(result, runs))
   }

@@ -39,6 +39,7 @@ function callRow({ work, clients = 1, inFlight, ...row }: CallRow): Row {
       await client.order({ do: 'load', inFlight, seconds: WARM_UP_SECONDS } satisfies Order)
       await stage.begin()
       const { rate, times } = await client.order<Load>({ do: 'load', inFlight, seconds } satisfies Order)
+      // Of one way.
       const throughput = (rate * (work.size ?? 0)) / MB
       const values = { rate, throughput, p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
       return { values, operations: times.length, cpuMs: await stage.end() }
@@ -49,7 +50,7 @@ function callRow({ work, clients = 1, inFlight, ...row }: CallRow): Row {
 function largeRow(name: string, what: Work['what'], kib: number, kinds: string[]): Row {
   return callRow({
     name,
-    title: `${what === 'call' ? 'JSON' : 'bytes'} of ${kib.toLocaleString('en')} KiB there and back, one way counted`,
+    title: `${what === 'call' ? 'JSON' : 'bytes'} of ${kib.toLocaleString('en')} KiB there and back`,
     measures: [THROUGHPUT],
     kinds,
     work: { what, size: kib * KIB },

@@ -20,7 +20,7 @@ const RESTS_MS = 3_000
 export const COST_ROWS: Row[] = [
   {
     name: 'start',
-    title: 'from the start of a process to its first answered call',
+    title: 'from process start to the first answered call',
     measures: [{ name: 'first call', unit: 'ms', better: 'less' }],
     kinds: ['nexus', 'nats', 'socketio', 'xmpp', 'moleculer'],
     async run(kind, stage) {
@@ -33,7 +33,7 @@ export const COST_ROWS: Row[] = [
   },
   {
     name: 'idle',
-    title: 'an idle worker that was called once, over a bare Node process',
+    title: 'an idle worker, over a bare Node process',
     measures: [
       { name: 'memory', unit: 'MB', better: 'less' },
       { name: 'of its own (PSS)', unit: 'MB', better: 'less' },

@@ -14,7 +14,7 @@ import {
 import type { Measure } from '../row.ts'
 import { formatNumber } from '../statistics.ts'
 import { markdownTable } from './blocks.ts'
-import { rangeText } from './text.ts'
+import { figureText, labelOf } from './labels.ts'
 
 const REACHED = { target: 'target met', floor: 'floor met', nothing: '**missed**' } as const
 
@@ -28,7 +28,7 @@ export function markdownBlocks(run: Run): Record<string, string> {
 }
 
 function runText({ date, command, machine, rounds, seconds, tookSeconds }: Run): string {
-  const made = `\`${command}\`, ${date.slice(0, 10)}, ${rounds} rounds of ${seconds} s, in ${durationOf(tookSeconds)}.`
+  const made = `\`${command}\`, ${date.slice(0, 10)}, ${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} s, in ${durationOf(tookSeconds)}.`
   return [made, ...machine].map((line) => `- ${line}`).join('\n')
 }
 
@@ -42,7 +42,7 @@ function summaryTable(results: readonly RowResult[]): string {
       return [
         `${title} (\`${row}\`), ${measure.name}`,
         subject === undefined ? '' : amount(figureOf(subject, measure.name), measure),
-        best === undefined ? '' : `${best.kind} ${amount(figureOf(best, measure.name), measure)}`,
+        best === undefined ? '' : `${labelOf(best.kind)} ${amount(figureOf(best, measure.name), measure)}`,
         best === undefined ? '' : withRange(ratioTo(result, best, measure.name)),
         nats === undefined ? '' : withRange(ratioTo(result, nats, measure.name))
       ]
@@ -53,8 +53,8 @@ function summaryTable(results: readonly RowResult[]): string {
 
 function floorsTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ row, measure, peer, figure, unit, floor, target, reached }) => [
-    `\`${row}\`, ${measure}${peer === undefined ? '' : ` to ${peer}'s`}`,
-    `${formatNumber(figure.value)} ${unit} (${rangeText(figure)})`,
+    `\`${row}\`, ${measure}${peer === undefined ? '' : ` to ${labelOf(peer)}`}`,
+    figureText(figure, unit),
     `${floor} ${unit}`,
     `${target} ${unit}`,
     REACHED[reached]
@@ -68,7 +68,7 @@ function rowText(result: RowResult): string {
   const table = markdownTable(
     head,
     kinds.map((kind) => [
-      kind.lost === 0 ? kind.kind : `${kind.kind} (${kind.lost} lost)`,
+      kind.lost === 0 ? labelOf(kind.kind) : `${labelOf(kind.kind)} (${kind.lost} lost)`,
       ...measures.map(({ name }) => withRange(figureOf(kind, name))),
       withRange(cpuOf(kind)),
       kind === kinds[0] ? '' : ratioCell(result, kind)
@@ -78,7 +78,7 @@ function rowText(result: RowResult): string {
   return [`### \`${row}\`: ${title}`, table, ...notes].join('\n\n')
 }
 
-const ratioHead = ({ kinds }: RowResult): string => `${kinds[0]?.kind} to it`
+const ratioHead = ({ kinds }: RowResult): string => `${labelOf(kinds[0]?.kind ?? '')} to it`
 
 function ratioCell(result: RowResult, kind: KindResult): string {
   return result.measures.map(({ name }) => `${name} ${withRange(ratioTo(result, kind, name))}`).join(', ')
@@ -87,5 +87,4 @@ function ratioCell(result: RowResult, kind: KindResult): string {
 const amount = (figure: Figure | undefined, { unit }: Measure): string =>
   figure === undefined ? '' : `${formatNumber(figure.value)} ${unit}`
 
-const withRange = (figure: Figure | undefined): string =>
-  figure === undefined ? '' : `${formatNumber(figure.value)} (${rangeText(figure)})`
+const withRange = (figure: Figure | undefined): string => (figure === undefined ? '' : figureText(figure))

@@ -2,11 +2,13 @@
 import { bestPeer, type Figure, type KindResult, type RowResult, ratioTo } from '../result.ts'
 import type { Measure } from '../row.ts'
 import { formatNumber } from '../statistics.ts'
+import { labelOf } from './labels.ts'
 
+const TITLE = 'Nexus beside its peers: right of 1 it is ahead'
 const WIDTH = 900
-const LEFT = 330
-const RIGHT = 150
-const TOP = 64
+const LEFT = 350
+const RIGHT = 120
+const TOP = 82
 const ROW_HEIGHT = 34
 const BAR_HEIGHT = 9
 const BOTTOM = 30
@@ -15,6 +17,7 @@ const STYLE = `
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .small { font-size: 11px; fill: #57606a }
 .title { font-size: 15px; font-weight: 600 }
+.ground { fill: #ffffff }
 .grid { stroke: #d0d7de }
 .one { stroke: #57606a }
 .best { fill: #0969da }
@@ -23,6 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .small { fill: #9198a1 }
+  .ground { fill: #0d1117 }
   .grid { stroke: #3d444d }
   .one { stroke: #9198a1 }
   .best { fill: #4493f8 }
@@ -53,10 +57,12 @@ export function svgOf(results: readonly RowResult[]): string {
   const decades = Array.from({ length: most - least + 1 }, (_, index) => 10 ** (least + index))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}">`,
+    `<title>${TITLE}</title>`,
     `<style>${STYLE}\n</style>`,
-    `<text class="title" x="16" y="26">Nexus beside its peers: right of 1 it is ahead</text>`,
-    `<text class="small" x="16" y="46">Medians of one run, with the spread of its rounds; blue: the best peer of the row, `,
-    `grey: NATS. Nexus signs, encrypts and verifies.</text>`,
+    `<rect class="ground" width="${WIDTH}" height="${height}" rx="8"/>`,
+    `<text class="title" x="16" y="26">${TITLE}</text>`,
+    `<text class="small" x="16" y="46">How many times as good, on a logarithmic scale: medians, with the spread of the rounds.</text>`,
+    `<text class="small" x="16" y="62">Blue: the best peer of the row; grey: NATS. Nexus signs, encrypts and verifies.</text>`,
     ...decades.map((times) => gridLine(times, x(times), height)),
     ...lines.map((line, index) => lineText(line, TOP + index * ROW_HEIGHT, x)),
     '</svg>\n'
@@ -71,7 +77,7 @@ function lineOf(result: RowResult): Line {
     ...(best === undefined ? [] : barOf(result, best, measure, 'best')),
     ...(nats === undefined || nats === best ? [] : barOf(result, nats, measure, 'nats'))
   ]
-  return { title: `${result.title}${measure?.unit === 'ms' ? `, ${measure.name}` : ''}`, bars }
+  return { title: `${result.title}${measure?.name.startsWith('p') ? `, ${measure.name}` : ''}`, bars }
 }
 
 function barOf(result: RowResult, kind: KindResult, measure: Measure | undefined, style: Bar['style']): Bar[] {
@@ -109,7 +115,7 @@ function lineText({ title, bars }: Line, top: number, x: (times: number) => numb
     return [
       `<rect class="${style}" x="${round(from)}" y="${y}" width="${round(to - from)}" height="${BAR_HEIGHT}"/>`,
       `<line class="spread" x1="${round(least)}" y1="${middle}" x2="${round(most)}" y2="${middle}"/>`,
-      `<text class="small" x="${round(end)}" y="${y + BAR_HEIGHT}">${formatNumber(times.value)} × ${peer}</text>`
+      `<text class="small" x="${round(end)}" y="${y + BAR_HEIGHT}">${formatNumber(times.value)} × ${labelOf(peer)}</text>`
     ].join('\n')
   })
   return [`<text x="16" y="${top + 16}">${escapeXml(title)}</text>`, ...texts].join('\n')

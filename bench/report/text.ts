@@ -2,13 +2,14 @@ import { verdictsOf } from '../floors.ts'
 import { cpuOf, type Figure, figureOf, type KindResult, type RowResult, ratioTo } from '../result.ts'
 import type { Measure } from '../row.ts'
 import { formatNumber } from '../statistics.ts'
+import { figureText } from './labels.ts'
 
 /** The results of a row as lines for a terminal: each kind, and what share the first one has of it. */
 export function textOf(result: RowResult): string {
   const { title, kinds, measures, missing, failed } = result
   const cells = kinds.map((kind) => [
     kind.kind,
-    ...measures.map((measure) => figureText(figureOf(kind, measure.name), measure)),
+    ...measures.map((measure) => measureText(figureOf(kind, measure.name), measure)),
     cpuText(cpuOf(kind)),
     kind === kinds[0] ? '' : measures.map((measure) => ratioText(result, kind, measure)).join(', '),
     kind.lost === 0 ? '' : `${kind.lost} lost`
@@ -24,12 +25,8 @@ export function textOf(result: RowResult): string {
   return [title, ...[...lines, ...notes].map((line) => `  ${line}`), ''].join('\n')
 }
 
-function figureText(figure: Figure | undefined, { name, unit }: Measure): string {
-  return figure === undefined ? '' : `${name} ${formatNumber(figure.value)} ${unit} (${rangeText(figure)})`
-}
-
-export function rangeText({ range: [least, most] }: Figure): string {
-  return `${formatNumber(least)} to ${formatNumber(most)}`
+function measureText(figure: Figure | undefined, { name, unit }: Measure): string {
+  return figure === undefined ? '' : `${name} ${figureText(figure, unit)}`
 }
 
 function cpuText(figure: Figure | undefined): string {
@@ -38,7 +35,7 @@ function cpuText(figure: Figure | undefined): string {
 
 function ratioText(result: RowResult, kind: KindResult, { name }: Measure): string {
   const ratio = ratioTo(result, kind, name)
-  return ratio === undefined ? '' : `${name} ${formatNumber(ratio.value)} times (${rangeText(ratio)})`
+  return ratio === undefined ? '' : `${name} ${figureText(ratio)} times`
 }
 
 /** Each floor of what was measured, and whether it is reached. */

@@ -23,7 +23,7 @@ describe('the report of the bench', () => {
   it('shows each kind with its ratio, and what installs a missing peer', () => {
     const text = textOf(ROW)
     assert.match(text, /nexus +rate 200 \/s \(200 to 300\)/)
-    assert.match(text, /nats .*rate 2 times \(1 to 3\), p99 1 times/)
+    assert.match(text, /nats .*rate 2 \(1 to 3\) times, p99 1 times/)
     assert.match(text, /apt-get install prosody/)
   })
 
@@ -32,7 +32,7 @@ describe('the report of the bench', () => {
       rows: markdownBlocks(runOf([ROW])).rows ?? ''
     })
     assert.match(filled, /^before <!-- rows -->\n\n### `calls`: calls/)
-    assert.match(filled, /\| nats \| 100 \(100 to 200\) \| 2 \(2 to 2\) \| 2 \(1 to 3\) \| rate 2 \(1 to 3\), p99 1/)
+    assert.match(filled, /\| NATS \| 100 \(100 to 200\) \| 2 \| 2 \(1 to 3\) \| rate 2 \(1 to 3\), p99 1/)
     assert.match(filled, /<!-- \/rows --> after$/)
     assert.doesNotMatch(filled, /old/)
     assert.throws(() => fillBlocks('', { rows: '' }), /no block/)
@@ -42,7 +42,7 @@ describe('the report of the bench', () => {
     const { floors } = markdownBlocks(runOf([ROW]))
     assert.match(
       floors ?? '',
-      /\| `calls`, rate to nats's \| 2 times \(1 to 3\) \| 3 times \| 4 times \| \*\*missed\*\* \|/
+      /\| `calls`, rate to NATS \| 2 times \(1 to 3\) \| 3 times \| 4 times \| \*\*missed\*\* \|/
     )
   })
 
