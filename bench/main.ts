@@ -11,10 +11,10 @@ import { svgOf } from './report/svg.ts'
 import { floorLines, textOf } from './report/text.ts'
 import type { Run } from './result.ts'
 import { ROWS, rowOf } from './rows.ts'
-import { runRows } from './run.ts'
+import { type RunOptions, runRows } from './run.ts'
 
-const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>] [--quick] [--json <file>] [--svg <file>]
-                        [--markdown <file>] [--from <file> ...]
+const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>] [--minutes <n>] [--quick] [--json <file>]
+                        [--svg <file>] [--markdown <file>] [--from <file> ...]
        npm run bench -- --quick --check
        npm run bench -- --save-ratios
        npm run bench -- [<row> ...] --profile [--markdown <file>]
@@ -22,7 +22,8 @@ const HELP = `usage: npm run bench -- [<row> ...] [--rounds <n>] [--seconds <n>]
 Measures Nexus and its peers in turn, each side in a process of its own. Peers: npm ci --prefix bench, and
 apt-get install nats-server mosquitto prosody.
   --rounds <n>       rounds of each kind, of which the median counts (default 3)
-  --seconds <n>      of each measurement (default 1.5: all rows within 20 minutes)
+  --seconds <n>      of each measurement (default 1.5)
+  --minutes <n>      for all of it (default 20): measurements get shorter when it would take longer
   --quick            one round of 1 s
   --json <file>      the results as JSON
   --svg <file>       a picture of the ratios
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '1.5' },
+      minutes: { type: 'string', default: '20' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       svg: { type: 'string' },
@@ -70,10 +72,12 @@ async function main(): Promise<void> {
     process.stdout.write(`${layers}\n`)
     writeBlocks(values.markdown, { layers })
   } else {
-    const rounds = values.quick ? 1 : Number(values.rounds)
-    const seconds = values.quick ? 1 : Number(values.seconds)
+    const [rounds, seconds] = values.quick ? [1, 1] : [Number(values.rounds), Number(values.seconds)]
     const [first, ...others] = values.from.map(readRun)
-    const run = first === undefined ? await measure(positionals, rounds, seconds) : mergeRuns([first, ...others])
+    const run =
+      first === undefined
+        ? await measure(positionals, { rounds, seconds, minutes: Number(values.minutes) })
+        : mergeRuns([first, ...others])
     report(run, values)
   }
 }
@@ -92,10 +96,9 @@ function readRun(file: string): Run {
   return JSON.parse(readFileSync(file, 'utf8')) as Run
 }
 
-function measure(names: readonly string[], rounds: number, seconds: number): Promise<Run> {
+function measure(names: readonly string[], time: Pick<RunOptions, 'rounds' | 'seconds' | 'minutes'>): Promise<Run> {
   return runRows(names.length === 0 ? ROWS : names.map(rowOf), {
-    rounds,
-    seconds,
+    ...time,
     command: ['npm run bench', ...(names.length > 0 ? ['--', ...names] : [])].join(' '),
     onProgress: say,
     onRow: (result) => void process.stdout.write(`${textOf(result)}\n`)

@@ -7,7 +7,9 @@ import { sum } from './statistics.ts'
 
 export interface RunOptions {
   rounds: number
+  /** Of each measurement; less where all would not be done in time. */
   seconds: number
+  minutes: number
   command: string
   /** Told where it is, for people. */
   onProgress: (line: string) => void
@@ -15,14 +17,16 @@ export interface RunOptions {
 }
 
 export async function runRows(rows: readonly Row[], options: RunOptions): Promise<Run> {
-  const { rounds, seconds, command, onProgress, onRow } = options
-  const progress = new Progress(rounds * sum(rows.map(({ kinds }) => kinds.length)), onProgress)
+  const { rounds, seconds, minutes, command, onProgress: say, onRow } = options
+  const measurements = rounds * sum(rows.map(({ kinds }) => kinds.length))
+  const progress = new Progress({ measurements, seconds, withinSeconds: minutes * 60, say })
   const date = new Date().toISOString()
   const results: RowResult[] = []
 
   for (const row of rows) {
-    const onMeasure = ({ name }: Row, kind: string): void => progress.next(`${name}, ${kind}`)
-    const result = await compare(row, { rounds, seconds, onMeasure })
+    const rowSeconds = progress.secondsOfNext()
+    const onMeasure = ({ name }: Row, kind: string): void => progress.next(`${name}, ${kind}`, rowSeconds)
+    const result = await compare(row, { rounds, seconds: rowSeconds, onMeasure })
     results.push(result)
     onRow(result)
   }

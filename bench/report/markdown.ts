@@ -28,7 +28,7 @@ export function markdownBlocks(run: Run): Record<string, string> {
 }
 
 function runText({ date, command, machine, rounds, seconds, tookSeconds }: Run): string {
-  const made = `\`${command}\`, ${date.slice(0, 10)}, ${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} s, in ${durationOf(tookSeconds)}.`
+  const made = `\`${command}\`, ${date.slice(0, 10)}, ${rounds === 1 ? '1 round' : `${rounds} rounds`} of up to ${seconds} s, in ${durationOf(tookSeconds)}.`
   return [made, ...machine].map((line) => `- ${line}`).join('\n')
 }
 
