@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { MissingPeer } from '../peers/install.ts'
+import { spawned } from '../peers/install.ts'
 import type { Kind, Load } from './kind.ts'
 import { nexusKind } from './nexus.ts'
 
@@ -25,7 +25,7 @@ export const pythonKind: Kind = {
       env,
       stdio: ['pipe', 'pipe', 'inherit']
     })
-    python.once('error', () => undefined)
+    await spawned(python, 'python3')
     process.once('exit', () => python.kill())
     const lines = createInterface({ input: python.stdout })
     const answer = async <T>(): Promise<T> => {
@@ -42,6 +42,6 @@ export const pythonKind: Kind = {
 }
 
 async function ended(python: ReturnType<typeof spawn>): Promise<never> {
-  const [code] = await once(python, 'close')
-  throw code === -2 ? new MissingPeer('python3 is missing: apt-get install python3') : new Error('python3 has ended')
+  await once(python, 'close')
+  throw new Error('python3 has ended')
 }

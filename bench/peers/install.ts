@@ -25,7 +25,7 @@ export function packageOf<T>(name: string): T {
 /** Starts a server that listens on this port of loopback. It ends with this process. */
 export async function startServer(command: string, args: readonly string[], port: number): Promise<void> {
   const child = spawn(command, args, { stdio: 'ignore' })
-  await Promise.race([spawned(child, command), once(child, 'spawn')])
+  await spawned(child, command)
   process.once('exit', () => child.kill())
   const end = performance.now() + STARTS_WITHIN_MS
 
@@ -37,9 +37,14 @@ export async function startServer(command: string, args: readonly string[], port
   }
 }
 
-async function spawned(child: ChildProcess, command: string): Promise<never> {
-  const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException]
-  throw error.code === 'ENOENT' ? new MissingPeer(`${command} is missing: apt-get install ${command}`) : error
+/** Resolves when a command of this name runs. */
+export async function spawned(child: ChildProcess, command: string): Promise<void> {
+  try {
+    await once(child, 'spawn')
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw isMissing ? new MissingPeer(`${command} is missing: apt-get install ${command}`) : error
+  }
 }
 
 function accepts(port: number): Promise<boolean> {
