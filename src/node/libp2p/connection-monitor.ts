@@ -3,6 +3,7 @@ import { PING_PROTOCOL } from '@libp2p/ping'
 import { pEvent } from 'p-event'
 import { CONNECTION_SILENCE_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { onAbort } from '../../lib/abort.ts'
 import { toError } from '../../lib/to-error.ts'
 
 const TICK_MS = 1_000
@@ -87,8 +88,10 @@ export class ConnectionMonitor {
   }
 
   async #ping(connection: Connection, watched: Watched): Promise<void> {
+    // Not `AbortSignal.any`: what it gives is kept for good while a library still listens to it.
     const ping = new AbortController()
-    const signal = AbortSignal.any([ping.signal, this.#stopping.signal])
+    const { signal } = ping
+    const endListening = onAbort(this.#stopping.signal, () => ping.abort())
     Object.assign(watched, { since: this.#init.now(), ping })
 
     try {
@@ -107,6 +110,7 @@ export class ConnectionMonitor {
         this.#end(connection, toError(error))
       }
     } finally {
+      endListening()
       Object.assign(watched, { since: this.#init.now(), ping: undefined })
     }
   }

@@ -4,12 +4,15 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { CONNECTION_SILENCE_MS } from '../../../src/constants.ts'
 import { ConnectionMonitor } from '../../../src/node/libp2p/connection-monitor.ts'
 import { log } from '../../support/calls.ts'
+import { collectGarbage } from '../../support/collect-garbage.ts'
 
 const INTERVAL_MS = 10_000
 
 /** A connection to a peer that answers when the spec says so. */
 class FakeConnection {
   readonly pings: EventTarget[] = []
+  /** What pings were given to end by. */
+  readonly signals: Array<WeakRef<AbortSignal>> = []
   aborted: Error | undefined
   /** What `newStream` fails with. */
   failure: Error | undefined
@@ -20,6 +23,9 @@ class FakeConnection {
     }
 
     signal.throwIfAborted()
+    this.signals.push(new WeakRef(signal))
+    // As libraries do that never stop listening.
+    signal.addEventListener('abort', () => undefined)
     const rest = { send: () => true, close: async () => undefined, abort: () => undefined }
     const stream = Object.assign(new EventTarget(), rest)
     this.pings.push(stream)
@@ -73,6 +79,17 @@ describe('connection monitor', () => {
       connection.answer()
     }
     assert.equal(connection.aborted, undefined)
+  })
+
+  it('leaves nothing of a ping behind, though somebody still listens to its signal', async () => {
+    for (let count = 1; count <= 4; count++) {
+      await pass(INTERVAL_MS + 1_000)
+      connection.answer()
+    }
+    await pass(1_000)
+    collectGarbage()
+    const kept = connection.signals.filter((signal) => signal.deref() !== undefined)
+    assert.deepEqual([connection.signals.length, kept.length], [4, 0])
   })
 
   it('sends no second ping while one is not answered, and ends the connection in its time', async () => {
