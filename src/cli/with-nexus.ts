@@ -1,4 +1,5 @@
 import { NexusError } from '../errors.ts'
+import { anyOf } from '../lib/abort.ts'
 import type { NexusOptions } from '../node/options.ts'
 import type { Nexus, NexusStatus } from '../types.ts'
 import type { MeshFlags } from './flags.ts'
@@ -26,7 +27,7 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
 
   return interruptible(async (interrupt) => {
     const deadline = deadlineOf(flags.timeout)
-    const signal = AbortSignal.any([interrupt, deadline.signal])
+    const signal = anyOf([interrupt, deadline.signal])
 
     try {
       const nexus = await join(() => createNexus({ credential, bootstrap, listen: [], reserve: false }), signal)

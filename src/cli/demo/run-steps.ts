@@ -1,3 +1,4 @@
+import { anyOf } from '../../lib/abort.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import type { DemoMesh } from './demo-mesh.ts'
 import type { Step, StepReport } from './step.ts'
@@ -41,7 +42,7 @@ async function runStep(step: Step, mesh: DemoMesh): Promise<StepReport> {
   const timer = setTimeout(() => {
     timeout.abort(new StepFailure(`not done within ${STEP_TIMEOUT_MS / 1000} s`))
   }, STEP_TIMEOUT_MS)
-  const signal = AbortSignal.any([timeout.signal, mesh.lost, mesh.signal])
+  const signal = anyOf([timeout.signal, mesh.lost, mesh.signal])
   const ms = (): number => Math.round(performance.now() - start)
 
   try {

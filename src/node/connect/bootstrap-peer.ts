@@ -2,7 +2,7 @@ import type { Connection, Libp2p, Logger } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { raceSignal } from 'race-signal'
 import { type NexusError, toNexusError } from '../../errors.ts'
-import { onAbort } from '../../lib/abort.ts'
+import { anyOf, onAbort } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
 import { toError } from '../../lib/to-error.ts'
@@ -119,7 +119,7 @@ export class BootstrapPeer {
       this.#set({ ...this.#state, doubtful: true })
 
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(PROBE_MS), this.#stopping.signal])
+        const signal = anyOf([AbortSignal.timeout(PROBE_MS), this.#stopping.signal])
         await this.#init.libp2p.services.ping.ping(connection.remotePeer, { signal })
         this.#set({ ...this.#state, doubtful: false })
       } catch (error) {
@@ -199,7 +199,7 @@ export class BootstrapPeer {
 
     const relayAddress = peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${relay}`) : address
 
-    const signal = AbortSignal.any([AbortSignal.timeout(reserveTimeoutMs), this.#stopping.signal])
+    const signal = anyOf([AbortSignal.timeout(reserveTimeoutMs), this.#stopping.signal])
 
     try {
       await raceSignal(circuit.reserve(relay, relayAddress), signal)

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { isCircuit, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Gate } from '../libp2p/gate.ts'
@@ -100,7 +101,7 @@ export class Dialer {
     const patience = AbortSignal.timeout(relayed.length === 0 ? DIAL_TIMEOUT_MS : directPatienceMs)
 
     try {
-      return await libp2p.dial(peerIdFromString(peerId), { signal: AbortSignal.any([signal, patience]) })
+      return await libp2p.dial(peerIdFromString(peerId), { signal: anyOf([signal, patience]) })
     } catch (error) {
       if (relayed.length === 0 || !patience.aborted || signal.aborted) {
         throw error
@@ -132,7 +133,7 @@ export class Dialer {
 // With a signal of the caller's, libp2p leaves out its own time for a whole dial.
 function withDeadline(signal: AbortSignal | undefined): AbortSignal {
   const deadline = AbortSignal.timeout(DIAL_TIMEOUT_MS)
-  return signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+  return signal === undefined ? deadline : anyOf([signal, deadline])
 }
 
 function unreachable(address: Multiaddr, error: unknown): NexusError {

@@ -1,4 +1,5 @@
 import { cancelled, NexusError } from '../../errors.ts'
+import { anyOf } from '../../lib/abort.ts'
 import type { Identity, Target } from '../../types.ts'
 import type { Directory } from '../find/directory.ts'
 import type { SessionManager } from '../session/session-manager.ts'
@@ -100,7 +101,7 @@ export class WorkerPicker {
     const remaining = deadline - now()
     const patience = hasOthers ? Math.min(remaining / 2, OPEN_PATIENCE_MS) : remaining
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(patience)))
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    const either = signal === undefined ? timeout : anyOf([signal, timeout])
 
     try {
       await this.#opener.openFirst(pool, either)

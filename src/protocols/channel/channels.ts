@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
 import { DEFAULT_TIMEOUT_MS, MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
+import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import type {
@@ -235,7 +235,7 @@ export class Channels {
     const ends = [stopping, deadline, ...(options.signal === undefined ? [] : [options.signal])]
 
     try {
-      return await raceSignal(promise, AbortSignal.any(ends))
+      return await raceSignal(promise, anyOf(ends))
     } catch {
       if (stopping.aborted) {
         throw stopped()

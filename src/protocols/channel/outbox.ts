@@ -1,6 +1,6 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
 import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
-import { onAbort } from '../../lib/abort.ts'
+import { anyOf, onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
@@ -236,7 +236,7 @@ async function takeRoom(budget: ByteBudget, bytes: number, { signal, timeoutMs }
   }
 
   const deadline = AbortSignal.timeout(Math.ceil(timeoutMs))
-  const ends = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+  const ends = signal === undefined ? deadline : anyOf([signal, deadline])
 
   try {
     await budget.take(bytes, ends)

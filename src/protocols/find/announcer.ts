@@ -4,6 +4,7 @@ import { LEASE_RENEW_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
+import { anyOf } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Clock } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
@@ -150,7 +151,7 @@ export class Announcer {
       return
     }
 
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
+    const signal = anyOf([this.#stopping.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
     this.#provideAgain = false
     this.#providing = providers.provide(identityOf(certificate()), isPublic, signal).then((isTaken) => {
       this.#providing = undefined

@@ -1,5 +1,6 @@
 import type { Logger } from '@libp2p/interface'
 import type { Certificate } from '../../identity/certificate.ts'
+import { anyOf } from '../../lib/abort.ts'
 import type { Identity } from '../../types.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { ProviderSearch } from './provider-records.ts'
@@ -49,7 +50,7 @@ export class DhtSearch {
 
   async #search(app: string): Promise<void> {
     const { self, providers } = this.#init
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)])
+    const signal = anyOf([this.#stopping.signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)])
     const dialled: Array<Promise<void>> = []
 
     await providers.find(

@@ -1,5 +1,5 @@
 import { cancelled, NexusError, stopped } from '../../errors.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
+import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import type { FindRequest, Identity, Target, WorkerInfo } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import type { DhtSearch } from './dht-search.ts'
@@ -108,13 +108,13 @@ export class Finder implements Directory {
 
   #patience(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
-    return AbortSignal.any([timeout, this.#stopping.signal, ...(signal ? [signal] : [])])
+    return anyOf([timeout, this.#stopping.signal, ...(signal ? [signal] : [])])
   }
 
   async #whenProbed(app: string, patience: AbortSignal): Promise<void> {
     await this.#init.prober.whenProbed(
       this.#init.book.live(app).map(({ worker }) => worker),
-      AbortSignal.any([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
+      anyOf([patience, AbortSignal.timeout(PROBE_PATIENCE_MS)])
     )
   }
 

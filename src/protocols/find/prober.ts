@@ -1,7 +1,7 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import type { Lease } from '../../identity/lease.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
+import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { FailureMemory } from '../../lib/failure-memory.ts'
 import { FairSlots } from '../../lib/fair-slots.ts'
 import type { Identity } from '../../types.ts'
@@ -193,7 +193,7 @@ export class Prober {
   }
 
   async #dial(peerId: string, moved: AbortSignal): Promise<unknown> {
-    const signal = AbortSignal.any([this.#stopping.signal, moved, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    const signal = anyOf([this.#stopping.signal, moved, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
 
     try {
       await this.#init.connect(peerId, signal)

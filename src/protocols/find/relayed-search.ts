@@ -1,4 +1,5 @@
 import type { Logger } from '@libp2p/interface'
+import { anyOf } from '../../lib/abort.ts'
 import type { Identity } from '../../types.ts'
 import { MAX_PROVIDERS, readApp, readProviders } from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
@@ -20,7 +21,7 @@ export function serveProviderSearch(system: SystemCalls, providers: ProviderSear
     const { app } = readApp(body)
     const found: string[] = []
     const enough = new AbortController()
-    const either = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)])
+    const either = anyOf([signal, enough.signal, AbortSignal.timeout(SEARCH_TIMEOUT_MS)])
     await providers.find(
       from,
       app,

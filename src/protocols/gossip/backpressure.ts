@@ -1,6 +1,6 @@
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { pEvent } from 'p-event'
-import { waitUntilAborted } from '../../lib/abort.ts'
+import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 
 /** Bytes waiting on a gossip stream above which the publisher waits: about what a fast peer takes in 10 ms. */
 const HIGH_WATER_BYTES = 1024 * 1024
@@ -34,7 +34,7 @@ export async function waitUntilRead(
   ping: (peerId: PeerId, signal: AbortSignal) => Promise<unknown>,
   grace: AbortSignal
 ): Promise<void> {
-  const signal = AbortSignal.any([grace, AbortSignal.timeout(READ_WITHIN_MS)])
+  const signal = anyOf([grace, AbortSignal.timeout(READ_WITHIN_MS)])
   const pings = neighbours.map(({ remotePeer }) => ping(remotePeer, signal))
   await waitUntilAborted(Promise.allSettled(pings), signal)
 }

@@ -4,6 +4,7 @@ import { pEvent } from 'p-event'
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
 import { IDENTITY_FAILURES, NexusError, toNexusError } from '../../errors.ts'
 import type { Certificate } from '../../identity/certificate.ts'
+import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
 import type { Clock } from '../../types.ts'
@@ -65,7 +66,7 @@ export interface HandshakeResult {
  */
 export async function shakeHands(stream: MessageStream, init: HandshakeInit): Promise<HandshakeResult> {
   const late = AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
-  const signal = AbortSignal.any([late, ...(init.signal === undefined ? [] : [init.signal])])
+  const signal = anyOf([late, ...(init.signal === undefined ? [] : [init.signal])])
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {

@@ -1,4 +1,5 @@
 import type { Logger } from '@libp2p/interface'
+import { anyOf } from '../../lib/abort.ts'
 import { KeyedQueue } from '../../lib/keyed-queue.ts'
 import { readTopicAnswer, type TopicAnswer, type TopicQuestion } from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
@@ -38,9 +39,9 @@ export class TopicQuery {
     timeoutMs: number,
     signal?: AbortSignal
   ): Promise<TopicAnswer | undefined> {
-    const given = AbortSignal.any(signal === undefined ? [this.stopping] : [this.stopping, signal])
+    const given = anyOf(signal === undefined ? [this.stopping] : [this.stopping, signal])
     const patience = AbortSignal.timeout(as === 'subscriber' ? MAX_LINE_MS : timeoutMs)
-    const inLine = AbortSignal.any([given, patience])
+    const inLine = anyOf([given, patience])
 
     try {
       const options = { timeoutMs, signal: as === 'subscriber' ? given : inLine }

@@ -1,6 +1,7 @@
 import type { Logger } from '@libp2p/interface'
 import { MAX_SYSTEM_BODY_BYTES, MAX_SYSTEM_CALLS } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
+import { anyOf } from '../../lib/abort.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import type { Json } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
@@ -43,7 +44,7 @@ export class SystemCommands implements SystemCalls {
     const { timeoutMs } = options
     const { type, bytes } = encodeBody(body, MAX_SYSTEM_BODY_BYTES)
     const timeout = AbortSignal.timeout(timeoutMs)
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+    const signal = options.signal === undefined ? timeout : anyOf([options.signal, timeout])
 
     try {
       const { session } = await this.#sessions.open(peerId, signal)
