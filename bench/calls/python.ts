@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { spawned } from '../peers/install.ts'
-import type { Kind, Load } from './kind.ts'
+import type { Kind, Load, Loader } from './kind.ts'
 import { nexusKind } from './nexus.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -20,24 +20,29 @@ export const pythonKind: Kind = {
     const directory = mkdtempSync(join(tmpdir(), 'nexus-bench-'))
     const credential = join(directory, 'credential.json')
     writeFileSync(credential, JSON.stringify(callers[0]), { mode: 0o600 })
-    const env = { ...process.env, PYTHONPATH: join(ROOT, 'python'), NEXUS_NODE: process.execPath }
-    const python = spawn('python3', [PROGRAM, credential, JSON.stringify(bootstrap), text], {
-      env,
-      stdio: ['pipe', 'pipe', 'inherit']
-    })
-    await spawned(python, 'python3')
-    process.once('exit', () => python.kill())
-    const lines = createInterface({ input: python.stdout })
-    const answer = async <T>(): Promise<T> => {
-      const [line] = await Promise.race([once(lines, 'line'), ended(python)])
-      return JSON.parse(line)
+
+    try {
+      return await startLoader([PROGRAM, credential, JSON.stringify(bootstrap), text])
+    } finally {
+      rmSync(directory, { recursive: true })
     }
-    await answer()
-    rmSync(directory, { recursive: true })
-    return (inFlight, seconds) => {
-      python.stdin.write(`${JSON.stringify({ inFlight, seconds })}\n`)
-      return answer<Load>()
-    }
+  }
+}
+
+async function startLoader(args: string[]): Promise<Loader> {
+  const env = { ...process.env, PYTHONPATH: join(ROOT, 'python'), NEXUS_NODE: process.execPath }
+  const python = spawn('python3', args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  await spawned(python, 'python3')
+  process.once('exit', () => python.kill())
+  const lines = createInterface({ input: python.stdout })
+  const answer = async <T>(): Promise<T> => {
+    const [line] = await Promise.race([once(lines, 'line'), ended(python)])
+    return JSON.parse(line)
+  }
+  await answer()
+  return (inFlight, seconds) => {
+    python.stdin.write(`${JSON.stringify({ inFlight, seconds })}\n`)
+    return answer<Load>()
   }
 }
 

@@ -1,5 +1,5 @@
 /** XMPP through prosody, plaintext, with accounts that nobody has to make. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
@@ -34,7 +34,12 @@ export async function startProsody(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-prosody-'))
   const file = join(folder, 'prosody.cfg.lua')
   writeFileSync(file, configOf(port, folder))
-  await startServer('prosody', ['--config', file, '-F'], port)
+  try {
+    await startServer('prosody', ['--config', file, '-F'], port)
+  } finally {
+    // It has read it, and writes nothing: accounts and rooms are in memory.
+    rmSync(folder, { recursive: true })
+  }
   return String(port)
 }
 
