@@ -1,0 +1,191 @@
+import { defaultLogger } from '@libp2p/logger'
+import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
+import { NexusError } from '../src/errors.ts'
+import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
+import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
+import type { Platform } from '../src/node/libp2p/platform.ts'
+import { createMember, foundationOf, type Member } from '../src/node/member.ts'
+import { graceOf } from '../src/node/options.ts'
+import { OwnCredential } from '../src/node/own-credential.ts'
+import { ProviderRecords } from '../src/protocols/find/provider-records.ts'
+import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
+import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
+import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
+import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
+import type { Identity, StopOptions } from '../src/types.ts'
+import { circuitService, countReservations } from './circuits.ts'
+import { HealthServer } from './health.ts'
+import { HeldRefusals } from './held-refusals.ts'
+import type { ResolvedRelayOptions } from './options.ts'
+import { PeerEvents } from './peer-events.ts'
+import { RelayCondition } from './relay-condition.ts'
+import type { Relay, RelayStatus } from './types.ts'
+
+/** The composition root: makes a relay of its parts, and starts nothing. */
+export async function assembleRelay(options: ResolvedRelayOptions, platform: Platform): Promise<RunningRelay> {
+  const logger = options.logger ?? defaultLogger()
+  const log = logger.forComponent('nexus:relay')
+  const clock = Date.now
+  const bootstrap = parseAddresses('bootstrap', options.bootstrap)
+  parseAddresses('listen', options.listen)
+  parseAddresses('announce', options.announce)
+  const { readCredentialFile } = platform
+  const credential = await OwnCredential.open({ source: options.credential, readFile: readCredentialFile, clock, log })
+
+  if (credential.certificate.block !== 'relay') {
+    throw new NexusError(
+      'INVALID',
+      `a relay needs a certificate with block 'relay', not '${credential.certificate.block}'`
+    )
+  }
+
+  const refusals = new HeldRefusals((event) => options.onEvent?.(event))
+  const member = await createMember({
+    credential,
+    platform,
+    webrtc: false,
+    listen: options.listen,
+    announce: options.announce,
+    dhtServer: true,
+    forwardsTopics: true,
+    limits: options,
+    clock,
+    logger,
+    services: (users) => circuitService(options, users),
+    bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
+    maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
+    onCutOff: (peer, jid, message) => options.onEvent?.({ event: 'cut-off', peer, jid, message }),
+    onRefused: (peer, error, address) => refusals.refused(peer, address, error)
+  })
+  const query = new TopicQuery({ system: member.system, log })
+  const forwarder = new TopicForwarder({
+    gossip: member.gossip,
+    query,
+    peers: member.peers,
+    users: member.node.users,
+    events: member.node.libp2p,
+    maxTopics: options.maxTopics,
+    maxTopicsPerPeer: options.maxTopicsPerPeer,
+    log
+  })
+  const { gossip, system, peers } = member
+  const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
+  const { dht } = member.node.libp2p.services
+
+  if (dht !== undefined) {
+    serveProviderSearch(member.system, new ProviderRecords({ network: member.identity.network, dht, log }))
+  }
+
+  return new RunningRelay({
+    options,
+    member,
+    credential,
+    forwarder,
+    interest,
+    refusals,
+    bootstrap: new Bootstrap({
+      addresses: bootstrap,
+      libp2p: member.node.libp2p,
+      dialer: member.dialer,
+      circuit: member.node.circuit,
+      reserve: false,
+      // A relay serves its own clients whether or not other relays are up.
+      isAwaited: false,
+      log
+    })
+  })
+}
+
+interface RelayParts {
+  options: ResolvedRelayOptions
+  member: Member
+  credential: OwnCredential
+  bootstrap: Bootstrap
+  forwarder: TopicForwarder
+  interest: TopicInterest
+  refusals: HeldRefusals
+}
+
+export class RunningRelay implements Relay {
+  readonly identity: Identity
+  readonly #parts: RelayParts
+  readonly #lifecycle: Lifecycle
+  readonly #startedAt = Date.now()
+  readonly #condition: RelayCondition
+  #health: HealthServer | undefined
+
+  constructor(parts: RelayParts) {
+    const { member, interest, forwarder, credential, bootstrap } = parts
+    this.#parts = parts
+    const { onEvent } = parts.options
+    this.#condition = new RelayCondition({ credential, events: member.node.libp2p, onEvent })
+    this.identity = member.identity
+    this.#lifecycle = new Lifecycle(
+      [
+        ...foundationOf(member),
+        new PeerEvents(parts),
+        forwarder,
+        interest,
+        this.#condition,
+        this.#healthServer(),
+        member.sessions,
+        credential,
+        bootstrap
+      ],
+      STOP_GRACE_MS
+    )
+  }
+
+  get addresses(): string[] {
+    return this.#parts.member.node.libp2p.getMultiaddrs().map(String)
+  }
+
+  get health(): { host: string; port: number } | undefined {
+    return this.#health?.address
+  }
+
+  status(): RelayStatus {
+    const { libp2p, gate } = this.#parts.member.node
+    return {
+      ...(this.#lifecycle.isStopping ? { status: 'stopping' } : this.#condition.judge()),
+      jid: this.identity.jid,
+      peerId: this.identity.peerId,
+      expires: this.#condition.expires,
+      notices: this.#condition.notices,
+      uptimeMs: Date.now() - this.#startedAt,
+      connections: libp2p.getConnections().length,
+      peers: libp2p.getPeers().length,
+      reservations: countReservations(libp2p.services),
+      topics: this.#parts.forwarder.size,
+      droppedMessages: this.#parts.member.gossip.dropped,
+      cutOff: gate.cutOff
+    }
+  }
+
+  start(): Promise<void> {
+    return this.#lifecycle.start()
+  }
+
+  async stop(options?: StopOptions): Promise<void> {
+    await this.#lifecycle.stop(graceOf(options))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #healthServer(): Part {
+    const { healthPort, healthHost } = this.#parts.options
+    return {
+      start: async () => {
+        if (healthPort !== undefined) {
+          const init = { host: healthHost, port: healthPort, status: () => this.status() }
+          this.#health = await HealthServer.start(init).catch((error: Error) => {
+            throw new NexusError('INVALID', `cannot listen: ${error.message}`, { cause: error })
+          })
+        }
+      },
+      stop: () => this.#health?.stop()
+    }
+  }
+}
