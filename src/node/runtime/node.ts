@@ -1,12 +1,12 @@
 /** Transports of a Node block. The browser build takes `transports.browser.ts` in its place. */
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { networkDht } from '../libp2p/dht.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
+import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
@@ -23,7 +23,7 @@ export const nodePlatform: Platform = {
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.
   encrypters: [
-    { protocol: TLS_PROTOCOL, factory: tls() },
+    { protocol: TLS_PROTOCOL, factory: socketTls() },
     { protocol: NOISE_PROTOCOL, factory: noise() }
   ],
   dht: networkDht,

@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { AbortOptions, MessageStream, MultiaddrConnection } from '@libp2p/interface'
+import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
+import { raceSignal } from 'race-signal'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/** What goes over a TCP connection whose socket TLS has taken over. */
+export class TlsConnection extends AbstractMultiaddrConnection {
+  readonly #socket: TLSSocket
+  readonly #raw: MultiaddrConnection
+  readonly #ended: Promise<void>
+
+  /**
+   * @param raw - the connection beneath; it ends together with this one, and carries nothing by itself any more
+   * @param tcp - its socket
+   * @param socket - TLS over that, with the handshake done
+   */
+  constructor(raw: MultiaddrConnection, tcp: Socket, socket: TLSSocket) {
+    const { log, inactivityTimeout, maxReadBufferLength, direction, remoteAddr } = raw
+    super({ log, inactivityTimeout, maxReadBufferLength, direction, remoteAddr })
+    this.#raw = raw
+    this.#socket = socket
+    this.#ended = new Promise((resolve) => tcp.once('close', () => resolve()))
+    socket.on('data', (bytes) => this.onData(bytes))
+    socket.on('drain', () => this.safeDispatchEvent('drain'))
+    socket.once('close', () => tcp.destroy())
+    raw.addEventListener('close', (event) => {
+      socket.destroy()
+
+      if (event.error === undefined) {
+        this.onTransportClosed()
+      } else if (event.local === true) {
+        this.abort(event.error)
+      } else {
+        this.onRemoteReset()
+      }
+    })
+    // What TLS still has to write would be lost when the socket is ended beneath it.
+    raw.close = (options) => this.close(options)
+  }
+
+  override sendData(data: Uint8ArrayList): SendResult {
+    let sentBytes = 0
+    let canSendMore = true
+
+    for (const bytes of data) {
+      sentBytes += bytes.byteLength
+      canSendMore = this.#socket.write(bytes)
+
+      if (!canSendMore) {
+        break
+      }
+    }
+    return { sentBytes, canSendMore }
+  }
+
+  override async sendClose(options?: AbortOptions): Promise<void> {
+    if (!this.#socket.destroyed) {
+      this.#socket.destroySoon()
+    }
+    await raceSignal(this.#ended, options?.signal)
+  }
+
+  override sendReset(error: Error): void {
+    this.#socket.destroy()
+    this.#raw.abort(error)
+  }
+
+  override sendPause(): void {
+    this.#socket.pause()
+  }
+
+  override sendResume(): void {
+    this.#socket.resume()
+  }
+}
+
+/** What `connection` had received and nobody has taken yet. It stays paused. */
+export function takeUnread(connection: MessageStream): Uint8Array[] {
+  const unread: Uint8Array[] = []
+  const take = ({ data }: { data: Uint8Array | Uint8ArrayList }): void => void unread.push(data.subarray())
+  connection.pause()
+  connection.addEventListener('message', take)
+  connection.resume()
+  connection.removeEventListener('message', take)
+  connection.pause()
+  return unread
+}
