@@ -102,6 +102,8 @@ export class SideProcess {
 export function answerOrders<O extends object>(run: (order: O) => Promise<unknown>): void {
   const recorder = new Recorder()
 
+  // The bench is gone, by whatever signal: this group, in which servers of peers are, would stay for good.
+  process.once('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
   process.on('message', async (order: O | ProfileOrder) => {
     const running = 'profile' in order ? recorder[order.profile]() : run(order)
     const answer: Answer = await running.then(

@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import unittest
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from nexus_mesh import Nexus
 from nexus_mesh.sidecar import find_node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +84,41 @@ class Mesh:
             if told.get("event") == "ready":
                 return told
         raise RuntimeError(f"{command[1]} ended without being ready")
+
+
+class OnAMesh(unittest.IsolatedAsyncioTestCase):
+    """Tests on a mesh of their own, which has a Node worker of ``etest``."""
+
+    mesh: Mesh
+    node: dict[str, Any]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.mesh = Mesh()
+        cls.node = cls.mesh.node_worker()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.mesh.close()
+
+    async def block(self, app: str, uid: str, role: str, resource: str, **options: Any) -> Nexus:
+        kind = {name: options.pop(name) for name in ("block", "grants") if name in options}
+        credential = self.mesh.credential(app, uid, role, resource, **kind)
+        nexus = Nexus(credential, self.mesh.bootstrap, listen=["/ip4/127.0.0.1/tcp/0"], **options)
+        await nexus.start()
+        self.addAsyncCleanup(nexus.stop)
+        return nexus
+
+    async def caller(self) -> Nexus:
+        return await self.block("shop", "carl", "user", "caller", block="device", grants=("etest", "pytest"))
+
+    async def worker(self, resource: str = "pydefault") -> Nexus:
+        return await self.block("pytest", "anna", "owner", resource)
+
+
+def kill_sidecar(nexus: Nexus) -> None:
+    assert nexus.sidecar_pid is not None
+    os.kill(nexus.sidecar_pid, signal.SIGKILL)
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, timeout: float = 20.0) -> None:

@@ -1,51 +1,17 @@
-"""The idiomatic face, on a real mesh."""
+"""The idiomatic face, on a real mesh: calls, directs and find."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import unittest
 from typing import Any
 
 from nexus_mesh import Call, Message, Nexus, NexusError
 
-from .support import Mesh, until
+from .support import OnAMesh, until
 
 
-def kill_sidecar(nexus: Nexus) -> None:
-    assert nexus.sidecar_pid is not None
-    os.kill(nexus.sidecar_pid, signal.SIGKILL)
-
-
-class OnAMesh(unittest.IsolatedAsyncioTestCase):
-    mesh: Mesh
-    node: dict[str, Any]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.mesh = Mesh()
-        cls.node = cls.mesh.node_worker()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.mesh.close()
-
-    async def block(self, app: str, uid: str, role: str, resource: str, **options: Any) -> Nexus:
-        kind = {name: options.pop(name) for name in ("block", "grants") if name in options}
-        credential = self.mesh.credential(app, uid, role, resource, **kind)
-        nexus = Nexus(credential, self.mesh.bootstrap, listen=["/ip4/127.0.0.1/tcp/0"], **options)
-        await nexus.start()
-        self.addAsyncCleanup(nexus.stop)
-        return nexus
-
-    async def caller(self) -> Nexus:
-        return await self.block("shop", "carl", "user", "caller", block="device", grants=("etest", "pytest"))
-
-    async def worker(self, resource: str = "pydefault") -> Nexus:
-        return await self.block("pytest", "anna", "owner", resource)
-
+class Calls(OnAMesh):
     async def code_of(self, work: Any) -> str:
         with self.assertRaises(NexusError) as raised:
             await work
@@ -166,100 +132,6 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         await until(found, "the worker")
         self.assertEqual(await self.code_of(stranger.api(app="pytest", cmd="echo")), "FORBIDDEN")
 
-    async def test_channels(self) -> None:
-        one, two = await self.worker("one"), await self.worker("two")
-        got: list[Message] = []
-        await until(lambda: one.status.state == "online" and two.status.state == "online", "both to be in")
-        self.assertEqual(await two.subscribe("talk", got.append), "relay")
-        self.assertGreaterEqual(await one.publish("talk", {"n": 1}), 1)
-        await two.publish("talk", {"n": 2})
-        await until(lambda: len(got) == 2, "two messages")
-        told = sorted((message.body["n"], message.its_me, message.its_bro) for message in got)
-        self.assertEqual(told, [(1, False, True), (2, True, False)])
-        await two.unsubscribe("talk")
-
-    async def test_a_channel_with_two_secrets(self) -> None:
-        one, two = await self.worker("sender"), await self.worker("receiver")
-        await until(lambda: one.status.state == "online" and two.status.state == "online", "both to be in")
-        got: dict[str | None, list[Any]] = {"a": [], "b": [], None: []}
-
-        async def handler(message: Message) -> None:
-            got["a"].append(message.body)
-
-        await asyncio.gather(
-            two.subscribe("secrets", handler, secret="a"),
-            two.subscribe("secrets", lambda message: got["b"].append(message.body), secret="b"),
-            two.subscribe("secrets", lambda message: got[None].append(message.body)),
-        )
-
-        async def publish(number: int) -> None:
-            for secret in got:
-                await one.publish("secrets", [number, secret], secret=secret)
-
-        await publish(1)
-        await until(lambda: all(got.values()), "the messages")
-        self.assertEqual(got, {"a": [[1, "a"]], "b": [[1, "b"]], None: [[1, None]]})
-
-        # They are there again, each with its secret, when the sidecar was started again.
-        kill_sidecar(two)
-        await until(lambda: two.status.state == "offline", "the sidecar to be gone")
-        await until(lambda: two.status.state == "online", "the sidecar to be back")
-
-        async def again() -> bool:
-            await publish(2)
-            return all([2, secret] in bodies for secret, bodies in got.items())
-
-        await until(again, "the messages after the restart")
-        for secret, bodies in got.items():
-            self.assertEqual({told for _, told in bodies}, {secret})
-        await two.unsubscribe("secrets", handler, secret="a")
-        await publish(3)
-        await until(lambda: [3, "b"] in got["b"] and [3, None] in got[None], "those of the others")
-        self.assertNotIn([3, "a"], got["a"])
-        await two.unsubscribe("secrets")
-        self.assertEqual(await two.subscribe("secrets", got["b"].append, secret="b"), "relay")
-
-    async def test_comes_back_when_the_sidecar_is_killed_under_load(self) -> None:
-        worker, caller = await self.worker("killed"), await self.caller()
-        heard: list[Any] = []
-
-        @worker.handle("count")
-        async def count(call: Call) -> Any:
-            return call.body
-
-        await worker.subscribe("still", lambda message: heard.append(message.body))
-        await caller.api(app="pytest", cmd="count", resource="killed", body=[0])
-        settled: list[str] = []
-
-        async def call(n: int) -> None:
-            try:
-                await caller.api(app="pytest", cmd="count", resource="killed", body=[n], timeout=10)
-                settled.append("ok")
-            except NexusError as error:
-                settled.append(error.code)
-
-        calls = []
-        for n in range(300):
-            calls.append(asyncio.create_task(call(n)))
-            if n == 100:
-                kill_sidecar(caller)
-                killed = asyncio.get_running_loop().time()
-            await asyncio.sleep(0.01)
-        await asyncio.gather(*calls)
-        self.assertEqual(len(settled), 300)
-        self.assertLessEqual(set(settled), {"ok", "LOST", "UNREACHABLE"})
-        self.assertGreater(settled.count("ok"), 150)
-        self.assertLess(asyncio.get_running_loop().time() - killed, 15)
-        kill_sidecar(worker)
-        await until(lambda: worker.status.state == "online", "the worker to be back")
-
-        async def heard_again() -> bool:
-            await caller.publish("still", {"here": True})
-            return len(heard) > 0
-
-        await until(heard_again, "a message after the restart")
-        self.assertEqual(await caller.api(app="pytest", cmd="count", resource="killed", body=[1]), [1])
-
     async def test_says_what_is_wrong(self) -> None:
         with self.assertRaisesRegex(NexusError, "INVALID: .*NEXUS_CREDENTIAL"):
             await Nexus(bootstrap=[]).start()
@@ -274,4 +146,3 @@ class OnAMesh(unittest.IsolatedAsyncioTestCase):
         broken.write_text(json.dumps({"version": 1}))
         with self.assertRaises(NexusError):
             await Nexus(broken, []).start()
-

@@ -5,14 +5,14 @@ import { reasonOf } from '../lib/reason-of.ts'
 const TIMEOUT_MS = 10_000
 
 /**
- * Connects the MongoDB that `UMONGOURL` names; `undefined`, with a line that says so, when it names none. Rejects with
- * `INVALID` without the package `mongodb`, and `UNREACHABLE` when the database does not answer.
+ * Connects the MongoDB that `UMONGOURL` names; `undefined`, with a warning of the process, when it names none. Rejects
+ * with `INVALID` without the package `mongodb`, and `UNREACHABLE` when the database does not answer.
  */
 export async function connectUdb(): Promise<unknown> {
   const { UMONGOURL } = process.env
 
   if (UMONGOURL === undefined || UMONGOURL === '') {
-    console.log('no database: UMONGOURL is not set')
+    process.emitWarning('no database: UMONGOURL is not set')
     return undefined
   }
 

@@ -109,7 +109,8 @@ describe('App of the bridge', function () {
   })
 
   it('says that no database is configured', async () => {
-    const { stdout } = await run('await App.Init(false); await App.initUDB(); console.log(udb)')
-    assert.equal(stdout, 'no database: UMONGOURL is not set\nundefined\n')
+    const { stdout, stderr } = await run('await App.Init(false); await App.initUDB(); console.log(udb)')
+    assert.equal(stdout, 'undefined\n', "stdout is the program's own")
+    assert.match(stderr, /Warning: no database: UMONGOURL is not set\n/)
   })
 })

@@ -1,6 +1,6 @@
-import type { Connection, Listener, MultiaddrConnection, Upgrader } from '@libp2p/interface'
+import type { Connection, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
-import { tcp } from '@libp2p/tcp'
+import { type TCPOptions, tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { LOOPBACK_TCP } from './mesh.ts'
 
@@ -12,20 +12,21 @@ export interface TcpPair {
 
 /** Accepts TCP connections on loopback, and makes pairs. */
 export class TcpPairs {
-  readonly #transport = tcp()({ logger: defaultLogger() } as never)
+  readonly #transport: Transport
   readonly #arrived: Array<(connection: MultiaddrConnection) => void> = []
   readonly #open: MultiaddrConnection[] = []
   readonly #listener: Listener
 
-  private constructor() {
+  private constructor(options: TCPOptions) {
+    this.#transport = tcp(options)({ logger: defaultLogger() } as never)
     const upgradeInbound = async (connection: MultiaddrConnection): Promise<void> => {
       this.#arrived.shift()?.(connection)
     }
     this.#listener = this.#transport.createListener({ upgrader: { upgradeInbound } as unknown as Upgrader })
   }
 
-  static async listen(): Promise<TcpPairs> {
-    const pairs = new TcpPairs()
+  static async listen(options: TCPOptions = {}): Promise<TcpPairs> {
+    const pairs = new TcpPairs(options)
     await pairs.#listener.listen(multiaddr(LOOPBACK_TCP))
     return pairs
   }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { connect as connectTls } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { ConnectionEncrypter, MessageStream, PeerId, SecuredConnection } from '@libp2p/interface'
+import type { ConnectionEncrypter, PeerId, SecuredConnection } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tls } from '@libp2p/tls'
-import { concat } from 'uint8arrays/concat'
 import { hasSocket, type SocketConnection, socketTls } from '../../../../src/node/libp2p/tls/socket-tls.ts'
+import { counted, received, sendAll } from '../../../support/stream-bytes.ts'
 import { type TcpPair, TcpPairs } from '../../../support/tcp-pair.ts'
 import { staysSo, until } from '../../../support/until.ts'
 
@@ -15,6 +15,8 @@ const MUXER = '/yamux/1.0.0'
 const LARGE = randomBytes(8 * 1024 * 1024)
 /** Times `LARGE`: more than the kernel holds for two sockets, and than a stream holds that is not read. */
 const HELD = 8
+/** How long nothing may pass. */
+const IDLE_MS = 400
 
 interface Side {
   peerId: PeerId
@@ -30,29 +32,6 @@ async function side(): Promise<Side> {
     upgrader: { getStreamMuxers: () => new Map([[MUXER, { protocol: MUXER }]]) }
   } as never
   return { peerId: peerIdFromPrivateKey(privateKey), own: socketTls()(components), library: tls()(components) }
-}
-
-function received(stream: MessageStream): () => Uint8Array {
-  const parts: Uint8Array[] = []
-  stream.addEventListener('message', ({ data }) => void parts.push(data.subarray()))
-  return () => concat(parts)
-}
-
-function counted(stream: MessageStream): () => number {
-  let bytes = 0
-  stream.addEventListener('message', ({ data }) => {
-    bytes += data.byteLength
-  })
-  return () => bytes
-}
-
-async function sendAll(stream: MessageStream, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; at += 65_536) {
-    if (!stream.send(bytes.subarray(at, at + 65_536))) {
-      // `onDrain` of the library waits for the first time alone.
-      await new Promise((resolve) => stream.addEventListener('drain', resolve, { once: true }))
-    }
-  }
 }
 
 describe('TLS on the socket of a TCP connection', function () {
@@ -178,6 +157,27 @@ describe('TLS on the socket of a TCP connection', function () {
     far.connection.resume()
     await sending
     await until(() => atFar() === HELD * LARGE.byteLength)
+  })
+
+  it('is ended by the transport when nothing passes for long, and not while something does', async () => {
+    const impatient = await TcpPairs.listen({
+      inboundSocketInactivityTimeout: IDLE_MS,
+      outboundSocketInactivityTimeout: IDLE_MS
+    })
+
+    try {
+      const pair = await impatient.make()
+      const [near, far] = await secure(pair)
+      const atFar = counted(far.connection)
+      const sending = setInterval(() => near.connection.send(Uint8Array.of(1)), IDLE_MS / 10)
+      await until(() => atFar() >= 30, 'what takes three times as long')
+      assert.deepEqual([pair.dialled.status, pair.accepted.status], ['open', 'open'])
+      clearInterval(sending)
+      const ends = [near.connection, far.connection]
+      await until(() => ends.every(({ status }) => status !== 'open'), 'the end', 5 * IDLE_MS)
+    } finally {
+      await impatient.stop()
+    }
   })
 
   it('refuses another peer than the one that was dialled', async () => {
