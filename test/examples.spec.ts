@@ -76,6 +76,7 @@ describe('the public face', () => {
   it('has an example for each method of a block, a relay and an authority', async () => {
     const method = /^ {2}(\w+): (?:<|\()/gm
     assert.deepEqual(without(await read('src/types/nexus.ts'), method), [])
+    assert.deepEqual(without(await read('src/types/peers.ts'), method), [])
     assert.deepEqual(without(await read('relay/types.ts'), method), [])
     assert.deepEqual(
       without(await read('src/identity/authority.ts'), /^ {2}(?:static )?(?:async )?(?!constructor)([a-z]\w+)\(/gm),

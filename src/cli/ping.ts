@@ -20,7 +20,7 @@ interface Measured {
 export function addPing(program: Command): void {
   const command = program
     .command('ping')
-    .description('measure round trips to every worker that is meant, through its built-in command `ping`')
+    .description('measure round trips to every worker that is meant, without a grant')
     .option('--app <app>', 'the app whose workers are meant; needed unless --peer is connected already')
     .option('--count <n>', 'round trips to each', toCount, 4)
     .addHelpText('after', '\nExample:\n  nexus ping --app etest --count 10')
@@ -65,13 +65,12 @@ async function findWorkers(flags: PingFlags, { nexus, signal, remainingMs }: Joi
 
 async function measure(worker: WorkerInfo, count: number, joined: Joined): Promise<Measured> {
   const { nexus, signal, remainingMs } = joined
-  const { app, jid, peerId } = worker
+  const { jid, peerId } = worker
   const ms: number[] = []
 
   for (let round = 0; round < count; round++) {
-    const start = performance.now()
-    await nexus.api({ app, peer: peerId, cmd: 'ping', timeoutMs: remainingMs(), signal })
-    ms.push(Math.round((performance.now() - start) * 1000) / 1000)
+    const roundTrip = await nexus.ping(peerId, { timeoutMs: remainingMs(), signal })
+    ms.push(Math.round(roundTrip * 1000) / 1000)
   }
 
   return { jid, peerId, ms }

@@ -105,14 +105,14 @@ function assembleCalls(
   { identity: self, sessions, isConnected }: Member,
   credential: OwnCredential,
   directory: Directory,
-  { public: isPublic, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions
+  { public: isPublic, bodyLimitBytes, timeoutMs, pong, onHandlerError }: ReportingOptions
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
   const access = new Access({ self, isPublic, verifier: credential.verifier })
   const balancer = new Balancer({ now, random: Math.random })
   const defaultTimeoutMs = timeoutMs
   const { random } = Math
   const routing = new Router({ self, sessions, directory, balancer, isConnected, now, random, defaultTimeoutMs })
-  const apiServer = new ApiServer({ access, bodyLimitBytes, onHandlerError })
+  const apiServer = new ApiServer({ access, bodyLimitBytes, pong, onHandlerError })
   const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
   sessions.serve(

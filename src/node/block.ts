@@ -1,15 +1,18 @@
 import type { Connection } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
+import { checkPeerId } from '../identity/keys.ts'
 import type { Lifecycle } from '../lib/lifecycle.ts'
 import type { ApiClient } from '../protocols/call/api-client.ts'
 import type { ApiServer } from '../protocols/call/api-server.ts'
 import type { Directs } from '../protocols/call/directs.ts'
 import type { Channels } from '../protocols/channel/channels.ts'
 import type { Finder } from '../protocols/find/finder.ts'
+import { checkCallOptions } from '../protocols/find/target.ts'
 import type {
   ApiHandler,
   ApiRequest,
   Body,
+  CallOptions,
   ChannelHandler,
   DirectHandler,
   DirectRequest,
@@ -34,7 +37,7 @@ import type { StatusBoard } from './status.ts'
 
 /** What a block is made of; `assemble.ts` puts it together. */
 export interface BlockParts {
-  member: Pick<Member, 'identity' | 'node' | 'sessions'>
+  member: Pick<Member, 'identity' | 'node' | 'pinger' | 'sessions'>
   lifecycle: Lifecycle
   status: StatusBoard
   apiServer: ApiServer
@@ -142,6 +145,15 @@ export class Block implements Nexus {
     return await this.#sites.run(this.find, () => {
       this.#checkMayCall()
       return this.#parts.finder.find(request)
+    })
+  }
+
+  async ping(peerId: string, options: CallOptions = {}): Promise<number> {
+    return await this.#sites.run(this.ping, () => {
+      this.#checkMayCall()
+      checkPeerId(peerId)
+      checkCallOptions(options)
+      return this.#parts.member.pinger.ping(peerId, options)
     })
   }
 

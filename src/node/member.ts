@@ -11,6 +11,7 @@ import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
 import type { UserLimits } from '../protocols/peers/user-limits.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
+import { Pinger } from '../protocols/system/pinger.ts'
 import { SystemCommands } from '../protocols/system/system-commands.ts'
 import type { Clock, Identity } from '../types.ts'
 import { Dialer } from './connect/dialer.ts'
@@ -53,6 +54,7 @@ export interface Member {
   book: LeaseBook
   leases: LeaseExchange
   sync: IdentitySync
+  pinger: Pinger
   /** Verified peers with an open connection, relays first. */
   peers: () => Identity[]
   isConnected: (peerId: string) => boolean
@@ -108,9 +110,10 @@ export async function createMember(init: MemberInit): Promise<Member> {
     isConnected,
     log: logger.forComponent('nexus:sync')
   })
+  const pinger = new Pinger({ self: identity.peerId, system, now })
   credential.addEventListener('renewed', ({ detail }) => sync.pushCertificate(detail.token))
 
-  return { identity, node, dialer, system, sessions, gossip, book, leases, sync, peers, isConnected }
+  return { identity, node, dialer, system, sessions, gossip, book, leases, sync, pinger, peers, isConnected }
 }
 
 function connectedMembers({ libp2p, verified }: GatedNode): Identity[] {

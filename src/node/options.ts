@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
+import { encodeBody } from '../protocols/body/body.ts'
 import type { ApiHandler, HandlerErrorListener, StopOptions } from '../types.ts'
 
 /**
@@ -36,6 +37,11 @@ export interface NexusOptions {
    * called, or 1 s after its start.
    */
   handlers?: Record<string, ApiHandler<any>>
+  /**
+   * What this worker answers to `ping` while that command has no handler: JSON or raw bytes. It asks for no grant.
+   * Default `"pong"`.
+   */
+  pong?: unknown
   /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
   dhtServer?: boolean
   /**
@@ -75,6 +81,14 @@ const handlers = v.pipe(
   v.custom<Record<string, ApiHandler<any>>>(isNoList, 'expected an object with a function for each command'),
   v.record(v.string(), v.custom<ApiHandler<any>>(isFunction, 'expected a function'))
 )
+/** Whether it can be sent. */
+const isBody = (value: unknown): boolean => {
+  try {
+    return encodeBody(value, DEFAULT_BODY_LIMIT_BYTES).bytes.length > 0
+  } catch {
+    return false
+  }
+}
 const isLogger = (value: unknown): boolean => isFunction((value as Partial<ComponentLogger> | null)?.forComponent)
 
 const OptionsSchema = v.strictObject({
@@ -88,6 +102,7 @@ const OptionsSchema = v.strictObject({
   public: v.optional(v.boolean(), true),
   reserve: v.optional(v.boolean(), true),
   handlers: v.optional(handlers, {}),
+  pong: v.optional(v.custom<any>(isBody, 'expected JSON or bytes'), 'pong'),
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
   waitForBootstrap: v.optional(v.boolean(), true),

@@ -4,7 +4,7 @@ import type { ChannelHandler, PublishOptions, SubscribeOptions, Subscription } f
 import type { DirectHandler, DirectRequest } from './direct.ts'
 import type { FindRequest, WorkerInfo } from './find.ts'
 import type { Identity } from './identity.ts'
-import type { PeerPath } from './peers.ts'
+import type { NexusPeers } from './peers.ts'
 import type { NexusStatus, StatusHandler } from './status.ts'
 import type { NexusStop } from './stop.ts'
 
@@ -13,7 +13,7 @@ import type { NexusStop } from './stop.ts'
  * with it, the others throw it. Its `stack` names the line that called. Once the block was stopped, that is `STOPPED`
  * for all methods but `stop` and `onStatus`.
  */
-export interface Nexus extends NexusStop {
+export interface Nexus extends NexusPeers, NexusStop {
   /** Who this block is: what others see as `from`. */
   readonly identity: Identity
   /**
@@ -21,8 +21,6 @@ export interface Nexus extends NexusStop {
    * and those through relays that gave it a reservation.
    */
   readonly addresses: string[]
-  /** The open connections to verified peers, one entry each: a peer with two paths is in it twice. */
-  readonly peers: PeerPath[]
   /** How this block stands with its mesh now. */
   readonly status: NexusStatus
 
@@ -46,7 +44,8 @@ export interface Nexus extends NexusStop {
    * error on purpose, and the caller gets it as it is. `data` is JSON of 16 KiB at most, `message` 1,024 characters.
    *
    * The body is what the caller sent: name its type, and check what matters. A handler has the time that the caller
-   * left it, 10 min at most; then its `signal` aborts. `ping` is taken: every worker answers it with `pong`.
+   * left it, 10 min at most; then its `signal` aborts. A worker without a handler for `ping` answers it
+   * with `pong` (`pong` of `createNexus`), without a grant; one that has a handler asks for the grant as for any command.
    *
    * Gives a function that ends it; calls that are under way go on.
    *

@@ -1,4 +1,5 @@
 import type { Identity } from './identity.ts'
+import type { CallOptions } from './target.ts'
 
 /** One path to a verified peer. */
 export interface PeerPath {
@@ -8,4 +9,31 @@ export interface PeerPath {
   direction: 'inbound' | 'outbound'
   /** `relay`: through one, which cannot read it. */
   path: 'direct' | 'relay' | 'webrtc'
+}
+
+/** What a block knows of those that it is connected to. */
+export interface NexusPeers {
+  /** The open connections to verified peers, one entry each: a peer with two paths is in it twice. */
+  readonly peers: PeerPath[]
+
+  /**
+   * Whether a member lives, by its peer id, and how long a question and its answer take, in ms. Any member answers,
+   * relays included, without a grant, and whatever its command `ping` is. Resolves with 0 for this very block.
+   *
+   * Rejects with
+   * - `UNREACHABLE`, `LOST`: it was not reached, or the connection ended meanwhile
+   * - `TIMEOUT`: no answer within `timeoutMs`, here 5,000 by default
+   * - `BUSY`: it answers as many questions of this block, or of its user, as it does at a time
+   * - `INVALID`: no peer id, or a bad option
+   * - `CANCELLED`: `signal` aborted
+   * - `STOPPED`: this block was stopped
+   *
+   * @example
+   * ```ts
+   * for (const { jid, peerId } of await nexus.find({ app: 'etest' })) {
+   *   console.log(jid, await nexus.ping(peerId))
+   * }
+   * ```
+   */
+  ping: (peerId: string, options?: CallOptions) => Promise<number>
 }

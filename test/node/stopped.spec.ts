@@ -18,6 +18,7 @@ describe('a block that was stopped', () => {
     api: () => nexus.api({ app: 'etest', cmd: 'ping' }),
     direct: () => nexus.direct({ app: 'etest' }),
     find: () => nexus.find({ app: 'etest' }),
+    ping: () => nexus.ping(nexus.identity.peerId),
     subscribe: () => nexus.subscribe('news', () => undefined),
     publish: () => nexus.publish('news', 1),
     handle: () => nexus.handle('x', () => undefined),

@@ -15,6 +15,8 @@ export interface ApiServerInit {
   access: Access
   bodyLimitBytes: number
   onHandlerError: HandlerErrorReporter
+  /** What `ping` answers while it has no handler. Default `"pong"`. */
+  pong?: unknown
 }
 
 /** The commands that this worker serves. */
@@ -25,7 +27,6 @@ export class ApiServer {
 
   constructor(init: ApiServerInit) {
     this.#init = init
-    this.#handlers.set('ping', () => 'pong')
   }
 
   /** Serves a command, and gives a function that ends it. Throws `INVALID` for a bad or taken name. */
@@ -56,7 +57,7 @@ export class ApiServer {
       // The peer may show another certificate while its grant is checked: the handler is given who was checked.
       const { peer } = from
       access.checkServes(peer)
-      const grant = request.cmd === 'ping' ? undefined : access.checkHasService(from)
+      const grant = this.#answersPing(request) ? undefined : access.checkHasService(from)
 
       if (grant instanceof Promise) {
         grant
@@ -80,7 +81,7 @@ export class ApiServer {
   }
 
   #run(request: ReceivedRequest, from: Identity, grant: Grant | undefined): void {
-    const handler = this.#handlers.get(request.cmd)
+    const handler = this.#answersPing(request) ? () => this.#init.pong ?? 'pong' : this.#handlers.get(request.cmd)
 
     if (handler === undefined) {
       request.fail('NO_HANDLER', `the worker has no command '${request.cmd}'`)
@@ -118,6 +119,11 @@ export class ApiServer {
     } else {
       this.#respond(request, from, result)
     }
+  }
+
+  /** Older members ask so whether a worker lives: free of a grant, unless the application has taken the name. */
+  #answersPing({ cmd }: ReceivedRequest): boolean {
+    return cmd === 'ping' && !this.#handlers.has(cmd)
   }
 
   #respond(request: ReceivedRequest, from: Identity, result: unknown): void {

@@ -169,8 +169,23 @@ describe('API server', () => {
     assert.equal(ran, true)
   })
 
-  it('answers ping without a grant', async () => {
-    assert.equal(await call('ping', null, sessionOf(stranger)), 'pong')
+  describe('answers ping', () => {
+    it('without a grant while nobody serves it', async () => {
+      assert.equal(await call('ping', null, sessionOf(stranger)), 'pong')
+    })
+
+    it('as it was told to', async () => {
+      server = new ApiServer({ access, bodyLimitBytes: 1_000, pong: { code: 0 }, onHandlerError: () => undefined })
+      assert.deepEqual(await call('ping', null, sessionOf(stranger)), { code: 0 })
+    })
+
+    it('by its handler, for which a caller needs the service, and by itself again when that has ended', async () => {
+      const end = server.handle('ping', () => 'mine')
+      assert.equal(await call('ping'), 'mine')
+      await assertCode('FORBIDDEN', () => call('ping', null, sessionOf(stranger)))
+      end()
+      assert.equal(await call('ping', null, sessionOf(stranger)), 'pong')
+    })
   })
 
   it('answers nothing, not even ping, to those for whom the worker does not exist', async () => {
@@ -180,9 +195,10 @@ describe('API server', () => {
   })
 
   describe('names', () => {
-    it('are refused when they are taken, ping included', async () => {
+    it('are refused when they are taken', async () => {
       server.handle('it', () => 1)
       await assertInvalid(/has a handler already/, () => server.handle('it', () => 2))
+      server.handle('ping', () => 1)
       await assertInvalid(/has a handler already/, () => server.handle('ping', () => 2))
     })
 
