@@ -4,8 +4,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleDemoPage } from '../src/cli/demo/page/bundle.ts'
 import { bundleBrowser } from './bundle-browser.ts'
+import { bundleNode } from './bundle-node.ts'
 import { bundleSidecar } from './bundle-sidecar.ts'
-import { bundleWebRtc } from './bundle-webrtc.ts'
+import { LICENSES_FILE, writeThirdPartyLicenses } from './third-party.ts'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -15,8 +16,10 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   cwd: root,
   stdio: 'inherit'
 })
-rmSync(join(dist, 'src/node/runtime/webrtc.js.map'))
-await bundleWebRtc(join(dist, 'src/node/runtime/webrtc.js'))
-await bundleBrowser(join(dist, 'browser'))
-await bundleSidecar(join(dist, 'sidecar/nexus-sidecar.mjs'))
+const bundles = [
+  await bundleNode(dist),
+  await bundleBrowser(join(dist, 'browser')),
+  await bundleSidecar(join(dist, 'sidecar/nexus-sidecar.mjs'))
+]
 await bundleDemoPage(join(dist, 'browser/demo'))
+writeThirdPartyLicenses(join(dist, LICENSES_FILE), bundles)

@@ -50,10 +50,11 @@ const ENTRIES: Record<string, string> = {
 
 /**
  * Writes the browser build to a directory: `index.js`, `page.js`, `bridge.js`, and `nexus-mesh.js`, all in one file.
+ * Gives what went into it.
  */
-export async function bundleBrowser(outdir: string): Promise<void> {
+export async function bundleBrowser(outdir: string): Promise<Metafile> {
   await build({ ...common, entryPoints: ENTRIES, outdir, splitting: true, chunkNames: 'chunk-[hash]' })
-  await bundleOne(outdir)
+  return bundleOne(outdir)
 }
 
 /** Writes the bundle for a `<script type="module">` alone: `nexus-mesh.js`. */

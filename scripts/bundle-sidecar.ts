@@ -1,13 +1,16 @@
 /** Bundles the sidecar into one file, without WebRTC, for packages in other languages. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+import { dirname, join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { REQUIRE } from './require-banner.ts'
+import { LICENSES_FILE, writeThirdPartyLicenses } from './third-party.ts'
 
 const root = join(import.meta.dirname, '..')
 
-export async function bundleSidecar(outfile: string): Promise<void> {
+/** Gives what went into it. */
+export async function bundleSidecar(outfile: string): Promise<Metafile> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/sidecar/main.ts'],
     outfile,
@@ -21,12 +24,13 @@ export async function bundleSidecar(outfile: string): Promise<void> {
     legalComments: 'inline',
     logLevel: 'warning',
     supported: { 'top-level-await': true },
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
-    }
+    banner: { js: REQUIRE },
+    metafile: true
   })
+  return metafile
 }
 
 if (import.meta.main) {
-  await bundleSidecar(process.argv[2] ?? join(root, 'python/nexus_mesh/_sidecar/nexus-sidecar.mjs'))
+  const outfile = process.argv[2] ?? join(root, 'python/nexus_mesh/_sidecar/nexus-sidecar.mjs')
+  writeThirdPartyLicenses(join(dirname(outfile), LICENSES_FILE), [await bundleSidecar(outfile)])
 }

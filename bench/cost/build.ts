@@ -20,7 +20,9 @@ export function builtProgram(): Promise<string> {
 }
 
 async function buildProgram(): Promise<string> {
-  if (newest(join(ROOT, 'src')) > newest(join(PUBLISHED, 'src'))) {
+  const sources = ['src', 'relay', 'scripts'].map((folder) => newest(join(ROOT, folder)))
+
+  if (Math.max(...sources) > newest(PUBLISHED)) {
     execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
   await build({

@@ -6,7 +6,7 @@ import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP, type SetExitCode } from './exit-codes.ts'
 import { addFind } from './find.ts'
 import { OneLineCommand } from './one-line-command.ts'
-import { packageVersion } from './package-version.ts'
+import { packageVersion } from './package-files.ts'
 import { addPing } from './ping.ts'
 import { addPub } from './pub.ts'
 import { addRelay } from './relay.ts'
@@ -18,7 +18,7 @@ import { addWhoami } from './whoami.ts'
 export function createProgram(setExitCode: SetExitCode): Command {
   const program = new OneLineCommand('nexus')
     .description('Blocks of many apps in one peer-to-peer mesh, each with a verified certificate.')
-    .version(packageVersion(import.meta.dirname))
+    .version(packageVersion())
     .exitOverride()
     .showSuggestionAfterError()
     // Every failure is reported in one place, `run`.

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { SetExitCode } from './exit-codes.ts'
-import { packageVersion } from './package-version.ts'
+import { packageVersion } from './package-files.ts'
 
 export function addSidecar(program: Command, setExitCode: SetExitCode): void {
   program
@@ -21,6 +21,6 @@ Example:
     )
     .action(async () => {
       const { runSidecar } = await import('../sidecar/sidecar.ts')
-      setExitCode(await runSidecar(packageVersion(import.meta.dirname)))
+      setExitCode(await runSidecar(packageVersion()))
     })
 }

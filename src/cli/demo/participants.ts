@@ -1,4 +1,4 @@
-import { extname, join } from 'node:path'
+import { programPath } from '../package-files.ts'
 import { Child, type ChildInit } from './child.ts'
 import type { DemoNetwork, MemberName } from './members.ts'
 
@@ -21,10 +21,8 @@ export interface Place {
 
 const LOOPBACK_TCP = '/ip4/127.0.0.1/tcp/0'
 const LOOPBACK_WEBRTC = '/ip4/127.0.0.1/udp/0/webrtc-direct'
-/** `.ts` in a clone, `.js` when built. */
-const EXTENSION = extname(import.meta.filename)
 /** The program `nexus` as it runs here. */
-export const NEXUS_PROGRAM = join(import.meta.dirname, '..', `main${EXTENSION}`)
+export const NEXUS_PROGRAM = programPath('src/cli/main.ts')
 
 export const RELAY: Participant = {
   name: 'relay',
@@ -60,7 +58,7 @@ function nodeWorker(name: MemberName, more: readonly string[]): Participant {
     title: 'Node worker',
     command: process.execPath,
     args: ({ credential, bootstrap }) => [
-      join(import.meta.dirname, `worker${EXTENSION}`),
+      programPath('src/cli/demo/worker.ts'),
       ...['--credential', credential],
       ...bootstrap.flatMap((address) => ['--bootstrap', address]),
       ...['--listen', LOOPBACK_TCP, ...more]

@@ -1,7 +1,8 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PACKAGE_ROOT } from '../../package-files.ts'
 
-const CLIENT = join(import.meta.dirname, 'client')
+const CLIENT = join(PACKAGE_ROOT, 'src/cli/demo/page/client')
 
 /**
  * Builds the page of the demo into a directory: `index.html`, `style.css`, `main.js`. Needs `esbuild`, as in a clone.

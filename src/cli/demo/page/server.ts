@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { NexusError, toNexusError } from '../../../errors.ts'
 import { answerRequest, type CertificateAnswer } from '../../../identity/enrolment.ts'
+import { IS_BUILT, PACKAGE_ROOT } from '../../package-files.ts'
 import type { DemoNetwork } from '../members.ts'
 import { SERVICE } from '../members.ts'
 import { bundleDemoPage } from './bundle.ts'
 
 /** Where the built package has the page. */
-const BUILT = join(import.meta.dirname, '../../../../browser/demo')
+const BUILT = join(PACKAGE_ROOT, 'dist/browser/demo')
 const TYPES: Record<string, string> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' }
 const MAX_BODY_BYTES = 64 * 1024
 /** Nothing from elsewhere; the mesh itself is reached by WebSocket. */
@@ -42,7 +43,7 @@ export class PageServer {
 
   /** Serves on a free port of 127.0.0.1. In a clone the page is built first, into `directory`. */
   static async open(network: DemoNetwork, bootstrap: string[], directory: string): Promise<PageServer> {
-    const isBuilt = extname(import.meta.filename) === '.js' && existsSync(BUILT)
+    const isBuilt = IS_BUILT && existsSync(BUILT)
 
     if (!isBuilt) {
       await bundleDemoPage(directory)

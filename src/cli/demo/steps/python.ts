@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PACKAGE_ROOT } from '../../package-files.ts'
 import { SERVICE } from '../members.ts'
 import type { Participant } from '../participants.ts'
 import type { Step } from '../step.ts'
 import { check, checkEqual } from '../step-failure.ts'
 
-const ROOT = join(import.meta.dirname, '../../../..')
-const PROGRAM = join(ROOT, 'examples/bridge/api.py')
-const PACKAGE = join(ROOT, 'python')
+const PROGRAM = join(PACKAGE_ROOT, 'examples/bridge/api.py')
+const PACKAGE = join(PACKAGE_ROOT, 'python')
 const RESOURCE = 'pydefault'
 const POLL_MS = 100
 
