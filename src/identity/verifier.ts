@@ -1,6 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { LRUCache } from 'lru-cache'
-import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { CERTIFICATE_CACHE_SIZE, MAX_CERTIFICATE_BYTES } from '../constants.ts'
 import type { Clock } from '../types.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
@@ -22,8 +20,8 @@ export interface CertificateVerifierInit {
 }
 
 /**
- * Verifies certificates. The costly part, signature and claims, is done once for each certificate and kept by the
- * SHA-256 digest of its token; time, revocation and peer id are checked every time. What was refused is not kept.
+ * Verifies certificates. The costly part, signature and claims, is done once for each certificate and kept by its
+ * token; time, revocation and peer id are checked every time. What was refused is not kept.
  */
 export class CertificateVerifier {
   readonly network: string
@@ -49,12 +47,11 @@ export class CertificateVerifier {
    * @param expectedPeerId who was proven to be showing it. Without it the caller compares `peerId` itself.
    */
   async verify(token: string, expectedPeerId?: string): Promise<Certificate> {
-    const digest = digestOf(token)
-    const known = digest === undefined ? undefined : this.#cache.get(digest)
-    const certificate = known ?? (await this.#read(token, digest))
+    const known = this.#known(token)
+    const certificate = known ?? (await this.#read(token))
     this.check(certificate)
-    if (digest !== undefined && known === undefined) {
-      this.#cache.set(digest, certificate)
+    if (known === undefined) {
+      this.#cache.set(token, certificate)
     }
     checkKey(certificate, expectedPeerId)
     return certificate
@@ -65,8 +62,7 @@ export class CertificateVerifier {
    * `REFUSED` when it is known and no longer holds, or is not this peer's.
    */
   verifyCached(token: string, expectedPeerId?: string): Certificate | undefined {
-    const digest = digestOf(token)
-    const certificate = digest === undefined ? undefined : this.#cache.get(digest)
+    const certificate = this.#known(token)
     if (certificate !== undefined) {
       this.check(certificate)
       checkKey(certificate, expectedPeerId)
@@ -82,29 +78,28 @@ export class CertificateVerifier {
     }
   }
 
+  #known(token: string): Certificate | undefined {
+    return isShort(token) ? this.#cache.get(token) : undefined
+  }
+
   /** Those who show the same certificate at the same time wait for one reading of it. */
-  #read(token: string, digest: string | undefined): Promise<Certificate> {
-    if (digest === undefined) {
+  #read(token: string): Promise<Certificate> {
+    if (!isShort(token)) {
       return readCertificate(token, this)
     }
-    const running = this.#reading.get(digest)
+    const running = this.#reading.get(token)
     if (running !== undefined) {
       return running
     }
-    const reading = readCertificate(token, this).finally(() => this.#reading.delete(digest))
-    this.#reading.set(digest, reading)
+    const reading = readCertificate(token, this).finally(() => this.#reading.delete(token))
+    this.#reading.set(token, reading)
     return reading
   }
 }
 
-const encoder = new TextEncoder()
-
-/** The digest of a token, or `undefined` for what can be no certificate: hashing it would cost without a bound. */
-function digestOf(token: string): string | undefined {
-  if (typeof token !== 'string' || token.length > MAX_CERTIFICATE_BYTES) {
-    return undefined
-  }
-  return encodeBytes(sha256(encoder.encode(token)), 'base64')
+/** Whether it may be a token at all: looking for a long one would cost without a bound. */
+function isShort(token: string): boolean {
+  return typeof token === 'string' && token.length <= MAX_CERTIFICATE_BYTES
 }
 
 function checkKey(certificate: Certificate, expectedPeerId: string | undefined): void {

@@ -83,6 +83,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     self: identity.peerId,
     gossip: libp2p.services.gossip,
     verifier,
+    signatures: init.platform.signatures,
     certificate,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,

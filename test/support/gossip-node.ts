@@ -3,6 +3,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { identityOf } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/keys.ts'
 import { RevocationList } from '../../src/identity/revocation.ts'
+import type { Signatures } from '../../src/identity/signatures.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { handlerErrorReporter } from '../../src/lib/handler-errors.ts'
 import { createGatedNode, type GatedNode } from '../../src/node/libp2p/gated-node.ts'
@@ -28,6 +29,8 @@ export interface GossipNodeOptions extends TestBlock {
   lingerMs?: number
   /** How many times as much as others a user may have, by `uid`. */
   userLimits?: Record<string, number>
+  /** What it checks signatures of messages with. Default: what Node has. */
+  signatures?: Signatures
   /** How long a subscribe or publish may take that does not say. */
   timeoutMs?: number
 }
@@ -52,7 +55,8 @@ export interface GossipNode {
 }
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
-  const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...block } = options
+  const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...others } = options
+  const { signatures = nodePlatform.signatures, ...block } = others
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })
@@ -63,6 +67,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     self: parts.identity.peerId,
     gossip: libp2p.services.gossip,
     verifier: parts.verifier,
+    signatures,
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,

@@ -1,30 +1,12 @@
-import { type GossipSub, gossipsub, type Message } from '@libp2p/gossipsub'
+import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import type { ServiceFactoryMap } from 'libp2p'
-import { concat } from 'uint8arrays/concat'
-import { toString as encodeBytes } from 'uint8arrays/to-string'
-import { DEFAULT_BODY_LIMIT_BYTES } from '../../constants.ts'
-import { NexusError } from '../../errors.ts'
-import { MAX_TOPIC_BYTES_PER_PEER } from '../../protocols/gossip/topic-room.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
+import { gossipService } from './gossip-service.ts'
 import type { Platform } from './platform.ts'
 
-/**
- * What one gossip RPC may take: some of the largest channel messages, as those that a peer asks for again come in one
- * RPC. A neighbour that sends more is dropped.
- */
-const MAX_GOSSIP_BYTES = 8 * DEFAULT_BODY_LIMIT_BYTES
-/** Peer ids of Ed25519 keys have 38 bytes. */
-const MAX_PEER_ID_BYTES = 64
-const SEQUENCE_BYTES = 8
-/** Subscribers of one topic that a relay forwards to: more than it has connections. */
-const MAX_FORWARDS = 1_000_000
-/** Larger messages are worth telling neighbours that they need not be sent again (IDONTWANT). */
-const MIN_IDONTWANT_BYTES = 64 * 1024
-/** Gossip that waits for a slow peer. Over this it is cut off, or the messages of the fast would fill the memory. */
-const MAX_GOSSIP_BACKLOG_BYTES = 64 * 1024 * 1024
 /** At a time on one connection: a process that was blocked finds all that were sent meanwhile. */
 const MAX_PINGS = 32
 
@@ -62,65 +44,7 @@ export function nodeServices({
     identify: identify({ runOnLimitedConnection: true }),
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
     ping: ping({ runOnLimitedConnection: true, maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
-    gossip: gossipsub({
-      globalSignaturePolicy: 'StrictSign',
-      msgIdFn: gossipMessageId,
-      fastMsgIdFn: gossipMessageKey,
-      msgIdToStrFn: idText,
-      // A block hands its own messages to its own subscribers before they are signed.
-      emitSelf: false,
-      allowPublishToZeroTopicPeers: true,
-      batchPublish: true,
-      floodPublish: true,
-      // A tag for each topic of a neighbour, all of them written anew with each: a relay's time goes with their square.
-      tagMeshPeers: false,
-      fallbackToFloodsub: false,
-      runOnLimitedConnection: true,
-      maxInboundDataLength: MAX_GOSSIP_BYTES,
-      maxTopicBytesPerPeer: MAX_TOPIC_BYTES_PER_PEER,
-      ...(forwardsTopics ? { D: MAX_FORWARDS, Dlo: MAX_FORWARDS, Dhi: 2 * MAX_FORWARDS } : {}),
-      // All subscribers that messages are not forwarded to are told of them, so that none depends on chance.
-      gossipFactor: 1,
-      // A certificate alone is over the default of 512 bytes: without this each message is told of to every neighbour.
-      idontwantMinDataSize: MIN_IDONTWANT_BYTES,
-      maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
-      // Many blocks share an address behind one relay, NAT or test machine: that is no sign of an attack here.
-      scoreParams: { IPColocationFactorWeight: 0 }
-    }),
+    gossip: gossipService(platform.signatures, { forwardsTopics }),
     ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) })
   }
-}
-
-/** Peer id bytes, then the sequence number in 8 bytes, big-endian. Implementations differ in their default. */
-function gossipMessageId(message: Message): Uint8Array {
-  if (message.type !== 'signed') {
-    throw new NexusError('INVALID', 'an unsigned gossip message has no id')
-  }
-
-  const sequence = new Uint8Array(SEQUENCE_BYTES)
-  new DataView(sequence.buffer).setBigUint64(0, message.sequenceNumber)
-  return concat([message.from.toMultihash().bytes, sequence])
-}
-
-/** No message has an id that is longer than this takes; neighbours may tell of such, and gossipsub would keep them. */
-function idText(id: Uint8Array): string {
-  return id.byteLength > MAX_PEER_ID_BYTES + SEQUENCE_BYTES ? '' : encodeBytes(id, 'base64')
-}
-
-/**
- * The same before anything was checked, as text. Gossipsub keeps it of messages whose signature held, and drops what it
- * has kept before it checks a signature: most of what a well-connected block receives are repeats.
- */
-function gossipMessageKey({ from, seqno }: { from?: Uint8Array; seqno?: Uint8Array }): string {
-  // Of lengths that no valid message has; those fail anyway, and may share a key.
-  if (
-    from === undefined ||
-    seqno === undefined ||
-    from.byteLength > MAX_PEER_ID_BYTES ||
-    seqno.byteLength !== SEQUENCE_BYTES
-  ) {
-    return ''
-  }
-
-  return String.fromCharCode(...from, ...seqno)
 }

@@ -1,5 +1,6 @@
 import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { RPC } from '@libp2p/gossipsub/message'
+import type { RejectReason } from '@libp2p/gossipsub/types'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { requireMembers } from '../../lib/require-members.ts'
 
@@ -18,9 +19,15 @@ export interface GossipsubInternals extends GossipSub {
   readonly peerTopicBytes: ReadonlyMap<string, number>
   /** Takes up or forgets that a peer subscribes to a topic. `false`: it was ignored. */
   handleReceivedSubscription: (from: PeerId, topic: string, subscribe: boolean) => boolean
+  /** The topics that this block subscribes to. */
+  readonly subscriptions: ReadonlySet<string>
+  /** What neighbours are judged by. `from` is the one that a message came from. */
   readonly score: {
     /** Called for a message whose signature does not hold, or that has none. */
     rejectInvalidMessage: (from: string, topic: string) => void
+    validateMessage: (id: string) => void
+    duplicateMessage: (from: string, id: string, topic: string) => void
+    rejectMessage: (from: string, id: string, topic: string, reason: RejectReason) => void
   }
   /** Handles all that a peer has sent in one piece. Called for each, and not waited for. */
   handleReceivedRpc: (from: PeerId, rpc: RPC) => Promise<void>
@@ -33,10 +40,26 @@ export interface GossipsubInternals extends GossipSub {
   /** What a message is known by before it was checked. */
   readonly fastMsgIdFn: (message: RPC.Message) => string
   /** The ids of messages whose signature held, by what they were known by before. */
-  readonly fastMsgIdCache: { get: (key: string) => string | undefined }
+  readonly fastMsgIdCache: { get: (key: string) => string | undefined; put: (key: string, id: string) => unknown }
   readonly msgIdToStrFn: (id: Uint8Array) => string
+  /** The ids of messages whose signature held, and of its own. */
+  readonly seenCache: { has: (id: string) => boolean; put: (id: string) => unknown }
+  /** The messages of the last seconds, for those who ask for them. */
+  readonly mcache: {
+    put: (id: { msgId: Uint8Array; msgIdStr: string }, message: RPC.Message, validated: boolean) => unknown
+    observeDuplicate: (id: string, from: string) => void
+  }
+  readonly opts: { readonly idontwantMinDataSize: number }
+  /** Tells the neighbours of a topic, all but the one it came from, that they need not send a message. */
+  sendIDontWants: (id: Uint8Array, topic: string, source: string) => void
+  /** Sends a message on to the neighbours of its topic, all but the one it came from. */
+  forwardMessage: (id: string, message: RPC.Message, source: string) => void
   /** What neighbours have announced, were asked for, and still have to send. */
-  readonly gossipTracer: { readonly size: number; deliverMessage: (id: string) => void }
+  readonly gossipTracer: {
+    readonly size: number
+    deliverMessage: (id: string, isRepeat?: boolean) => void
+    rejectMessage: (id: string, reason: RejectReason) => void
+  }
   /** By topic and peer id: until when that peer is not taken into the mesh again, in ms since 1970. */
   readonly backoff: ReadonlyMap<string, Map<string, number>>
 }
@@ -51,16 +74,29 @@ export const GOSSIPSUB_MEMBERS = [
   'mesh.get',
   'peerTopicBytes.get',
   'handleReceivedSubscription',
+  'subscriptions.has',
   'score.rejectInvalidMessage',
+  'score.validateMessage',
+  'score.duplicateMessage',
+  'score.rejectMessage',
   'handleReceivedRpc',
   'sendSubscriptions',
   'sendRpc',
   'handleReceivedMessage',
   'fastMsgIdFn',
   'fastMsgIdCache.get',
+  'fastMsgIdCache.put',
   'msgIdToStrFn',
+  'seenCache.has',
+  'seenCache.put',
+  'mcache.put',
+  'mcache.observeDuplicate',
+  'opts.idontwantMinDataSize',
+  'sendIDontWants',
+  'forwardMessage',
   'gossipTracer.size',
   'gossipTracer.deliverMessage',
+  'gossipTracer.rejectMessage',
   'backoff.get'
 ]
 

@@ -2,11 +2,12 @@ import type { RPC } from '@libp2p/gossipsub/message'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { concat } from 'uint8arrays/concat'
+import { byteText } from '../../lib/byte-text.ts'
 import type { Room } from '../../lib/fair-lines.ts'
 import { FairQueue } from '../../lib/fair-queue.ts'
 import { now } from '../../lib/now.ts'
 import { SharedPace } from '../../lib/shared-pace.ts'
-import type { GossipsubInternals } from './gossipsub-internals.ts'
+import { MessageReceiver, type MessageReceiverInit } from './message-receiver.ts'
 import { PausedNeighbours } from './paused-neighbours.ts'
 
 const MIB = 1024 * 1024
@@ -37,8 +38,7 @@ export interface DroppedMessages {
   peerId: string
 }
 
-export interface MessageIntakeInit {
-  router: GossipsubInternals
+export interface MessageIntakeInit extends MessageReceiverInit {
   /** The open connections to a peer. */
   connections: (peerId: PeerId) => Connection[]
   /** The user of a connected peer, as its certificate says. */
@@ -55,7 +55,7 @@ interface Arrival {
   message: RPC.Message
   user: string
   sender: string
-  onDone: () => void
+  onDone: () => undefined
 }
 
 /**
@@ -67,7 +67,7 @@ interface Arrival {
  */
 export class MessageIntake {
   readonly #init: MessageIntakeInit
-  readonly #handle: GossipsubInternals['handleReceivedMessage']
+  readonly #receiver: MessageReceiver
   readonly #pace: SharedPace
   readonly #queue = new FairQueue<Arrival>({
     run: (arrival) => this.#run(arrival),
@@ -87,10 +87,10 @@ export class MessageIntake {
 
   constructor(init: MessageIntakeInit) {
     this.#init = init
+    this.#receiver = new MessageReceiver(init)
     this.#paused = new PausedNeighbours(init.connections)
     this.#pace = new SharedPace({ ...PACE, factorOf: init.factorOf, now })
-    this.#handle = init.router.handleReceivedMessage.bind(init.router)
-    init.router.handleReceivedMessage = (source, message) => this.#take(source, message)
+    init.router.handleReceivedMessage = async (source, message) => this.#take(source, message)
   }
 
   /** Messages that were dropped, since the start, because too many of their senders waited. */
@@ -100,20 +100,21 @@ export class MessageIntake {
 
   /** Notes whose messages those of a sender are, once one has passed. */
   know(sender: PeerId, user: string): void {
-    this.#users.set(textOf(sender.toMultihash().bytes), user)
+    this.#users.set(byteText(sender.toMultihash().bytes), user)
   }
 
   stop(): void {
     this.#queue.stop()
+    this.#receiver.stop()
     this.#paused.resumeAll()
   }
 
-  #take(source: PeerId, message: RPC.Message): Promise<void> {
+  #take(source: PeerId, message: RPC.Message): undefined | Promise<void> {
     const { from, seqno } = message
 
     // What can be no valid message is refused at once, and what has come before costs nothing.
     if (from === undefined || seqno === undefined || this.#isKnown(message)) {
-      return this.#handle(source, message)
+      return this.#receiver.receive(source, message)
     }
 
     const bytes = (message.data?.byteLength ?? 0) + OVERHEAD_BYTES
@@ -121,20 +122,21 @@ export class MessageIntake {
     // It would be kept, and a valid message has no need of it.
     if (sizeOf(message) > bytes) {
       this.#init.router.score.rejectInvalidMessage(source.toString(), message.topic)
-      return Promise.resolve()
+      return undefined
     }
 
     const isOwn = equals(from, source.toMultihash().bytes)
     const neighbour = source.toString()
-    const sender = isOwn ? neighbour : `${neighbour} ${textOf(from)}`
+    const sender = isOwn ? neighbour : `${neighbour} ${byteText(from)}`
     const user = this.#userOf(neighbour, from, isOwn)
     this.#keepPromise(message)
 
-    const { promise, resolve: onDone } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const onDone = (): undefined => void resolve()
 
     if (!this.#queue.push(user, sender, { source, message: detached(message), user, sender, onDone }, bytes)) {
       this.#onDrop({ source })
-      return Promise.resolve()
+      return undefined
     }
 
     if (isOwn && isLong(this.#queue.waiting(user, sender), 1)) {
@@ -143,18 +145,19 @@ export class MessageIntake {
     return promise
   }
 
-  #run({ source, message, user, sender, onDone }: Arrival): Promise<void> {
+  #run({ source, message, user, sender, onDone }: Arrival): undefined | Promise<void> {
     if (this.#paused.has(sender) && !isLong(this.#queue.waiting(user, sender), 2)) {
       this.#paused.resume(sender)
     }
 
     this.#pace.charge(user, sender, 1 + (this.#init.router.mesh.get(message.topic)?.size ?? 0))
-    return this.#handle(source, message).then(onDone, onDone)
+    const receiving = this.#receiver.receive(source, message)
+    return receiving === undefined ? onDone() : receiving.then(onDone, onDone)
   }
 
   #userOf(neighbour: string, from: Uint8Array, isOwn: boolean): string {
     const ofNeighbour = (): string => this.#init.userOf(neighbour) ?? neighbour
-    return isOwn ? ofNeighbour() : (this.#users.get(textOf(from)) ?? ofNeighbour())
+    return isOwn ? ofNeighbour() : (this.#users.get(byteText(from)) ?? ofNeighbour())
   }
 
   #isKnown(message: RPC.Message): boolean {
@@ -201,10 +204,6 @@ function detached({ topic, ...fields }: RPC.Message): RPC.Message {
 function own(bytes: Uint8Array | undefined): Uint8Array<ArrayBuffer> | undefined {
   // Not `slice`, which copies nothing of a Node `Buffer`.
   return bytes && new Uint8Array(bytes)
-}
-
-function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes)
 }
 
 function equals(one: Uint8Array, other: Uint8Array): boolean {

@@ -2,6 +2,7 @@ import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult }
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
+import type { Signatures } from '../../identity/signatures.ts'
 import { now } from '../../lib/now.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { READ_WITHIN_MS, waitForRoom, waitUntilRead } from './backpressure.ts'
@@ -26,6 +27,8 @@ import { limitTopics } from './topic-room.ts'
 export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
   gossip: GossipSub
+  /** What signatures of messages are checked with. Default: the library's. */
+  signatures?: Signatures
   /** The certificate that this block shows now. */
   certificate: () => string
   /** The open connections, all or those to one peer. */
@@ -84,7 +87,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
       mayHaveWaited: (source) => this.#stalls.mayHaveWaited(source)
     })
     const onDropped: MessageIntakeInit['onDropped'] = (detail) => this.safeDispatchEvent('dropped', { detail })
-    this.#intake = new MessageIntake({ ...init, router: this.#router, onDropped })
+    this.#intake = new MessageIntake({ ...init, router: this.#router, onMessage: this.#onMessage, onDropped })
     this.#topics = new TopicHandlers(init.log)
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
     this.#batches = new SubscriptionBatches(this.#router)
@@ -93,7 +96,6 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#changeIntake = new ChangeIntake({ ...init, router: this.#router, limits: this.changes })
     limitTopics(this.#router, init)
     watchBadSignatures(this.#router, onFault)
-    this.#router.addEventListener('message', this.#onMessage)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
     this.#leavers = new Leavers(this.#router)
   }
@@ -223,7 +225,6 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
       }
       this.#router.topicValidators.delete(topic)
     }
-    this.#router.removeEventListener('message', this.#onMessage)
     this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
     this.#leavers.stop()
   }
@@ -231,7 +232,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
     this.#checker.check(source, message)
 
-  readonly #onMessage = ({ detail: message }: CustomEvent<Message>): void => {
+  readonly #onMessage = (message: Message): void => {
     const checked = this.#checker.take(message)
 
     if (checked !== undefined && message.type === 'signed') {

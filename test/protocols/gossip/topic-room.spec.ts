@@ -79,7 +79,7 @@ describe('what gossip keeps of what neighbours tell', () => {
     const kept = [...router.idontwants.get('mallory')!.keys()]
     assert.deepEqual(
       kept.map(({ length }) => length),
-      [0, 62]
+      [0, 46]
     )
   })
 })
