@@ -36,6 +36,9 @@ const CODES = {
 /** The closed list of failure codes. */
 export type NexusErrorCode = keyof typeof CODES
 
+/** Their numbers on the wire and on the bridge: never 0. */
+export type NexusErrorNumber = (typeof CODES)[NexusErrorCode]['wire']
+
 /** Why a certificate, grant, revocation list or proof of possession was refused. */
 export const IDENTITY_FAILURES = [
   'NO_CERTIFICATE',
@@ -98,7 +101,7 @@ export class NexusError extends Error {
   }
 
   /** The code's number on the wire and on the bridge. */
-  get wireCode(): number {
+  get wireCode(): NexusErrorNumber {
     return CODES[this.code].wire
   }
 }

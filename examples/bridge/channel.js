@@ -4,11 +4,8 @@ import { App } from 'nexus-mesh/bridge'
 await App.Init(false)
 await App.Connect()
 
-nexus.on.channel('lobby', ({ body, fromjid, itsme }) => {
-  if (!itsme) {
-    console.log(`${fromjid} says ${body.text}`)
-  }
-})
+// What it says itself does not come here.
+nexus.on.channel('lobby', ({ body, fromjid }) => console.log(`${fromjid} says ${body.text}`))
 
 setInterval(() => nexus.sendtochannel('lobby', { text: 'hello from Node' }), 500)
 console.log('ready')

@@ -1,40 +1,38 @@
 import type { Server } from 'node:http'
 import { NexusError } from '../errors.ts'
-import { checkResource } from '../identity/jid.ts'
 import { createNexus } from '../node/create.ts'
-import type { NexusOptions } from '../node/options.ts'
-import { checkCommand } from '../protocols/call/api-server.ts'
-import type { Body, Nexus } from '../types.ts'
+import type { Nexus } from '../types.ts'
+import { type CommandHandler, Commands } from './commands.ts'
+import { type ConnectOptions, type StartOptions, startOptions, type WorkerConfig } from './config.ts'
+import { connectDatabases } from './databases.ts'
 import { readEnvs } from './envs.ts'
-import { type RestRouter, startRest } from './rest.ts'
-import { type ApiSpecs, apiSpecs } from './specs.ts'
+import { setGlobals } from './globals.ts'
+import { type RestRouter, RestRoutes, startRest } from './rest.ts'
 import { BridgeSurface } from './surface.ts'
-import { connectUdb } from './udb.ts'
 
-export interface ConnectOptions extends Partial<NexusOptions> {
-  /** Taken for old programs' sake; nobody reads it. */
-  image?: string
-  /** The certificate must be of this resource. Default `RESOURCE`. */
-  resource?: string
-}
-
-/** A command's handler: what it gives is the answer. */
-export type CommandHandler = (specs: ApiSpecs) => unknown
+const onError = (error: unknown): void => console.error(error)
 
 /** A worker, as its author writes it. */
-class WorkerApp {
-  readonly #commands = new Map<string, CommandHandler>()
+export class WorkerApp {
+  /** The routes of the REST server, which `Init` starts; they may be given before. */
+  readonly rest: RestRouter
+  readonly #routes = new RestRoutes()
+  readonly #commands = new Commands(onError)
+  #surface: BridgeSurface | undefined
   #nexus: Nexus | undefined
   #server: Server | undefined
-  #rest: RestRouter | undefined
 
-  /** The router of the REST server. Throws `INVALID` before `Init` has started one. */
-  get rest(): RestRouter {
-    if (this.#rest === undefined) {
-      throw new NexusError('INVALID', 'there is no REST server: App.Init(port) starts one')
+  constructor() {
+    this.rest = this.#routes.router
+  }
+
+  /** The global `nexus`. Throws `INVALID` before `Connect`. */
+  get nexus(): BridgeSurface {
+    if (this.#surface === undefined) {
+      throw new NexusError('INVALID', 'not connected: App.Connect() joins')
     }
 
-    return this.#rest
+    return this.#surface
   }
 
   /** Reads the folder `envs`, and starts a REST server on a port (`true`: 3000), or none (`false`). */
@@ -42,56 +40,45 @@ class WorkerApp {
     readEnvs()
 
     if (port !== false) {
-      const { router, server } = await startRest(port)
-      this.#rest = router
-      this.#server = server
+      this.#server = await startRest(port, this.#routes)
     }
   }
 
-  /** Connects the database of `UMONGOURL` as the global `udb`. */
+  /** Connects the databases of `UMONGOURL` and `XMONGOURL` as the globals `udb` and `xdb`. */
   async initUDB(): Promise<void> {
-    Object.assign(globalThis, { udb: await connectUdb() })
-  }
-
-  /** Serves a command. Throws `INVALID` for a bad name, or one that has a handler already. */
-  on(cmd: string, handler: CommandHandler): void {
-    checkCommand(cmd)
-
-    if (this.#commands.has(cmd)) {
-      throw new NexusError('INVALID', `the command '${cmd}' has a handler already`)
-    }
-
-    this.#commands.set(cmd, handler)
-    this.#serve(cmd, handler)
+    Object.assign(globalThis, await connectDatabases())
   }
 
   /**
-   * Joins the mesh and sets the global `nexus`. `NEXUS_CREDENTIAL`, `NEXUS_BOOTSTRAP` and `RESOURCE` say as whom and
-   * where, unless the options do. Rejects like `createNexus`.
+   * Serves a command. One command may have several handlers: each is called, and the first answer counts. Throws
+   * `INVALID` for a bad name.
    */
-  async Connect({ image: _image, resource, ...options }: ConnectOptions = {}): Promise<BridgeSurface> {
-    const { NEXUS_CREDENTIAL, NEXUS_BOOTSTRAP, RESOURCE } = process.env
-    const credential = options.credential ?? NEXUS_CREDENTIAL
-    const wanted = resource ?? (RESOURCE === '' ? undefined : RESOURCE)
+  on(cmd: string, handler: CommandHandler): void {
+    this.#commands.add(cmd, handler)
+  }
 
-    if (wanted !== undefined) {
-      checkResource(wanted)
-    }
+  /**
+   * Joins the mesh, sets the global `nexus` (and `App.nexus`), `app`, `uid`, `resource`, `myjid` and `xmrole`, and
+   * resolves with how the worker runs. What it is to be say, in this order: program arguments (`resource=a
+   * public=false`; `app`, `image`, `credential` and `bootstrap` too), these options, and the environment
+   * (`NEXUS_CREDENTIAL`, `NEXUS_BOOTSTRAP`, `RESOURCE`, also in the folder `envs`). Rejects like `createNexus`, and with
+   * `INVALID` when the certificate is of another app or resource.
+   */
+  async Connect(options: ConnectOptions = {}): Promise<WorkerConfig> {
+    readEnvs()
+    const start = startOptions(options)
+    const nexus = await createNexus({ pong: { code: 0, pong: true }, ...start.nexus })
 
-    if (credential === undefined || credential === '') {
-      throw new NexusError('INVALID', 'no credential: set NEXUS_CREDENTIAL to the path of its file')
-    }
-
-    const bootstrap = options.bootstrap ?? (NEXUS_BOOTSTRAP ?? '').split(/[\s,]+/).filter((address) => address !== '')
-    const nexus = await createNexus({ ...options, credential, bootstrap })
-
-    if (wanted !== undefined && nexus.identity.resource !== wanted) {
+    try {
+      checkIdentity(nexus, start)
+    } catch (error) {
       await nexus.stop()
-      const { resource: actual } = nexus.identity
-      throw new NexusError('INVALID', `the certificate is of the resource '${actual}', not of '${wanted}'`)
+      throw error
     }
 
-    return this.#start(nexus)
+    this.#run(nexus)
+    const { app, resource } = nexus.identity
+    return { app, image: start.image, public: start.public, resource }
   }
 
   /** Leaves the mesh and ends the REST server. SIGINT and SIGTERM do so too. */
@@ -101,32 +88,23 @@ class WorkerApp {
     await this.#nexus?.stop()
   }
 
-  #start(nexus: Nexus): BridgeSurface {
-    const surface = new BridgeSurface(nexus, (error) => console.error(error))
+  #run(nexus: Nexus): void {
     this.#nexus = nexus
-    Object.assign(globalThis, { nexus: surface })
-
-    for (const [cmd, handler] of this.#commands) {
-      this.#serve(cmd, handler)
-    }
+    this.#surface = new BridgeSurface(nexus, onError)
+    setGlobals(this.#surface, nexus.identity)
+    this.#commands.serve(nexus)
 
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => void this.stop().finally(() => process.exit(0)))
     }
-
-    return surface
   }
+}
 
-  #serve(cmd: string, handler: CommandHandler): void {
-    this.#nexus?.handle(cmd, async (context) => {
-      const answer = await handler(apiSpecs(context))
-
-      if (answer === undefined || answer === null) {
-        throw new NexusError('HANDLER_FAILED', `the handler of '${cmd}' gave nothing: it gives an object`)
-      }
-
-      return answer as Body
-    })
+function checkIdentity({ identity }: Nexus, wanted: StartOptions): void {
+  for (const name of ['app', 'resource'] as const) {
+    if (wanted[name] !== undefined && wanted[name] !== identity[name]) {
+      throw new NexusError('INVALID', `the certificate is of the ${name} '${identity[name]}', not of '${wanted[name]}'`)
+    }
   }
 }
 

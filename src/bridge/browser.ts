@@ -1,4 +1,5 @@
 import { type JoinOptions, joinMesh } from '../page/join.ts'
+import { tellConnections } from './connected.ts'
 import { BridgeSurface } from './surface.ts'
 
 export type { ApiSpecs, MessageCallback, MessageSpecs } from './specs.ts'
@@ -6,9 +7,15 @@ export type { BridgeCall, BridgeDirect, BridgeTarget } from './surface.ts'
 export type { Failure } from './values.ts'
 export { BridgeSurface }
 
-/** After the login: joins as the page's user, and sets the global `nexus`. Rejects like `joinMesh`. */
+/**
+ * After the login: joins as the page's user, and sets the global `nexus`. `nexusconnected.func` is called then, and
+ * whenever the page is connected again. Rejects like `joinMesh`.
+ */
 export async function connect(options?: JoinOptions): Promise<BridgeSurface> {
-  const surface = new BridgeSurface(await joinMesh(options), (error) => console.error(error))
+  const onError = (error: unknown): void => console.error(error)
+  const nexus = await joinMesh(options)
+  const surface = new BridgeSurface(nexus, onError)
   Object.assign(globalThis, { nexus: surface })
+  tellConnections(nexus, surface, onError)
   return surface
 }

@@ -1,4 +1,4 @@
-import type { ApiContext, ChannelMessage, DirectMessage } from '../types.ts'
+import type { ApiContext, ChannelMessage, DirectMessage, Identity } from '../types.ts'
 
 /** A call, as handlers of the platform's workers are given it. */
 export interface ApiSpecs<B = any> {
@@ -51,7 +51,7 @@ export function apiSpecs(context: ApiContext): ApiSpecs {
   }
 }
 
-export function messageSpecs({ body, from, ...message }: DirectMessage | ChannelMessage): MessageSpecs {
+export function messageSpecs({ body, from, ...message }: DirectMessage | ChannelMessage, self: Identity): MessageSpecs {
   const { jid, app, uid, resource, role } = from
   const channel = 'channel' in message ? message : undefined
   return {
@@ -61,7 +61,7 @@ export function messageSpecs({ body, from, ...message }: DirectMessage | Channel
     resource,
     role,
     body,
-    itsme: channel?.itsMe ?? false,
+    itsme: from.peerId === self.peerId,
     itsbro: channel?.itsBro ?? false,
     channel: channel?.channel ?? null
   }

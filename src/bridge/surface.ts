@@ -30,6 +30,11 @@ export interface BridgeCall extends BridgeDirect {
 
 type Done = typeof DONE | Failure
 
+declare global {
+  /** Set by `App.Connect`, and by `connect` of a page. */
+  var nexus: BridgeSurface
+}
+
 interface Listener {
   /** A channel, or `undefined` for directs. */
   channel: string | undefined
@@ -40,7 +45,7 @@ interface Listener {
 export class BridgeSurface {
   /** The channels that this block is subscribed to. */
   readonly channels = new Set<string>()
-  /** Given everything that comes, own messages included. */
+  /** Given everything that comes. Own messages come here alone, not to the callbacks of `on`. */
   msgreceiver: MessageCallback | undefined
   readonly #nexus: Nexus
   readonly #onError: (error: unknown) => void
@@ -105,10 +110,11 @@ export class BridgeSurface {
     })
   }
 
-  subscribe(name: string): Promise<Done> {
+  /** Receives a channel. Resolves with 0, or the failure. */
+  subscribe(name: string): Promise<0 | Failure> {
     return asValue(async () => {
       await this.#subscription(name)
-      return DONE
+      return 0 as const
     })
   }
 
@@ -167,9 +173,9 @@ export class BridgeSurface {
   }
 
   #receive(message: DirectMessage | ChannelMessage): void {
-    const specs = messageSpecs(message)
+    const specs = messageSpecs(message, this.#nexus.identity)
     const callbacks = [...this.#listeners.values()]
-      .filter(({ channel }) => (channel ?? null) === specs.channel)
+      .filter(({ channel }) => !specs.itsme && (channel ?? null) === specs.channel)
       .map(({ callback }) => callback)
 
     for (const callback of this.msgreceiver === undefined ? callbacks : [...callbacks, this.msgreceiver]) {

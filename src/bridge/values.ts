@@ -1,17 +1,17 @@
-import { NexusError, toNexusError } from '../errors.ts'
+import { NexusError, type NexusErrorNumber, toNexusError } from '../errors.ts'
 import type { Json } from '../types.ts'
 
 /** A failure as a value. A timeout has `error` too. */
 export interface Failure {
-  /** The number of `NexusError.code`. */
-  code: number
+  /** The number of `NexusError.code`, never 0: a comparison with 0 tells an answer of Nexus from a failure. */
+  code: NexusErrorNumber
   msg: string
   error?: 'timeout'
   /** What a handler gave with an error that it answered on purpose (code -502). */
   data?: unknown
 }
 
-export const DONE = { code: 0 }
+export const DONE: { code: 0 } = { code: 0 }
 
 /** What the work gives, or its failure as a value. */
 export async function asValue<T>(work: () => T | Promise<T>): Promise<T | Failure> {

@@ -27,9 +27,10 @@ App.on(
     })
 )
 await App.Connect()
-nexus.on.direct(({ body, fromjid, channel }) => tell({ event: 'direct', body, fromjid, channel }))
 await nexus.subscribe('room')
-nexus.on.channel('room', ({ body, fromjid, channel }) => tell({ event: 'channel', body, fromjid, channel }))
+// Own messages come here alone: the scenario is played with itself too.
+nexus.msgreceiver = ({ body, fromjid, channel }) =>
+  tell({ event: channel === null ? 'direct' : 'channel', body, fromjid, channel })
 tell({ event: 'ready' })
 
 for await (const line of createInterface({ input: process.stdin })) {

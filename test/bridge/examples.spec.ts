@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import type { Nexus } from '../../src/types.ts'
@@ -57,7 +58,20 @@ class Example {
   }
 }
 
-describe('the examples of the bridge', function () {
+describe('the examples of the bridge', () => {
+  it('compile in TypeScript strict', async function () {
+    this.timeout(60_000)
+    const folder = await temporaryDirectory()
+    const options = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: { allowJs: true, checkJs: true } }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ ...options, include: [`${EXAMPLES}/*.js`] }))
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+    const types = ['--typeRoots', join(ROOT, 'node_modules/@types')]
+    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', folder, ...types], { encoding: 'utf8' })
+    assert.equal(status, 0, stdout)
+  })
+})
+
+describe('the examples of the bridge, run', function () {
   this.timeout(120_000)
   let mesh: TestMesh
   let bootstrap: string

@@ -36,35 +36,36 @@ describe('the global nexus of the bridge', function () {
 
   after(() => mesh.stop())
 
-  it('hands messages to callbacks of their channel, and all to msgreceiver', async () => {
+  it('hands messages of others to callbacks of their channel, and all to msgreceiver', async () => {
     const heard: Array<[string, MessageSpecs]> = []
     const onChannel = anna.on.channel('room', (specs) => heard.push(['room', specs]))
     anna.on.direct((specs) => heard.push(['direct', specs]))
     anna.msgreceiver = (specs) => heard.push(['all', specs])
-    assert.deepEqual(await anna.subscribe('room'), { code: 0 })
+    assert.equal(await anna.subscribe('room'), 0)
     assert.deepEqual([...anna.channels], ['room'])
     assert.ok(anna.connected)
 
     assert.deepEqual(await anna.sendtochannel('room', { n: 1 }), { code: 0 })
     assert.deepEqual(await bro.sendtochannel('room', { n: 2 }), { code: 0 })
     assert.deepEqual(await bro.sendtojid(annaJid, { n: 3 }), { code: 0 })
-    await waitFor('three messages, twice each', () => heard.length === 6)
+    assert.deepEqual(await anna.sendtojid(annaJid, { n: 4 }), { code: 0 })
+    await waitFor('four messages, those of others twice', () => heard.length === 6)
     const told = heard
       .map(([where, { body, channel, itsme, itsbro }]) => [where, body.n, channel, itsme, itsbro])
       .sort((a, b) => Number(a[1]) - Number(b[1]) || String(b[0]).localeCompare(String(a[0])))
     assert.deepEqual(told, [
-      ['room', 1, 'room', true, false],
       ['all', 1, 'room', true, false],
       ['room', 2, 'room', false, true],
       ['all', 2, 'room', false, true],
       ['direct', 3, null, false, false],
-      ['all', 3, null, false, false]
+      ['all', 3, null, false, false],
+      ['all', 4, null, true, false]
     ])
 
     anna.clearon(onChannel)
     anna.clearon('direct')
-    await bro.sendtojid(annaJid, { n: 4 })
-    await bro.sendtochannel('room', { n: 5 })
+    await bro.sendtojid(annaJid, { n: 5 })
+    await bro.sendtochannel('room', { n: 6 })
     await waitFor('msgreceiver alone', () => heard.length === 8)
     assert.deepEqual(
       heard.slice(6).map(([where]) => where),
