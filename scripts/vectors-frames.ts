@@ -1,11 +1,11 @@
 /**
- * Writes the session vectors, `test/vectors/{frames,bodies}.json`, which every implementation of Nexus reads in its
+ * Writes the session vectors, `test/vectors/frames.json`, which every implementation of Nexus reads in its
  * tests. The wire bytes are put together here field by field, so that they check the library and not themselves.
  *
  * Run: `node scripts/vectors-frames.ts`
  */
 import { writeFile } from 'node:fs/promises'
-import { MAX_FRAME_BYTES, MAX_JSON_DEPTH } from '../src/constants.ts'
+import { MAX_FRAME_BYTES } from '../src/constants.ts'
 
 /** A frame's fields by name; `body` in hex. Fields that are left out are 0 or empty. */
 export type FieldVector = Record<string, string | number>
@@ -20,13 +20,6 @@ export interface FrameVectors {
   good: Array<{ name: string; wire: string; fields: FieldVector }>
   /** Whole frames that are refused with `INVALID`. */
   bad: Array<{ why: string; wire: string }>
-}
-
-export interface BodyVectors {
-  /** `type` 0: `value` is what `bytes` (hex) stand for. `type` 1: the bytes are the value. */
-  good: Array<{ name: string; type: number; bytes: string; value?: unknown }>
-  /** Refused with `INVALID` when they arrive. */
-  bad: Array<{ why: string; type: number; bytes: string }>
 }
 
 const FIELD_NUMBERS: Record<string, number> = {
@@ -123,55 +116,11 @@ function frameVectors(): FrameVectors {
   }
 }
 
-function goodJson(name: string, text: string, value: unknown) {
-  return { name, type: 0, bytes: Buffer.from(text).toString('hex'), value }
-}
-
-function nested(depth: number): string {
-  return '['.repeat(depth) + ']'.repeat(depth)
-}
-
-function bodyVectors(): BodyVectors {
-  const backslash = '\\'
-  return {
-    good: [
-      goodJson('null', 'null', null),
-      goodJson('an object', '{"a":6,"b":7.5,"c":[true,"x",null]}', { a: 6, b: 7.5, c: [true, 'x', null] }),
-      goodJson('space around', ' [ 1 ,\n2 ]\t', [1, 2]),
-      goodJson('not ASCII', '"grüße 🎈"', 'grüße 🎈'),
-      goodJson('half of a surrogate pair', `"${backslash}ud800"`, '\ud800'),
-      goodJson('brackets in strings', `"${'['.repeat(2_000)}${backslash}"{"`, `${'['.repeat(2_000)}"{`),
-      goodJson('the deepest nesting', nested(MAX_JSON_DEPTH), JSON.parse(nested(MAX_JSON_DEPTH))),
-      goodJson('a __proto__ member is dropped', '{"__proto__":{"admin":true},"a":1}', { a: 1 }),
-      goodJson('also when it is escaped', `{"a":[{"__pr${backslash}u006fto__":1,"b":2}]}`, { a: [{ b: 2 }] }),
-      goodJson('and in capitals', `{"${backslash}u005F_proto__":1,"b":2}`, { b: 2 }),
-      goodJson('but not as text', '["__proto__"]', ['__proto__']),
-      { name: 'raw bytes', type: 1, bytes: '00ff7b80' },
-      { name: 'no bytes', type: 1, bytes: '' }
-    ],
-    bad: [
-      { why: 'no JSON', type: 0, bytes: '' },
-      { why: 'a byte order mark', type: 0, bytes: 'efbbbf31' },
-      { why: 'not UTF-8', type: 0, bytes: '22ff22' },
-      { why: 'an overlong form', type: 0, bytes: '22c0af22' },
-      { why: 'half of a surrogate pair, not escaped', type: 0, bytes: '22eda08022' },
-      { why: 'an object that does not end', type: 0, bytes: Buffer.from('{"a":1').toString('hex') },
-      { why: 'two values', type: 0, bytes: Buffer.from('1 2').toString('hex') },
-      { why: 'NaN', type: 0, bytes: Buffer.from('NaN').toString('hex') },
-      { why: 'nested too deep', type: 0, bytes: Buffer.from(nested(MAX_JSON_DEPTH + 1)).toString('hex') },
-      { why: 'a type that does not exist', type: 2, bytes: '31' }
-    ]
-  }
-}
-
-/** The text of each vector file by its name. */
-export function sessionVectors(): Record<string, string> {
-  const files = { 'frames.json': frameVectors(), 'bodies.json': bodyVectors() }
-  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]))
+/** The text of the vector file. */
+export function frameVectorText(): string {
+  return `${JSON.stringify(frameVectors(), null, 2)}\n`
 }
 
 if (import.meta.main) {
-  for (const [name, text] of Object.entries(sessionVectors())) {
-    await writeFile(new URL(`../test/vectors/${name}`, import.meta.url), text)
-  }
+  await writeFile(new URL('../test/vectors/frames.json', import.meta.url), frameVectorText())
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Body } from '../types.ts'
+import type { ReceivedBody } from '../types.ts'
 import { readBody } from './body.ts'
 import { addMeshFlags, addTargetFlags, type MeshFlags, type TargetFlags, targetOf } from './flags.ts'
 import { Output } from './output.ts'
@@ -30,7 +30,7 @@ async function call(cmd: string, argument: string | undefined, flags: ApiFlags):
     const start = performance.now()
     const { idempotent } = flags
     const request = { ...targetOf(flags), cmd, body, idempotent, timeoutMs: remainingMs(), signal }
-    const reply = await nexus.api<Body>(request)
+    const reply = await nexus.api<ReceivedBody>(request)
     const ms = Math.round((performance.now() - start) * 1000) / 1000
 
     if (!(reply instanceof Uint8Array)) {

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { NexusError } from '../errors.ts'
+import { BODY_JSON, decodeBody } from '../protocols/body/body.ts'
 import type { Json } from '../types.ts'
 
 const SHOWN_CHARACTERS = 40
@@ -13,10 +14,10 @@ export async function readBody(argument: string | undefined): Promise<Json> {
   return argument === '-' ? parseBody(await text(process.stdin), 'stdin') : parseBody(argument, 'the body')
 }
 
-/** The JSON that a text is. Throws `INVALID`, saying how to write it in a shell. */
+/** The JSON that a text is, by the rules of bodies. Throws `INVALID`, saying how to write it in a shell. */
 export function parseBody(source: string, noun: string): Json {
   try {
-    return JSON.parse(source) as Json
+    JSON.parse(source)
   } catch (error) {
     const shown = source.length > SHOWN_CHARACTERS ? `${source.slice(0, SHOWN_CHARACTERS)}...` : source
     throw new NexusError(
@@ -25,4 +26,6 @@ export function parseBody(source: string, noun: string): Json {
       { cause: error }
     )
   }
+
+  return decodeBody(BODY_JSON, new TextEncoder().encode(source)) as Json
 }

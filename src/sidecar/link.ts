@@ -5,7 +5,7 @@ import { decodeBody, encodeBody } from '../protocols/body/body.ts'
 import { encodeErrorData } from '../protocols/body/error-data.ts'
 import { WorkerGone } from '../protocols/call/worker-gone.ts'
 import { type ReceivedRequest, Session } from '../protocols/session/session.ts'
-import type { ApiContext, Body, Json, Nexus } from '../types.ts'
+import type { ApiContext, Json, Nexus, ReceivedBody } from '../types.ts'
 import { EventQueue } from './event-queue.ts'
 import { REQUESTS, type RequestName, type RequestOf, readRequest } from './requests.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -142,7 +142,7 @@ export class Link {
   async #perform(name: RequestName, body: any, nexus: Nexus, { timeoutMs, signal }: ReceivedRequest): Promise<Json> {
     switch (name) {
       case 'api':
-        return carry(await nexus.api<Body>({ ...(body as RequestOf<'api'>), timeoutMs, signal }))
+        return carry(await nexus.api<ReceivedBody>({ ...(body as RequestOf<'api'>), timeoutMs, signal }))
       case 'direct':
         await nexus.direct({ ...(body as RequestOf<'direct'>), timeoutMs, signal })
         return null
@@ -166,7 +166,7 @@ export class Link {
         this.#handlers.delete((body as RequestOf<'unhandle'>).cmd)
         return null
       case 'listen':
-        this.#endDirects ??= nexus.onDirect<Body>(({ body: message, from }) => {
+        this.#endDirects ??= nexus.onDirect<ReceivedBody>(({ body: message, from }) => {
           this.#events.push({ event: 'direct', ...carry(message), from })
         })
         return null
@@ -180,7 +180,7 @@ export class Link {
     if (!this.#handlers.has(cmd)) {
       this.#handlers.set(
         cmd,
-        nexus.handle<Body>(cmd, (context) => this.#call(context))
+        nexus.handle<ReceivedBody>(cmd, (context) => this.#call(context))
       )
     }
 
@@ -190,7 +190,7 @@ export class Link {
   // What the program fails with, the caller hears as HANDLER_FAILED alone, as of any handler that throws, unless it is
   // an APPLICATION error: the program says by that that it answers it. That the program is gone is no failure of its
   // handler.
-  async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<Body>): Promise<Body> {
+  async #call({ cmd, body, from, grantId, timeoutMs, signal }: ApiContext<ReceivedBody>): Promise<ReceivedBody> {
     const call = { cmd, ...carry(body), from: { ...from }, ...(grantId === undefined ? {} : { grantId }) }
     const { type, bytes } = encodeBody(call, DEFAULT_BODY_LIMIT_BYTES + ENVELOPE_BYTES)
     const deadline = { timeoutMs: timeoutMs + GRACE_MS, signal }
@@ -215,6 +215,6 @@ export class Link {
 }
 
 /** A body as a member: raw bytes, which JSON has not, in base64. */
-function carry(body: Body): { body: Json } | { bodyBase64: string } {
+function carry(body: ReceivedBody): { body: Json } | { bodyBase64: string } {
   return body instanceof Uint8Array ? { bodyBase64: Buffer.from(body).toString('base64') } : { body }
 }

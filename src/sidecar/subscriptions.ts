@@ -1,4 +1,4 @@
-import type { Body, ChannelGap, ChannelMessage, Nexus, Subscription, SubscriptionReach } from '../types.ts'
+import type { ChannelGap, ChannelMessage, Nexus, ReceivedBody, Subscription, SubscriptionReach } from '../types.ts'
 
 /** What a program subscribes to: a channel, and the secret with which its bodies are encrypted. */
 export interface ChannelKey {
@@ -7,7 +7,7 @@ export interface ChannelKey {
 }
 
 export interface SubscriptionsInit {
-  onMessage: (key: ChannelKey, message: ChannelMessage<Body>) => void
+  onMessage: (key: ChannelKey, message: ChannelMessage<ReceivedBody>) => void
   onGap: (key: ChannelKey, gap: ChannelGap) => void
 }
 
@@ -46,7 +46,7 @@ export class Subscriptions {
   #subscribe(nexus: Nexus, key: ChannelKey): Promise<Subscription> {
     const { onMessage, onGap } = this.#init
     const options = { secret: key.secret, onGap: (gap: ChannelGap) => onGap(key, gap) }
-    return nexus.subscribe<Body>(key.channel, (message) => onMessage(key, message), options)
+    return nexus.subscribe<ReceivedBody>(key.channel, (message) => onMessage(key, message), options)
   }
 
   #forget(id: string, opening: Promise<Subscription>): void {

@@ -61,6 +61,22 @@ describe('what a handler throws', () => {
     await assert.rejects(nexus.api({ app: 'etest', cmd: 'it' }), { code: 'HANDLER_FAILED' })
     assert.match(String(seen[0]?.error), /NaN/)
     assert.equal(seen.length, 1)
+    nexus.handle('user', async () => ({ user: Promise.resolve({ name: 'Ann' }) }))
+    await assert.rejects(nexus.api({ app: 'etest', cmd: 'user' }), { code: 'HANDLER_FAILED', message: /\$\.user/ })
+    assert.match(String(seen[1]?.error), /\$\.user is a Promise, which JSON does not carry: is an await missing\?/)
+    assert.deepEqual(seen[1]?.context, { kind: 'api', cmd: 'user', from: nexus.identity })
+  })
+
+  it('is not what it sends and JSON would lose: that is told to who sends it, with the path', async () => {
+    const nexus = await worker()
+    nexus.handle('it', () => null)
+    nexus.onDirect(() => undefined)
+    const body = { list: [{ at: new Date(Number.NaN) }] }
+    const refused = { code: 'INVALID', message: '$.list[0].at is an invalid Date, which JSON does not carry' }
+    await assert.rejects(nexus.api({ app: 'etest', cmd: 'it', body }), refused)
+    await assert.rejects(nexus.direct({ app: 'etest', body }), refused)
+    await assert.rejects(nexus.publish('news', body), refused)
+    assert.deepEqual(seen, [])
   })
 
   it('is not what it passes on because nobody waits any more', async () => {

@@ -1,8 +1,9 @@
 import { MAX_JSON_DEPTH } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
-import type { Body } from '../../types.ts'
-import { exceedsDepth, removeProtoKeys } from './decode-guard.ts'
+import type { ReceivedBody } from '../../types.ts'
+import { findRefusal, removeProtoKeys } from './decode-guard.ts'
 import { findUnencodable, isPlainJson } from './encode-check.ts'
+import { SUSPECT_NUMBER } from './numbers.ts'
 
 /** `type` of a JSON body: UTF-8 text, RFC 8259. */
 export const BODY_JSON = 0
@@ -27,8 +28,9 @@ const scratch = new Uint8Array(16 * 1024)
  * out, and objects with `toJSON` (a `Date`, say) are asked for it.
  *
  * Throws `INVALID`, naming the path of the culprit (`$.a.list[3]`), for what JSON would lose or refuse: functions,
- * symbols, BigInt, NaN, infinities, `undefined` at the top or in an array, binary data, Map and Set inside a body,
- * cycles, and nesting deeper than 512. Throws `TOO_LARGE` above `limitBytes`.
+ * symbols, BigInt, NaN, infinities, `undefined` at the top or in an array, promises, errors, bytes inside a body, dates
+ * that are none, maps and sets, other objects of a class without `toJSON`, cycles, and nesting deeper than 512. Throws
+ * `TOO_LARGE` above `limitBytes`.
  */
 export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
   const raw = value instanceof Uint8Array
@@ -43,10 +45,11 @@ export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
 
 /**
  * The value that a body's bytes stand for, new each time. Members named `[object Object]` are left out, so that no code
- * that copies the value changes a prototype. Throws `INVALID` for an unknown type, for what is not JSON or not UTF-8,
- * and for nesting deeper than 512.
+ * that copies the value changes a prototype; of members with one name the last counts. Throws `INVALID` for an unknown
+ * type, for what is not JSON or not UTF-8, for numbers that a double does not hold (`1e400`, 12345678901234567890), and
+ * for nesting deeper than 512.
  */
-export function decodeBody(type: number, bytes: Uint8Array): Body {
+export function decodeBody(type: number, bytes: Uint8Array): ReceivedBody {
   if (type === BODY_RAW) {
     // A copy, as a small body must not keep the chunk alive that it arrived in. In Node that may be a `Buffer`, whose
     // `slice` copies nothing.
@@ -57,15 +60,19 @@ export function decodeBody(type: number, bytes: Uint8Array): Body {
     throw new NexusError('INVALID', `bodies of type ${type} are not known here`)
   }
 
-  if (exceedsDepth(bytes, MAX_JSON_DEPTH)) {
-    throw new NexusError('INVALID', `the body is nested deeper than ${MAX_JSON_DEPTH}`)
-  }
-
   try {
     const text = decoder.decode(bytes)
+    // Each level takes two bytes: what is short is not deep.
+    const mustLook = bytes.byteLength > 2 * MAX_JSON_DEPTH || SUSPECT_NUMBER.test(text)
+    const refusal = mustLook ? findRefusal(bytes, MAX_JSON_DEPTH) : undefined
+
+    if (refusal !== undefined) {
+      throw new NexusError('INVALID', `the body is refused: ${refusal}`)
+    }
+
     return removeProtoKeys(text, JSON.parse(text))
-  } catch (cause) {
-    throw new NexusError('INVALID', 'the body is not JSON in UTF-8', { cause })
+  } catch (error) {
+    throw toNexusError(error, 'INVALID', 'the body is not JSON in UTF-8')
   }
 }
 

@@ -1,3 +1,5 @@
+import { beginsNumber, endOfNumber, isHeld } from './numbers.ts'
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN_ARRAY = 0x5b
@@ -7,30 +9,41 @@ const CLOSE_OBJECT = 0x7d
 /** Shorter strings end sooner byte by byte; in longer ones the native search is a hundred times as fast. */
 const NEAR_BYTES = 32
 
-/** Whether JSON text holds arrays and objects that lie more than `maxDepth` deep in each other. Assumes valid JSON. */
-export function exceedsDepth(json: Uint8Array, maxDepth: number): boolean {
-  // each level takes two bytes, so that small bodies need no look
-  return json.byteLength > 2 * maxDepth && depthOf(json, maxDepth) > maxDepth
-}
-
-/** Stops counting above `enough`. */
-function depthOf(json: Uint8Array, enough: number): number {
+/**
+ * Why a receiver refuses JSON text before it reads it: arrays and objects that lie more than `maxDepth` deep in each
+ * other, or a number that a double does not hold. `undefined`: neither is there. Assumes valid JSON.
+ */
+export function findRefusal(json: Uint8Array, maxDepth: number): string | undefined {
   let depth = 0
-  let deepest = 0
 
-  for (let at = 0; at < json.byteLength && deepest <= enough; at++) {
-    const byte = json[at]
+  for (let at = 0; at < json.byteLength; at++) {
+    const byte = json[at] as number
 
     if (byte === QUOTE) {
       at = endOfString(json, at)
     } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-      deepest = Math.max(deepest, ++depth)
+      if (++depth > maxDepth) {
+        return `it is nested deeper than ${maxDepth}`
+      }
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
       depth--
+    } else if (beginsNumber(byte)) {
+      const end = endOfNumber(json, at)
+      const number = end < 0 ? textOf(json.subarray(at, -end)) : undefined
+
+      if (number !== undefined && !isHeld(number)) {
+        return `it has a number that a double does not hold: ${number.slice(0, 40)}`
+      }
+
+      at = Math.abs(end) - 1
     }
   }
 
-  return deepest
+  return undefined
+}
+
+function textOf(ascii: Uint8Array): string {
+  return new TextDecoder().decode(ascii)
 }
 
 /** The position of the quote that ends the string which starts at `start`. */

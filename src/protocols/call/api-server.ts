@@ -3,7 +3,7 @@ import { isAnswer, NexusError, toNexusError } from '../../errors.ts'
 import type { Grant } from '../../identity/grant.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
-import type { ApiHandler, Body, Identity } from '../../types.ts'
+import type { ApiHandler, Identity } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
 import { encodeErrorData } from '../body/error-data.ts'
 import type { ReceivedRequest } from '../session/session.ts'
@@ -128,7 +128,7 @@ export class ApiServer {
 
   #respond(request: ReceivedRequest, from: Identity, result: unknown): void {
     try {
-      const { type, bytes } = encodeBody((result ?? null) as Body, this.#init.bodyLimitBytes)
+      const { type, bytes } = encodeBody(result ?? null, this.#init.bodyLimitBytes)
       request.respond(type, bytes)
     } catch (error) {
       const { code, message } = toNexusError(error, 'HANDLER_FAILED', 'the answer could not be encoded')

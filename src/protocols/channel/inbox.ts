@@ -5,7 +5,7 @@ import { IdentityCache } from '../../identity/certificate.ts'
 import { type HandlerErrorReporter, runHandler } from '../../lib/handler-errors.ts'
 import { isThenable } from '../../lib/is-thenable.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
-import type { Body, ChannelGap, ChannelHandler, Clock, Identity } from '../../types.ts'
+import type { ChannelGap, ChannelHandler, Clock, Identity, ReceivedBody } from '../../types.ts'
 import { decodeBody } from '../body/body.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
@@ -194,7 +194,12 @@ export class ChannelInbox {
 
   // For each subscriber, so that what one handler does to its body is not seen by the next. A body that is none is a
   // message that did not arrive.
-  #decode(from: Identity, subscriber: ChannelSubscriber, type: number, bytes: Uint8Array): { body: Body } | undefined {
+  #decode(
+    from: Identity,
+    subscriber: ChannelSubscriber,
+    type: number,
+    bytes: Uint8Array
+  ): { body: ReceivedBody } | undefined {
     try {
       return { body: decodeBody(type, bytes) }
     } catch (error) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { MAX_JSON_DEPTH } from '../../../src/constants.ts'
 import { NexusError, type NexusErrorCode } from '../../../src/errors.ts'
@@ -23,6 +24,48 @@ function refuses(value: unknown, code: NexusErrorCode, message: RegExp | string,
     }
   )
 }
+
+class Point {
+  x = 1
+}
+
+class Dear {
+  #name: unknown
+  constructor(name: unknown) {
+    this.#name = name
+  }
+  toJSON(): object {
+    return { name: this.#name }
+  }
+}
+
+/** What `JSON.stringify` makes `{}`, null or something else of. */
+const LOST: Array<[what: string, value: unknown]> = [
+  ['a Promise', Promise.resolve(1)],
+  ['a Promise', runInNewContext('Promise.resolve(1)')],
+  ['an Error', new TypeError('no')],
+  ['an Error', Object.assign(new Error('no'), { code: 'ENOENT' })],
+  ['an Error', runInNewContext('new Error("no")')],
+  ['a Response', new Response('x')],
+  ['a Blob', new Blob(['x'])],
+  ['a Map', new Map()],
+  ['a Map', runInNewContext('new Map()')],
+  ['a Set', new Set()],
+  ['an object of the class WeakMap', new WeakMap()],
+  ['an object of the class URLSearchParams', new URLSearchParams('a=1')],
+  ['an object of the class RegExp', /x/],
+  ['an object of the class Array Iterator', [1].values()],
+  ['a generator', (function* generate() {})()],
+  ['an invalid Date', new Date(Number.NaN)],
+  ['an invalid Date', runInNewContext('new Date(NaN)')],
+  ['an object of the class Point', new Point()],
+  ['an object with a prototype of its own', Object.create({ a: 1 })],
+  ['a function', () => 1],
+  ['a symbol', Symbol('s')],
+  ['a bigint', 1n],
+  ['binary data', new DataView(new ArrayBuffer(1))],
+  ['binary data', runInNewContext('new ArrayBuffer(1)')]
+]
 
 function nest(depth: number): unknown[] {
   let value: unknown[] = []
@@ -89,15 +132,16 @@ describe('body', () => {
     assert.deepEqual(roundTrip({ a: undefined, b: 1 }), { b: 1 })
     assert.deepEqual(roundTrip([new Date(0)]), ['1970-01-01T00:00:00.000Z'])
     assert.deepEqual(roundTrip({ at: { toJSON: (key: string) => [key] } }), { at: ['at'] })
-    assert.deepEqual(
-      roundTrip(
-        new (class Point {
-          x = 1
-        })()
-      ),
-      { x: 1 }
-    )
+    assert.deepEqual(roundTrip([new URL('http://a/')]), ['http://a/'])
+    assert.deepEqual(roundTrip({ dear: new Dear('Ann') }), { dear: { name: 'Ann' } })
     assert.equal(roundTrip(Object('boxed')), 'boxed')
+  })
+
+  it('takes plain objects of other contexts', () => {
+    assert.deepEqual(roundTrip({ a: runInNewContext('({ b: [{ c: 1 }], at: new Date(0) })') }), {
+      a: { b: [{ c: 1 }], at: '1970-01-01T00:00:00.000Z' }
+    })
+    assert.deepEqual(roundTrip(Object.assign(Object.create(null), { a: 1 })), { a: 1 })
   })
 
   it('refuses what JSON does not carry, and says where', () => {
@@ -114,12 +158,12 @@ describe('body', () => {
     refuses([1, undefined], 'INVALID', '$[1]')
     refuses(Object.assign([1], { length: 2 }), 'INVALID', '$[1]')
     refuses({ bytes: new Uint8Array(2) }, 'INVALID', '$.bytes')
+    refuses({ bytes: Buffer.from('x') }, 'INVALID', '$.bytes')
     refuses(new Float32Array(2), 'INVALID', '$')
     refuses([new ArrayBuffer(2)], 'INVALID', '$[0]')
-    refuses({ map: new Map() }, 'INVALID', '$.map')
-    refuses([new Set()], 'INVALID', '$[0]')
     refuses(Object(Number.NaN), 'INVALID', '$')
     refuses({ at: { toJSON: () => Number.NaN } }, 'INVALID', '$.at')
+    refuses({ dear: new Dear(Number.NaN) }, 'INVALID', '$.dear.name')
     refuses(cycle, 'INVALID', '$.list[0].again')
     refuses(
       {
@@ -130,6 +174,20 @@ describe('body', () => {
       'INVALID',
       /no/
     )
+  })
+
+  for (const [what, value] of LOST) {
+    it(`refuses ${what}, at the top and inside, of this context and of another`, () => {
+      refuses(value, 'INVALID', new RegExp(`^\\$ is ${what}, which JSON does not carry`))
+      refuses({ list: [1, { it: value }] }, 'INVALID', new RegExp(`^\\$\\.list\\[1\\]\\.it is ${what}, which`))
+    })
+  }
+
+  it('says what can be sent instead', () => {
+    refuses({ user: Promise.resolve() }, 'INVALID', /await/)
+    refuses({ bytes: new Uint8Array(1) }, 'INVALID', /as text .*base64.* or alone: a body may be a Uint8Array/)
+    refuses([new Error('no')], 'INVALID', /message/)
+    refuses([1n], 'INVALID', /as text/)
   })
 
   it('takes the same object twice', () => {
