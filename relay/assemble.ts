@@ -69,7 +69,7 @@ export async function assembleRelay(options: ResolvedRelayOptions, platform: Pla
     log
   })
   const { gossip, system, peers } = member
-  const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
+  const interest = new TopicInterest({ gossip, system, query, peers, events: member.node.libp2p, forwarder, log })
   const { dht } = member.node.libp2p.services
 
   if (dht !== undefined) {

@@ -9,6 +9,7 @@ export const LAYERS = [
   ['src/lib'],
   ['src/identity'],
   ['src/protocols/body', 'src/protocols/pb'],
+  ['src/protocols/gossipsub'],
   ['src/protocols/gossip', 'src/protocols/peers'],
   ['src/protocols/session'],
   ['src/protocols/system'],

@@ -139,7 +139,7 @@ function createPathUpgrader(member: Member, platform: Platform, logger: Componen
 }
 
 function assembleChannels(
-  { identity: self, gossip, system, peers }: Member,
+  { identity: self, node, gossip, system, peers }: Member,
   { deriveChannelKey: deriveKey }: Platform,
   { webrtc, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions,
   paths: PathUpgrader,
@@ -149,7 +149,8 @@ function assembleChannels(
   const log = logger.forComponent('nexus:channel')
   const query = new TopicQuery({ system, log })
   const onNeighbours = (peerIds: readonly string[]): void => paths.connectTo(peerIds)
-  const interest = new TopicInterest({ gossip, system, query, peers, ...(webrtc ? { onNeighbours } : {}), log })
+  const around = { gossip, system, query, peers, events: node.libp2p }
+  const interest = new TopicInterest({ ...around, ...(webrtc ? { onNeighbours } : {}), log })
   const limits = { bodyLimitBytes, timeoutMs }
   const channels = new Channels({ self, clock, gossip, interest, ...limits, deriveKey, onHandlerError, log })
   return { interest, channels }

@@ -87,6 +87,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     certificate,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
+    asksAboutTopics: (peerId) => init.forwardsTopics === true && verified.get(peerId)?.asksAboutTopics === true,
     factorOf: (user) => node.users.factorOf(user),
     isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
     cutOff: (peerId, why) => cutOff(node, init, peerId, why),

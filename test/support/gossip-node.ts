@@ -71,6 +71,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
+    asksAboutTopics: (peerId) => block.block === 'relay' && verified.get(peerId)?.asksAboutTopics === true,
     isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
     cutOff: (peerId) => {
       node.cutOff.push(peerId)
@@ -94,7 +95,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
           log
         })
       : undefined
-  const interest = new TopicInterest({ gossip, system, query, peers, forwarder, log })
+  const interest = new TopicInterest({ gossip, system, query, peers, events: libp2p, forwarder, log })
   const channels = new Channels({
     self: parts.identity,
     clock: network.clock,

@@ -16,7 +16,7 @@ import { NexusError } from '../../errors.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
-import { type LimitVerdict, shakeHands } from '../../protocols/peers/handshake.ts'
+import { type HandshakeInit, type LimitVerdict, shakeHands } from '../../protocols/peers/handshake.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
@@ -32,8 +32,8 @@ const MAX_KEPT_OUT = 10_000
 export interface GateInit {
   verifier: CertificateVerifier
   verified: VerifiedPeers
-  /** The certificate that this block shows now, and the version of its revocation list. */
-  proof: () => { certificate: string; revocationVersion: number }
+  /** The certificate that this block shows now, and what it says of itself. */
+  proof: () => Pick<HandshakeInit, 'certificate' | 'revocationVersion' | 'asksAboutTopics'>
   /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
   maxPendingPerHost?: number
   /** The open connections to a peer: there may be `MAX_CONNECTIONS_PER_PEER`. Default none. */
@@ -188,14 +188,14 @@ export class Gate {
     const { verifier, verified, proof, log } = this.#init
 
     try {
-      const { certificate, revocationVersion, clockAheadMs } = await shakeHands(secured.connection, {
+      const { certificate, ...terms } = await shakeHands(secured.connection, {
         ...proof(),
         clock: () => verifier.clock(),
         verify: (token) => verifier.verify(token, peerId),
         refuse: ({ uid }) => (direction === 'inbound' ? this.#limitOf(uid, secured.remotePeer, raw) : undefined),
         signal: options?.signal
       })
-      verified.add(certificate, revocationVersion, clockAheadMs)
+      verified.add(certificate, terms)
       this.#pending.release(raw)
       this.#refusals.delete(peerId)
       joinChunks(secured.connection)

@@ -96,7 +96,11 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
   const gate = new Gate({
     verifier: init.verifier,
     verified,
-    proof: () => ({ certificate: init.certificate(), revocationVersion: init.revocations.version }),
+    proof: () => ({
+      certificate: init.certificate(),
+      revocationVersion: init.revocations.version,
+      asksAboutTopics: init.forwardsTopics !== true
+    }),
     maxPendingPerHost: init.limits.maxPendingPerHost,
     maxCircuitsPerPeer: init.limits.maxCircuitsPerPeer,
     maxConnections: init.limits.maxConnections,

@@ -4,7 +4,7 @@ import { RejectReason } from '@libp2p/gossipsub/types'
 import type { PeerId } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
 import { librarySignatures, type Signatures } from '../../identity/signatures.ts'
-import type { GossipsubInternals } from './gossipsub-internals.ts'
+import type { GossipsubInternals } from '../gossipsub/gossipsub-internals.ts'
 import { isPlain, type PlainMessage, SignatureCheck } from './signature-check.ts'
 
 export interface MessageReceiverInit {

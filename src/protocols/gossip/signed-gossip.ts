@@ -4,12 +4,20 @@ import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
 import type { Signatures } from '../../identity/signatures.ts'
 import { now } from '../../lib/now.ts'
+import { ChangeIntake } from '../gossipsub/change-intake.ts'
+import { ChangeLimits, type ChangeLimitsInit } from '../gossipsub/change-limits.ts'
+import {
+  type GossipsubInternals,
+  internalsOf,
+  refuseUnchecked,
+  watchBadSignatures
+} from '../gossipsub/gossipsub-internals.ts'
+import { OwnSubscriptions } from '../gossipsub/own-subscriptions.ts'
+import { StallWatch } from '../gossipsub/stall-watch.ts'
+import { carriesGossip, StreamWatch } from '../gossipsub/stream-watch.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { READ_WITHIN_MS, waitForRoom, waitUntilRead } from './backpressure.ts'
-import { ChangeIntake } from './change-intake.ts'
-import { ChangeLimits, type ChangeLimitsInit } from './change-limits.ts'
-import { type GossipsubInternals, internalsOf, refuseUnchecked, watchBadSignatures } from './gossipsub-internals.ts'
-import { Leavers } from './leavers.ts'
+import { JoinedTopics } from './joined-topics.ts'
 import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
 import {
   type GossipCheck,
@@ -18,10 +26,7 @@ import {
   type SignedMessage
 } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
-import { StallWatch } from './stall-watch.ts'
-import { carriesGossip, StreamWatch } from './stream-watch.ts'
-import { SubscriptionBatches } from './subscription-batches.ts'
-import { type SignedMessageHandler, TopicHandlers } from './topic-handlers.ts'
+import type { SignedMessageHandler } from './topic-handlers.ts'
 import { limitTopics } from './topic-room.ts'
 
 export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
@@ -35,6 +40,8 @@ export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimit
   connections: (peerId?: PeerId) => Connection[]
   /** The user of a connected peer, as its certificate says. */
   userOf: (peerId: string) => string | undefined
+  /** Whether a connected peer is told of the topics alone that concern it. Default: none is. */
+  asksAboutTopics?: (peerId: string) => boolean
   /** How many times the share of others a user has, while others publish too. Default 1. */
   factorOf?: (user: string) => number
   /** Resolves when a peer has answered. */
@@ -47,7 +54,8 @@ export interface SignedGossipEvents {
   subscription: CustomEvent<{ peerId: string; topic: string; subscribed: boolean }>
   /** Messages were dropped. Told once a second at most. */
   dropped: CustomEvent<DroppedMessages>
-  /** This block left a topic. */
+  /** This block joined a topic, or left it. */
+  join: CustomEvent<{ topic: string }>
   leave: CustomEvent<{ topic: string }>
   /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
   late: CustomEvent<SignedMessage>
@@ -62,12 +70,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #router: GossipsubInternals
   readonly #checker: MessageValidator
   readonly #intake: MessageIntake
-  readonly #topics: TopicHandlers
+  readonly #topics: JoinedTopics
   readonly #watch: StreamWatch
   readonly #stalls: StallWatch
-  readonly #batches: SubscriptionBatches
+  readonly #own: OwnSubscriptions
   readonly #changeIntake: ChangeIntake
-  readonly #leavers: Leavers
   /** Counts what peers change, or cause to change. */
   readonly changes: ChangeLimits
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -88,16 +95,15 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     })
     const onDropped: MessageIntakeInit['onDropped'] = (detail) => this.safeDispatchEvent('dropped', { detail })
     this.#intake = new MessageIntake({ ...init, router: this.#router, onMessage: this.#onMessage, onDropped })
-    this.#topics = new TopicHandlers(init.log)
+    this.#topics = new JoinedTopics({ router: this.#router, validate: this.#validate, log: init.log })
     this.#watch = new StreamWatch({ router: this.#router, connections: () => init.connections(), log: init.log })
-    this.#batches = new SubscriptionBatches(this.#router)
+    this.#own = new OwnSubscriptions({ ...init, router: this.#router })
     this.changes = new ChangeLimits({ ...init, now })
     refuseUnchecked(this.#router)
     this.#changeIntake = new ChangeIntake({ ...init, router: this.#router, limits: this.changes })
     limitTopics(this.#router, init)
     watchBadSignatures(this.#router, onFault)
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
-    this.#leavers = new Leavers(this.#router)
   }
 
   /**
@@ -113,37 +119,21 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
    * arguments. Throws `STOPPED` when gossip is not running.
    */
   join(topic: string, handler?: SignedMessageHandler): void {
-    if (!this.#topics.has(topic)) {
-      // Before the topic is subscribed, so that no message of it can arrive unchecked.
-      this.#router.topicValidators.set(topic, this.#validate)
-
-      try {
-        this.#router.subscribe(topic)
-      } catch (cause) {
-        this.#router.topicValidators.delete(topic)
-        throw new NexusError('STOPPED', 'gossip is not running', { cause })
-      }
+    if (this.#topics.join(topic, handler)) {
+      this.safeDispatchEvent('join', { detail: { topic } })
     }
-
-    this.#topics.add(topic, handler)
   }
 
   /** Undoes one `join`; the topic itself is left with the last one. Does nothing when there is none to undo. */
   leave(topic: string, handler?: SignedMessageHandler): void {
-    if (!this.#topics.remove(topic, handler) || this.#topics.has(topic)) {
-      return
+    if (this.#topics.leave(topic, handler)) {
+      this.safeDispatchEvent('leave', { detail: { topic } })
     }
-
-    if (this.#router.isStarted()) {
-      this.#leavers.leave(topic)
-    }
-    this.#router.topicValidators.delete(topic)
-    this.safeDispatchEvent('leave', { detail: { topic } })
   }
 
   /** Tells one peer that this block subscribes to a topic, or does not, whatever others are told. */
   tell(peerId: string, topic: string, subscribed: boolean): void {
-    this.#router.sendSubscriptions(peerId, [topic], subscribed)
+    this.#own.tell(peerId, topic, subscribed)
   }
 
   /** Whether this block takes part in the topic. */
@@ -214,19 +204,12 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
       await waitUntilRead(connections().filter(carriesGossip), ping, grace)
     }
     this.#watch.stop()
-    this.#batches.stop()
+    this.#own.stop()
     this.#intake.stop()
     this.#changeIntake.stop()
     this.#stalls.stop()
-
-    for (const topic of this.#topics.clear()) {
-      if (this.#router.isStarted()) {
-        this.#router.unsubscribe(topic)
-      }
-      this.#router.topicValidators.delete(topic)
-    }
+    this.#topics.stop()
     this.#router.removeEventListener('subscription-change', this.#onSubscriptionChange)
-    this.#leavers.stop()
   }
 
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>

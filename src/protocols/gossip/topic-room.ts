@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { GossipsubInternals } from './gossipsub-internals.ts'
+import type { GossipsubInternals } from '../gossipsub/gossipsub-internals.ts'
 import { MAX_TOPIC_LENGTH } from './topic-names.ts'
 
 /** What the topics of one peer may take, at about 1 KiB each: a relay has up to 10,000 of its clients'. */

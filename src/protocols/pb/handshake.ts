@@ -7,6 +7,7 @@ export interface Hello {
   certificate: string
   revocationVersion: number
   time?: number
+  asksAboutTopics: boolean
 }
 
 export const Hello = (() => {
@@ -34,13 +35,19 @@ export const Hello = (() => {
           w.uint64Number(obj.time)
         }
 
+        if ((obj.asksAboutTopics != null && obj.asksAboutTopics !== false)) {
+          w.uint32(32)
+          w.bool(obj.asksAboutTopics)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length) => {
         const obj: any = {
           certificate: '',
-          revocationVersion: 0
+          revocationVersion: 0,
+          asksAboutTopics: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -59,6 +66,10 @@ export const Hello = (() => {
             }
             case 3: {
               obj.time = reader.uint64Number()
+              break
+            }
+            case 4: {
+              obj.asksAboutTopics = reader.bool()
               break
             }
             default: {
@@ -94,6 +105,13 @@ export const Hello = (() => {
               yield {
                 field: `${prefix}.time`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.asksAboutTopics`,
+                value: reader.bool()
               }
               break
             }

@@ -42,6 +42,8 @@ export interface HandshakeInit {
   refuse?: (certificate: Certificate) => LimitVerdict | undefined
   /** This side's, told to the other. */
   clock: Clock
+  /** Tells the other that this side asks about a topic before it publishes. Default: it does not. */
+  asksAboutTopics?: boolean
   signal?: AbortSignal
 }
 
@@ -51,6 +53,8 @@ export interface HandshakeResult {
   revocationVersion: number
   /** How far its clock is ahead of this side's (ms), give or take half of what the way takes. Absent when not told. */
   clockAheadMs: number | undefined
+  /** It asks about a topic before it publishes. */
+  asksAboutTopics: boolean
 }
 
 /**
@@ -70,9 +74,9 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
-    const { certificate, revocationVersion, clock } = init
+    const { certificate, revocationVersion, clock, asksAboutTopics = false } = init
     const sentAt = now()
-    await messages.write(Hello.encode({ certificate, revocationVersion, time: clock() }), { signal })
+    await messages.write(Hello.encode({ certificate, revocationVersion, time: clock(), asksAboutTopics }), { signal })
     const hello = await readHello(messages, signal)
     // Both were sent at about the same time, or one was the answer to the other.
     const clockAheadMs = hello.time === undefined ? undefined : hello.time + (now() - sentAt) / 2 - clock()
@@ -92,7 +96,8 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     }
 
     messages.unwrap()
-    return { certificate: verdict.certificate, revocationVersion: hello.revocationVersion, clockAheadMs }
+    const { revocationVersion: theirVersion, asksAboutTopics: asks } = hello
+    return { certificate: verdict.certificate, revocationVersion: theirVersion, clockAheadMs, asksAboutTopics: asks }
   } catch (error) {
     if (error instanceof NexusError) {
       throw error

@@ -16,6 +16,18 @@ export interface VerifiedPeer {
   revocationVersion: number
   /** How far its clock is off, as it said when it connected last; absent when it did not. */
   clock: PeerClock | undefined
+  /** It asks about a topic before it publishes, as it said when it connected last. */
+  asksAboutTopics: boolean
+}
+
+/** What a peer says of itself when it connects. What is absent stays as it was. */
+export interface PeerTerms {
+  /** The version of the revocation list that it holds. */
+  revocationVersion?: number
+  /** How far its clock is ahead of this side's (ms). */
+  clockAheadMs?: number | undefined
+  /** It asks about a topic before it publishes. */
+  asksAboutTopics?: boolean
 }
 
 export interface VerifiedPeersInit {
@@ -72,10 +84,10 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
   }
 
   /**
-   * Takes up a verified certificate, and how far the peer's clock is ahead when that was measured. One that ends earlier than the known one of the same peer changes nothing. Throws
-   * `REFUSED` when it has ended or was revoked since it was verified.
+   * Takes up a verified certificate, and what its peer says. A certificate that ends earlier than the known one of the
+   * same peer changes nothing. Throws `REFUSED` when it has ended or was revoked since it was verified.
    */
-  add(certificate: Certificate, revocationVersion: number, clockAheadMs?: number): void {
+  add(certificate: Certificate, terms: PeerTerms = {}): void {
     const failure = this.#failureOf(certificate)
 
     if (failure !== undefined) {
@@ -83,16 +95,14 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
     }
 
     const known = this.#peers.get(certificate.peerId)
-    const clock =
-      clockAheadMs === undefined ? known?.clock : new PeerClock({ aheadMs: clockAheadMs, clock: this.#init.clock })
+    const told = this.#told(terms, known)
 
     if (known !== undefined && known.certificate.expiresAt > certificate.expiresAt) {
-      known.revocationVersion = revocationVersion
-      known.clock = clock
+      Object.assign(known, told)
       return
     }
 
-    const peer = { certificate, identity: identityOf(certificate), revocationVersion, clock }
+    const peer = { certificate, identity: identityOf(certificate), ...told }
     this.#peers.delete(certificate.peerId)
     this.#peers.set(certificate.peerId, peer)
     this.#makeRoom()
@@ -105,6 +115,15 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
     this.#timer.stop()
     this.#stopWatching()
     this.#peers.clear()
+  }
+
+  #told(terms: PeerTerms, known?: VerifiedPeer): Omit<VerifiedPeer, 'certificate' | 'identity'> {
+    const { clockAheadMs: aheadMs } = terms
+    return {
+      revocationVersion: terms.revocationVersion ?? known?.revocationVersion ?? 0,
+      clock: aheadMs === undefined ? known?.clock : new PeerClock({ aheadMs, clock: this.#init.clock }),
+      asksAboutTopics: terms.asksAboutTopics ?? known?.asksAboutTopics ?? false
+    }
   }
 
   #makeRoom(): void {

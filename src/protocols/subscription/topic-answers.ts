@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { KeyedQueue } from '../../lib/keyed-queue.ts'
+import { now } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
@@ -13,9 +14,10 @@ export const CATCH_UP_MS = 1_000
 const SUBSCRIBER_WAIT_MS = { relay: 2_500, block: 1_000 }
 /** A relay remembers a publisher that asked for this long. */
 export const PUBLISHER_TTL_MS = 60_000
-/** Topics whose publishers a relay remembers, and publishers of each. */
+/** Topics whose publishers a relay remembers, publishers of each, and those of them that it waits for. */
 export const MAX_TOPICS = 10_000
-const MAX_PUBLISHERS = 64
+const MAX_PUBLISHERS = 512
+const MAX_PUBLISHERS_WAITED_FOR = 64
 /** How long a relay waits for those that it tells of its own subscription, before it answers. */
 const SPREAD_TIMEOUT_MS = 750
 /** Subscribers of one peer that are waited for at a time; its further questions wait in line. */
@@ -57,13 +59,17 @@ export class TopicAnswers {
   readonly #init: TopicAnswersInit
   readonly #subscriberTurns = new KeyedQueue(MAX_SUBSCRIBERS_WAITED_FOR)
   /** At a relay: the peers that asked as publishers, by topic, then by peer id. */
-  readonly #publishers = new LRUCache<string, LRUCache<string, true>>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
+  readonly #publishers = new LRUCache<string, Publishers>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
   /** At a relay: what is under way or done to tell others of its own subscription, by topic. */
   readonly #spreads = new Map<string, Spread>()
 
   constructor(init: TopicAnswersInit) {
     this.#init = init
     init.gossip.addEventListener('leave', this.#onLeave)
+
+    if (init.forwarder !== undefined) {
+      init.gossip.addEventListener('join', this.#onJoin)
+    }
     init.forwarder?.addEventListener('client', this.#onClient)
   }
 
@@ -74,6 +80,7 @@ export class TopicAnswers {
   }
 
   stop(): void {
+    this.#init.gossip.removeEventListener('join', this.#onJoin)
     this.#init.gossip.removeEventListener('leave', this.#onLeave)
     this.#init.forwarder?.removeEventListener('client', this.#onClient)
     this.#publishers.clear()
@@ -104,10 +111,16 @@ export class TopicAnswers {
       return { known: true, forwards: gossip.joined(topic), ...counts, peers: [] }
     }
 
-    const publishers = this.#publishers.get(topic) ?? new LRUCache({ max: MAX_PUBLISHERS, ttl: PUBLISHER_TTL_MS })
-    publishers.set(from.peerId, true)
+    const publishers = this.#publishers.get(topic) ?? new Publishers()
+    publishers.add(from.peerId)
     this.#publishers.set(topic, publishers)
-    return { known: true, forwards: forwarder?.ensureJoined(topic) ?? gossip.joined(topic), ...counts, peers: [] }
+    const wasJoined = gossip.joined(topic)
+    const forwards = forwarder?.ensureJoined(topic) ?? wasJoined
+
+    if (forwarder !== undefined && wasJoined) {
+      gossip.tell(from.peerId, topic, true)
+    }
+    return { known: true, forwards, ...counts, peers: [] }
   }
 
   #clients(topic: string, asker: Identity): string[] {
@@ -125,7 +138,7 @@ export class TopicAnswers {
   // Relays don't tell further relays of what they heard from one, or two would wait for each other.
   async #spread(topic: string, from: Identity): Promise<void> {
     const spread = this.#spreadOf(topic)
-    spread.publishers ??= this.#tell(topic, [...(this.#publishers.get(topic)?.keys() ?? [])])
+    spread.publishers ??= this.#tell(topic, this.#publishersOf(topic).slice(-MAX_PUBLISHERS_WAITED_FOR))
 
     if (!isRelay(from)) {
       spread.relays ??= this.#tellRelays(topic)
@@ -144,11 +157,27 @@ export class TopicAnswers {
   }
 
   async #tell(topic: string, peerIds: string[]): Promise<void> {
-    const connected = new Set(this.#init.peers.all().map(({ peerId }) => peerId))
-    const told = peerIds.filter((peerId) => connected.has(peerId))
     await Promise.all(
-      told.map((peerId) => this.#init.query.ask(peerId, { topic, as: 'subscriber' }, SPREAD_TIMEOUT_MS))
+      this.#connected(peerIds).map((peerId) =>
+        this.#init.query.ask(peerId, { topic, as: 'subscriber' }, SPREAD_TIMEOUT_MS)
+      )
     )
+  }
+
+  #publishersOf(topic: string): string[] {
+    return this.#publishers.get(topic)?.list() ?? []
+  }
+
+  #connected(peerIds: string[]): string[] {
+    const connected = new Set(this.#init.peers.all().map(({ peerId }) => peerId))
+    return peerIds.filter((peerId) => connected.has(peerId))
+  }
+
+  // They may be neighbours that are told of no topic that they have not asked about.
+  readonly #onJoin = ({ detail: { topic } }: CustomEvent<{ topic: string }>): void => {
+    for (const peerId of this.#connected(this.#publishersOf(topic))) {
+      this.#init.gossip.tell(peerId, topic, true)
+    }
   }
 
   readonly #onClient = ({ detail: { topic } }: ForwarderEvents['client']): void => {
@@ -164,4 +193,24 @@ export class TopicAnswers {
 function someOf(peerIds: string[]): string[] {
   const start = Math.floor(Math.random() * peerIds.length)
   return [...peerIds.slice(start), ...peerIds.slice(0, start)].slice(0, MAX_NAMED_PEERS)
+}
+
+/** Who asked about one topic as a publisher, the one that asked last at the end. */
+class Publishers {
+  /** When each is forgotten, by peer id. */
+  readonly #until = new Map<string, number>()
+
+  add(peerId: string): void {
+    this.#until.delete(peerId)
+    this.#until.set(peerId, now() + PUBLISHER_TTL_MS)
+    const [oldest] = this.#until.keys()
+
+    if (this.#until.size > MAX_PUBLISHERS && oldest !== undefined) {
+      this.#until.delete(oldest)
+    }
+  }
+
+  list(): string[] {
+    return [...this.#until].flatMap(([peerId, until]) => (until > now() ? [peerId] : []))
+  }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@libp2p/interface'
+import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { cancelled } from '../../errors.ts'
 import type { SubscriptionReach } from '../../types.ts'
@@ -25,6 +25,8 @@ export interface TopicInterestInit {
   query: TopicQuery
   /** The verified peers with an open connection. */
   peers: () => ConnectedPeer[]
+  /** The libp2p node: tells when a peer has gone. */
+  events: TypedEventTarget<Libp2pEvents>
   /** Relays only. */
   forwarder?: Forwarder
   /** Told of other subscribers of the topics that this block subscribes to, by their peer ids. */
@@ -57,6 +59,7 @@ export class TopicInterest {
     this.#init = init
     this.#peers = new ConnectedPeers(init.peers)
     this.#answers = new TopicAnswers({ gossip, peers: this.#peers, query, forwarder })
+    init.events.addEventListener('peer:disconnect', this.#onDisconnect)
     system.serve('$topic', async (body, from, signal) => ({
       ...(await this.#answers.answer(readTopicQuestion(body), from, signal))
     }))
@@ -97,9 +100,21 @@ export class TopicInterest {
   }
 
   stop(): void {
+    this.#init.events.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#init.query.stop()
     this.#answers.stop()
     this.#asked.clear()
+  }
+
+  // What it remembers of this block, and has told it, may be gone with the connection.
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+    const peerId = detail.toString()
+
+    for (const id of [...this.#asked.keys()]) {
+      if (id.endsWith(` ${peerId}`)) {
+        this.#asked.delete(id)
+      }
+    }
   }
 
   // Better paths are a plus: whatever becomes of them, the subscription stands.

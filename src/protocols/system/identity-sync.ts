@@ -44,7 +44,7 @@ export class IdentitySync {
 
     system.serve('$certificate', async (body, from) => {
       const certificate = await verifier.verify(readCertificateShown(body).certificate, from.peerId)
-      verified.add(certificate, verified.get(from.peerId)?.revocationVersion ?? 0)
+      verified.add(certificate)
       return {}
     })
 

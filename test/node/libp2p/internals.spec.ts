@@ -13,8 +13,8 @@ import {
   WEBSOCKET_LISTENER_MEMBERS
 } from '../../../src/node/libp2p/web-sockets.ts'
 import { SERVER_MEMBERS } from '../../../src/node/runtime/own-port.ts'
-import { GOSSIPSUB_MEMBERS } from '../../../src/protocols/gossip/gossipsub-internals.ts'
 import { SignedGossip, type SignedGossipInit } from '../../../src/protocols/gossip/signed-gossip.ts'
+import { GOSSIPSUB_MEMBERS } from '../../../src/protocols/gossipsub/gossipsub-internals.ts'
 import { assertCode } from '../../support/calls.ts'
 import { type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'

@@ -41,6 +41,7 @@ describe('gossip that arrives', () => {
     await flooder.connect(relay)
     heard = []
     relay.gossip.join(TOPIC, ({ payload }) => heard.push(textOf(payload)))
+    await Promise.all([anna, flooder].map((node) => node.interest.ready(TOPIC)))
     await until(() => [anna, flooder].every((node) => node.gossip.reaches(TOPIC, relay.identity.peerId)))
   })
 

@@ -35,6 +35,7 @@ describe('gossip that no honest member sends', () => {
     liar = await startGossipNode(network, { resource: 'liar', privateKey: mallory })
     await liar.connect(relay)
     relay.gossip.join(TOPIC, () => undefined)
+    await liar.interest.ready(TOPIC)
     await until(() => liar.gossip.reaches(TOPIC, relay.identity.peerId), 'the subscription')
     handled = 0
     const router = routerOf(relay)
@@ -118,6 +119,7 @@ describe('gossip that no honest member sends', () => {
   it('keeps nothing of a topic that it has not joined, and cuts off nobody for it', async () => {
     const topic = '/nexus/test/elsewhere'
     relay.gossip.join(topic)
+    await liar.interest.ready(topic)
     await until(() => liar.gossip.reaches(topic, relay.identity.peerId), 'the subscription')
     // As if the news of it were still on its way.
     routerOf(relay).sendSubscriptions = () => undefined

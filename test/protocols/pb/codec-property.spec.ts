@@ -24,8 +24,8 @@ const bytes = fc.uint8Array({ maxLength: 300 })
 describe('handshake messages, of any content', () => {
   it('gives back what was encoded', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), uint32, (text, revocationVersion) => {
-        const hello = { certificate: text, revocationVersion }
+      fc.property(fc.string({ unit: 'grapheme' }), uint32, fc.boolean(), (text, revocationVersion, asksAboutTopics) => {
+        const hello = { certificate: text, revocationVersion, asksAboutTopics }
         assert.deepEqual(Hello.decode(Hello.encode(hello)), hello)
         assert.deepEqual(Verdict.decode(Verdict.encode({ refused: text })), { refused: text })
       }),
@@ -52,7 +52,7 @@ describe('handshake messages, of any content', () => {
     Uint8Array.of((message.length & 0x7f) | 0x80, message.length >> 7, ...message)
 
   it('comes through with a certificate that holds and an acceptance', async () => {
-    const hello = Hello.encode({ certificate, revocationVersion: 7 })
+    const hello = Hello.encode({ certificate, revocationVersion: 7, asksAboutTopics: false })
     const { revocationVersion } = await shakenBy([framed(hello), framed(Verdict.encode({ refused: '' }))])
     assert.equal(revocationVersion, 7)
   })
@@ -62,7 +62,7 @@ describe('handshake messages, of any content', () => {
       fc.array<Uint8Array>(bytes, { maxLength: 3 }),
       fc.array(bytes.map(framed), { maxLength: 3 }),
       fc.tuple(fc.string(), uint32, bytes).map(([text, revocationVersion, after]) => {
-        const hello = Hello.encode({ certificate: text, revocationVersion })
+        const hello = Hello.encode({ certificate: text, revocationVersion, asksAboutTopics: false })
         return [framed(hello), framed(after)] as Uint8Array[]
       }),
       fc.constant<Uint8Array[]>([Uint8Array.of(0xff, 0x7f), new Uint8Array(MAX_HANDSHAKE_BYTES)])

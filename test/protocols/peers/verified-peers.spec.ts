@@ -66,7 +66,7 @@ describe('verified peers', () => {
 
   it('keeps a peer, with the identity that its certificate says and nothing beside', async () => {
     const certificate = await certificateOf({ privateKey: alice })
-    peers.add(certificate, 7)
+    peers.add(certificate, { revocationVersion: 7 })
     const peer = peers.get(peerIdOf(alice))
     const { network, app, uid, role, block, resource, jid, peerId } = certificate
     assert.deepEqual(peer?.identity, { network, app, uid, role, block, resource, jid, peerId })
@@ -77,8 +77,8 @@ describe('verified peers', () => {
 
   it('removes a peer when its certificate ends, leeway included, and tells', async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
-    peers.add(await certificateOf({ privateKey: alice, validForMs: 10_000 }), 0)
-    peers.add(await certificateOf({ privateKey: bob, validForMs: 5_000 }), 0)
+    peers.add(await certificateOf({ privateKey: alice, validForMs: 10_000 }))
+    peers.add(await certificateOf({ privateKey: bob, validForMs: 5_000 }))
     pass(5_000 + LEEWAY_MS - 1)
     assert.deepEqual(removed, [])
     pass(2)
@@ -90,7 +90,7 @@ describe('verified peers', () => {
 
   it('knows no peer whose certificate has ended, and removes it soon after the device woke up', async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
-    peers.add(await certificateOf({ privateKey: alice, validForMs: DAY_MS }), 0)
+    peers.add(await certificateOf({ privateKey: alice, validForMs: DAY_MS }))
     // Timers stand still while the device sleeps, the clock does not.
     clock.advance(2 * DAY_MS)
     assert.equal(peers.get(peerIdOf(alice)), undefined)
@@ -101,16 +101,16 @@ describe('verified peers', () => {
   })
 
   it('removes a peer when its key is revoked, and tells', async () => {
-    peers.add(await certificateOf({ privateKey: alice }), 0)
-    peers.add(await certificateOf({ privateKey: bob, uid: BOB_UID }), 0)
+    peers.add(await certificateOf({ privateKey: alice }))
+    peers.add(await certificateOf({ privateKey: bob, uid: BOB_UID }))
     await verifier.revocations.offer(await network.authority.revoke(peerIdOf(bob)))
     assert.deepEqual(removed, [[peerIdOf(bob), 'REVOKED']])
     assert.deepEqual([peers.has(peerIdOf(bob)), peers.has(peerIdOf(alice))], [false, true])
   })
 
   it('removes all peers of a user who is revoked', async () => {
-    peers.add(await certificateOf({ privateKey: alice, uid: BOB_UID }), 0)
-    peers.add(await certificateOf({ privateKey: bob, uid: BOB_UID }), 0)
+    peers.add(await certificateOf({ privateKey: alice, uid: BOB_UID }))
+    peers.add(await certificateOf({ privateKey: bob, uid: BOB_UID }))
     await verifier.revocations.offer(await network.authority.revoke(uidSubject(BOB_UID)))
     assert.equal(peers.size, 0)
   })
@@ -118,14 +118,14 @@ describe('verified peers', () => {
   it('does not take up what was revoked since it was verified', async () => {
     const certificate = await certificateOf({ privateKey: mallory })
     await verifier.revocations.offer(await network.authority.revoke(peerIdOf(mallory)))
-    await assertRefused('REVOKED', () => peers.add(certificate, 0))
+    await assertRefused('REVOKED', () => peers.add(certificate))
     assert.equal(peers.has(peerIdOf(mallory)), false)
   })
 
   it('does not take up what has ended since it was verified', async () => {
     const certificate = await certificateOf({ privateKey: mallory, validForMs: 1_000 })
     clock.advance(1_000 + LEEWAY_MS)
-    await assertRefused('EXPIRED', () => peers.add(certificate, 0))
+    await assertRefused('EXPIRED', () => peers.add(certificate))
   })
 
   it('replaces a certificate by a newer one of the same peer, and tells', async () => {
@@ -134,8 +134,8 @@ describe('verified peers', () => {
     const renewed = await certificateOf({ privateKey: alice, resource: 'new' })
     const told: string[] = []
     peers.addEventListener('verified', ({ detail }) => void told.push(detail.identity.resource))
-    peers.add(old, 0)
-    peers.add(renewed, 1)
+    peers.add(old)
+    peers.add(renewed, { revocationVersion: 1 })
     assert.deepEqual(told, ['old', 'new'])
     assert.equal(peers.get(peerIdOf(alice))?.identity.resource, 'new')
   })
@@ -143,8 +143,8 @@ describe('verified peers', () => {
   it('keeps the certificate that ends later', async () => {
     const short = await certificateOf({ privateKey: alice, resource: 'short', validForMs: 10_000 })
     const long = await certificateOf({ privateKey: alice, resource: 'long', validForMs: 20_000 })
-    peers.add(long, 0)
-    peers.add(short, 5)
+    peers.add(long)
+    peers.add(short, { revocationVersion: 5 })
     assert.equal(peers.get(peerIdOf(alice))?.identity.resource, 'long')
     assert.equal(peers.get(peerIdOf(alice))?.revocationVersion, 5)
   })
@@ -152,9 +152,9 @@ describe('verified peers', () => {
   it('forgets the oldest peer without a connection when there are too many', async () => {
     peers.stop()
     peers = create({ maxPeers: 2, isConnected: (peerId) => peerId === peerIdOf(alice) })
-    peers.add(await certificateOf({ privateKey: alice }), 0)
-    peers.add(await certificateOf({ privateKey: bob }), 0)
-    peers.add(await certificateOf({ privateKey: mallory }), 0)
+    peers.add(await certificateOf({ privateKey: alice }))
+    peers.add(await certificateOf({ privateKey: bob }))
+    peers.add(await certificateOf({ privateKey: mallory }))
     assert.deepEqual(
       [...peers.values()].map(({ identity }) => identity.peerId),
       [peerIdOf(alice), peerIdOf(mallory)]
@@ -164,7 +164,7 @@ describe('verified peers', () => {
 
   it('stops its timer and forgets everybody when cleared', async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
-    peers.add(await certificateOf({ privateKey: alice, validForMs: 1_000 }), 0)
+    peers.add(await certificateOf({ privateKey: alice, validForMs: 1_000 }))
     peers.stop()
     assert.equal(peers.size, 0)
     pass(DAY_MS)

@@ -82,7 +82,7 @@ describe('sessions', () => {
     const { session } = await openRight()
     await session.request(call)
     const { certificate } = left.credential
-    right.parts.node.verified.add({ ...certificate, expiresAt: certificate.expiresAt + 1_000, resource: 'renewed' }, 0)
+    right.parts.node.verified.add({ ...certificate, expiresAt: certificate.expiresAt + 1_000, resource: 'renewed' })
     await session.request(call)
     assert.equal(echo.right.senders[1]?.peer.resource, 'renewed')
   })

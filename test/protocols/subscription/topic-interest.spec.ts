@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { TopicInterest } from '../../../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../../../src/protocols/subscription/topic-query.ts'
+import type { Identity } from '../../../src/types.ts'
 import { log } from '../../support/calls.ts'
 import { type GossipNode, startGossipNode } from '../../support/gossip-node.ts'
 import { type TestNetwork, testNetwork } from '../../support/identities.ts'
@@ -30,9 +31,10 @@ describe('topic interest', () => {
   })
 
   const start = (onNeighbours: (peerIds: readonly string[]) => void): TopicInterest => {
-    const { gossip, system } = alice
+    const { gossip, system, node } = alice
     const query = new TopicQuery({ system, log })
-    interest = new TopicInterest({ gossip, system, query, peers: () => [liar.identity], onNeighbours, log })
+    const peers = (): Identity[] => [liar.identity]
+    interest = new TopicInterest({ gossip, system, query, peers, events: node.libp2p, onNeighbours, log })
     return interest
   }
 

@@ -23,18 +23,11 @@ export class SubscriptionBatches {
   constructor(router: GossipsubInternals) {
     this.#router = router
     this.#sendRpc = router.sendRpc.bind(router)
-    router.sendSubscriptions = (peerId, topics, subscribe) => this.#add(peerId, topics, subscribe)
     router.sendRpc = (peerId, rpc) => this.#sendRpc(peerId, this.#withPending(peerId, rpc))
   }
 
-  /** What waits, and what is told from now on, leaves at the end of the turn. */
-  stop(): void {
-    this.#stopping = true
-    clearTimeout(this.#timer)
-    this.#flush()
-  }
-
-  #add(peerId: string, topics: string[], subscribe: boolean): void {
+  /** Tells one neighbour that this block subscribes to topics, or does not. */
+  add(peerId: string, topics: string[], subscribe: boolean): void {
     const changes = this.#pending.get(peerId) ?? new Map<string, boolean>()
     this.#pending.set(peerId, changes)
 
@@ -49,6 +42,13 @@ export class SubscriptionBatches {
         this.#flush()
       })
     }
+  }
+
+  /** What waits, and what is added from now on, leaves at the end of the turn. */
+  stop(): void {
+    this.#stopping = true
+    clearTimeout(this.#timer)
+    this.#flush()
   }
 
   #flush(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Connection, PeerId } from '@libp2p/interface'
-import type { GossipsubInternals } from '../../../src/protocols/gossip/gossipsub-internals.ts'
-import { StallWatch } from '../../../src/protocols/gossip/stall-watch.ts'
+import type { GossipsubInternals } from '../../../src/protocols/gossipsub/gossipsub-internals.ts'
+import { StallWatch } from '../../../src/protocols/gossipsub/stall-watch.ts'
 
 const SOURCE = {} as PeerId
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { GossipsubInternals } from '../../../src/protocols/gossip/gossipsub-internals.ts'
-import { Leavers } from '../../../src/protocols/gossip/leavers.ts'
+import type { GossipsubInternals } from '../../../src/protocols/gossipsub/gossipsub-internals.ts'
+import { Leavers } from '../../../src/protocols/gossipsub/leavers.ts'
 
 const TOPIC = '/nexus/channel/one'
 

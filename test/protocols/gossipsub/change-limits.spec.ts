@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ChangeLimits, MAX_CHANGES } from '../../../src/protocols/gossip/change-limits.ts'
+import { ChangeLimits, MAX_CHANGES } from '../../../src/protocols/gossipsub/change-limits.ts'
 
 describe('limits of changes of subscriptions', () => {
   let time: number
