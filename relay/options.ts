@@ -3,7 +3,8 @@ import * as v from 'valibot'
 import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
 import { checkUid } from '../src/identity/jid.ts'
 import { checkedText } from '../src/identity/schema.ts'
-import { type CredentialSource, parseOptions } from '../src/node/options.ts'
+import { parseOptions } from '../src/lib/parse-options.ts'
+import type { CredentialSource } from '../src/node/options.ts'
 
 /** What a relay reports while it runs. */
 export type RelayEvent =

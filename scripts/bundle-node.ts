@@ -9,7 +9,14 @@ import { REQUIRE } from './require-banner.ts'
 const root = join(import.meta.dirname, '..')
 
 /** What the package exports, and the programs that it starts. Each becomes `<outdir>/<its path>.js`. */
-const ENTRIES = ['src/index.ts', 'src/bridge/index.ts', 'relay/relay.ts', 'src/cli/main.ts', 'src/cli/demo/worker.ts']
+const ENTRIES = [
+  'src/index.ts',
+  'src/authority/index.ts',
+  'src/bridge/index.ts',
+  'relay/relay.ts',
+  'src/cli/main.ts',
+  'src/cli/demo/worker.ts'
+]
 
 /** Brought by whoever uses them (`peerDependencies`), or by nobody: what `ws` would take where it is there. */
 const OUTSIDE = [

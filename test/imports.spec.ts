@@ -66,6 +66,17 @@ describe('the rule that imports run one way', () => {
     }
   }
 
+  it('lets the authority service use certificates, and nothing of a block; nor may a block use it', () => {
+    const path = 'src/authority/x.ts'
+
+    for (const [line, files] of FILES.entries()) {
+      for (const other of files) {
+        assert.equal(faults(path, other).length, line <= 2 ? 0 : 1, other)
+        assert.equal(faults(other, path).length, line <= 13 ? 1 : 0, other)
+      }
+    }
+  })
+
   it('refuses another room of the same line', () => {
     const ofOneRoom = ['src/types.ts', 'src/types/x.ts']
 

@@ -80,6 +80,11 @@ export class ClaimReader {
     return typeof value === 'string' ? value : this.#bad(name)
   }
 
+  /** The same for a claim that may be missing. */
+  optionalText(name: string): string | undefined {
+    return this.#claims[name] === undefined ? undefined : this.text(name)
+  }
+
   second(name: string): number {
     const value = this.#claims[name]
     return isSecond(value) ? value : this.#bad(name)

@@ -52,12 +52,32 @@ export interface EnrolmentTerms {
   clock?: Clock
 }
 
+/** What a certificate request is for. */
+export interface RequestTerms {
+  /** The origin of the site or authority service that it is sent to. */
+  audience: string
+  /** In ms since 1970. */
+  issuedAt: number
+  /** 1 to 128 characters that were not used before. */
+  id: string
+  /** For an authority service: what its `GET /nonce` gave. */
+  nonce?: string
+  /** For an authority service: the app that the block is to be of. */
+  app?: string
+}
+
+/** A certificate request that holds. */
+export interface CertificateRequest {
+  /** Whose key it proves. */
+  peerId: string
+  id: string
+  nonce: string | undefined
+  app: string | undefined
+}
+
 /**
- * A page's proof that it holds a key: a compact JWS, signed with it, for the site `audience` alone. `joinMesh` sends it
- * to the page's own site. Rejects with `INVALID` for a moment that is none.
- *
- * @param issuedAt - in ms since 1970
- * @param id - 1 to 128 characters that were not used before
+ * A block's proof that it holds a key: a compact JWS, signed with it, for `audience` alone. `joinMesh` sends it to the
+ * page's own site, a worker to its authority service. Rejects with `INVALID` for a moment that is none.
  *
  * @example
  * ```ts
@@ -69,16 +89,17 @@ export interface EnrolmentTerms {
  */
 export function requestCertificate(
   privateKey: Ed25519PrivateKey,
-  { audience, issuedAt, id }: { audience: string; issuedAt: number; id: string }
+  { audience, issuedAt, id, nonce, app }: RequestTerms
 ): Promise<string> {
-  return signJws(REQUEST, privateKey, { iss: peerIdOf(privateKey), aud: audience, iat: toSeconds(issuedAt), jti: id })
+  const claims = { iss: peerIdOf(privateKey), aud: audience, iat: toSeconds(issuedAt), jti: id, nonce, app }
+  return signJws(REQUEST, privateKey, claims)
 }
 
-/** The peer id whose key a request proves. Throws `REFUSED` with the reason. */
+/** What a request proves. Throws `REFUSED` with the reason. Whether its id and nonce are new is left to the caller. */
 export async function verifyRequest(
   token: string,
   { audience, now }: { audience: string; now: number }
-): Promise<string> {
+): Promise<CertificateRequest> {
   const jws = decodeJws(REQUEST, token)
   const claims = new ClaimReader(jws)
   const peerId = claims.checked('iss', checkPeerId)
@@ -89,14 +110,14 @@ export async function verifyRequest(
 
   await verifyJws(jws)
   claims.equals('aud', audience)
-  claims.id()
+  const request = { peerId, id: claims.id(), nonce: claims.optionalText('nonce'), app: claims.optionalText('app') }
   const age = now - claims.second('iat') * 1000
 
   if (age > MAX_AGE_MS || age < -MAX_AGE_MS - CLOCK_LEEWAY_S * 1000) {
     throw refused(age > 0 ? 'EXPIRED' : 'NOT_YET_VALID', "the request's time is more than a day off: set the clock")
   }
 
-  return peerId
+  return request
 }
 
 /**
@@ -123,9 +144,18 @@ export async function verifyRequest(
 export async function answerRequest(
   authority: Authority,
   request: string,
-  { audience, grants = [], bootstrap, clock = Date.now, validForMs = PAGE_VALIDITY_MS, ...user }: EnrolmentTerms
+  { audience, ...terms }: EnrolmentTerms
 ): Promise<CertificateAnswer> {
-  const peerId = await verifyRequest(request, { audience, now: clock() })
+  const { peerId } = await verifyRequest(request, { audience, now: (terms.clock ?? Date.now)() })
+  return answerFor(authority, peerId, terms)
+}
+
+/** The answer for a key that was proven. Rejects with `INVALID` for bad terms. */
+export async function answerFor(
+  authority: Authority,
+  peerId: string,
+  { grants = [], bootstrap, clock = Date.now, validForMs = PAGE_VALIDITY_MS, ...user }: Omit<EnrolmentTerms, 'audience'>
+): Promise<CertificateAnswer> {
   const resource = user.resource ?? RESOURCES[user.block] ?? 'default'
   const certificate = await authority.issueCertificate({ ...user, resource, peerId, validForMs })
   const revocations = await authority.revocationList()

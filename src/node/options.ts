@@ -1,8 +1,8 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
-import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
+import { parseOptions } from '../lib/parse-options.ts'
 import { encodeBody } from '../protocols/body/body.ts'
 import type { ApiHandler, HandlerErrorListener, StopOptions } from '../types.ts'
 
@@ -121,20 +121,6 @@ export type ResolvedOptions = v.InferOutput<typeof OptionsSchema> & { webrtc: bo
 export function resolveOptions(options: NexusOptions, defaultWebRtc = false): ResolvedOptions {
   const { webrtc = defaultWebRtc, ...others } = parseOptions(OptionsSchema, options)
   return { ...others, webrtc }
-}
-
-/** What a schema makes of options. Throws `INVALID`, naming the option at fault. */
-export function parseOptions<S extends v.GenericSchema>(schema: S, options: unknown): v.InferOutput<S> {
-  const result = v.safeParse(schema, options, { abortEarly: true })
-
-  if (result.success) {
-    return result.output
-  }
-
-  const [issue] = result.issues
-  const path = v.getDotPath(issue)
-  const what = issue.expected === 'never' ? `there is no option '${path}'` : `${path ?? 'options'}: ${issue.message}`
-  throw new NexusError('INVALID', what)
 }
 
 const StopSchema = v.optional(
