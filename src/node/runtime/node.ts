@@ -1,10 +1,10 @@
 /** Transports of a Node block. The browser build takes `transports.browser.ts` in its place. */
-import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { networkDht } from '../libp2p/dht.ts'
+import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
@@ -25,7 +25,8 @@ export const nodePlatform: Platform = {
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.
   encrypters: [
     { protocol: TLS_PROTOCOL, factory: socketTls() },
-    { protocol: NOISE_PROTOCOL, factory: noise() }
+    // Of pages and devices, which many a block never meets.
+    { protocol: NOISE_PROTOCOL, factory: lazyEncrypter('/noise', async () => (await import('@libp2p/noise')).noise()) }
   ],
   dht: networkDht,
   readCredentialFile,

@@ -12,8 +12,8 @@ import {
   type StreamMuxerFactory,
   type Upgrader
 } from '@libp2p/interface'
-import { tls } from '@libp2p/tls'
 import { raceSignal } from 'race-signal'
+import { lazyEncrypter } from '../lazy-encrypter.ts'
 import { createTlsIdentity, type TlsIdentity, verifyTlsCertificate } from './certificate.ts'
 import { TlsConnection, takeUnread } from './tls-connection.ts'
 
@@ -23,6 +23,7 @@ interface TlsComponents {
   logger: ComponentLogger
 }
 
+const PROTOCOL = '/tls/1.0.0'
 /** Says that the muxer is agreed on later. */
 const NO_MUXER = 'libp2p'
 
@@ -32,10 +33,10 @@ const NO_MUXER = 'libp2p'
  */
 export function socketTls(): (components: TlsComponents) => ConnectionEncrypter {
   return (components) => {
-    const overStreams = tls()(components)
+    const overStreams = lazyEncrypter(PROTOCOL, async () => (await import('@libp2p/tls')).tls())(components)
     const overSockets = new SocketTls(components)
     return {
-      protocol: overStreams.protocol,
+      protocol: PROTOCOL,
       secureInbound: (connection, options) =>
         hasSocket(connection)
           ? overSockets.secure(connection, 'server', options)

@@ -104,6 +104,26 @@ describe('a certificate of libp2p TLS', () => {
     })
   }
 
+  it('is refused with any of its bits turned', async () => {
+    const der = await bent({})
+
+    for (let index = 0; index < der.byteLength; index++) {
+      const turned = Uint8Array.from(der)
+      turned[index] = (turned[index] ?? 0) ^ (1 << (index % 8))
+      await assert.rejects(verifyTlsCertificate(turned), `byte ${index}`)
+    }
+  })
+
+  it('is judged as it is, and not by the text of another one in it', async () => {
+    const { cert } = await createTlsIdentity(key)
+    const text = new TextEncoder().encode(`\n${cert}\n`)
+    const der = await bent({
+      notAfter: new Date(Date.now() - 1_000),
+      extensions: (right) => [right, new Extension('1.2.3.4', false, text)]
+    })
+    await assert.rejects(verifyTlsCertificate(der), /not hold now/)
+  })
+
   it('is missed when there is none, and none when it is something else', async () => {
     await assert.rejects(verifyTlsCertificate(undefined), /no certificate/)
     await assert.rejects(verifyTlsCertificate(new Uint8Array([1, 2, 3])))
