@@ -22,6 +22,7 @@ import {
   testNetwork
 } from '../test/support/identities.ts'
 import type { CertificateInput, GrantInput, VectorCase, VectorFile } from './vector-files.ts'
+import { bentCertificates } from './vectors-bent.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -65,7 +66,7 @@ async function certificateVectors(): Promise<VectorFile<CertificateInput>> {
   const forged = (changes: Parameters<typeof reforge>[2]) => reforge(token, root, changes)
   const kid = home.authority.rootId
   const unsecured = await forged({ header: { alg: 'none' } })
-  const cases = [
+  const cases: VectorCase<CertificateInput>[] = [
     { name: 'good', input, now, expected },
     { name: 'good, unknown claim', input: { ...input, token: await forged({ claims: { more: 1 } }) }, now, expected },
     { name: 'good, first moment of the leeway', input, now: now - 6 * MINUTE, expected },
@@ -106,6 +107,7 @@ async function certificateVectors(): Promise<VectorFile<CertificateInput>> {
   cases.push(refused('revoked by user', 'REVOKED', { revocations: byUser }))
   const another = await (await network()).authority.revoke(peerIdOf(mallory))
   cases.push({ name: 'good, another key revoked', input: { ...input, revocations: another }, now, expected })
+  cases.push(...(await bentCertificates({ input, now, expected })))
   return { network: home.network, root: home.authority.rootId, cases }
 }
 

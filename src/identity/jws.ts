@@ -1,6 +1,8 @@
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import { base64url, CompactSign, type CryptoKey, compactVerify, importJWK, type JWK } from 'jose'
 import { LRUCache } from 'lru-cache'
+import { MAX_JSON_DEPTH } from '../constants.ts'
+import { findRefusal } from '../lib/json-text.ts'
 import { peerIdOf, publicKeyOf, toJwk } from './keys.ts'
 import { refused } from './refused.ts'
 
@@ -27,10 +29,12 @@ export interface UncheckedJws {
 
 const HEADER_PARAMETERS = 3
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
+/** Ends of base64url by the characters behind the last four: the bits that stand for nothing are 0. */
+const ENDS: readonly (RegExp | undefined)[] = [/$/, undefined, /[AQgw]$/, /[AEIMQUYcgkosw048]$/]
 /** Signers whose keys are kept ready: workers sign a lease every few seconds, and making a key takes 50 us. */
 const MAX_KEYS = 1_000
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A compact JWS (RFC 7515) of these claims with the header `alg: EdDSA` (RFC 8037), `typ` and `kid`, the signer's
@@ -49,7 +53,7 @@ export async function signJws(kind: JwsKind, key: Ed25519PrivateKey, claims: Cla
 
 /**
  * Takes a compact JWS apart. Checked in this order: size (`TOO_LARGE`), form and header (`BAD_HEADER`), payload a
- * JSON object (`BAD_CLAIM`). Nothing in the answer may be believed before `verifyJws`.
+ * JSON object (`BAD_CLAIM`), both by the rules of JSON bodies for what is JSON. Nothing in the answer may be believed before `verifyJws`.
  */
 export function decodeJws(kind: JwsKind, token: string): UncheckedJws {
   if (typeof token !== 'string') {
@@ -58,8 +62,9 @@ export function decodeJws(kind: JwsKind, token: string): UncheckedJws {
   if (token.length > kind.maxBytes) {
     throw refused('TOO_LARGE', `a ${kind.noun} of ${token.length} bytes: ${kind.maxBytes} at most`)
   }
-  const [, head, payload] = COMPACT.exec(token) ?? []
-  const header = head === undefined ? undefined : decodeObject(head)
+  const [, ...parts] = COMPACT.exec(token) ?? []
+  const [head, payload] = parts
+  const header = head === undefined || !parts.every(isBase64url) ? undefined : decodeObject(head)
   if (header === undefined || payload === undefined) {
     throw refused('BAD_HEADER', `not a ${kind.noun}: no compact JWS`)
   }
@@ -133,9 +138,15 @@ async function importKey(jwk: JWK): Promise<CryptoKey | undefined> {
   }
 }
 
+// One statement has one text: no other characters stand for the same bytes.
+function isBase64url(part: string): boolean {
+  return ENDS[part.length % 4]?.test(part) === true
+}
+
 function decodeObject(part: string): Claims | undefined {
   try {
-    const value: unknown = JSON.parse(decoder.decode(base64url.decode(part)))
+    const bytes = base64url.decode(part)
+    const value: unknown = findRefusal(bytes, MAX_JSON_DEPTH) ?? JSON.parse(decoder.decode(bytes))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined
   } catch {
     return undefined

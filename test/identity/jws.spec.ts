@@ -56,7 +56,17 @@ describe('jws', () => {
   it('refuses what is no compact JWS', async () => {
     const token = await signJws(KIND, alice, { a: 1 })
     const [head, payload, signature] = token.split('.')
-    const bad = ['', '..', 'a.b', `${token}.x`, `${token}=`, `${token}\n`, ` ${token}`, `${head}.${payload}.`]
+    const bad = [
+      '',
+      '..',
+      'a.b',
+      `${token}.x`,
+      `${token}=`,
+      `${token}\n`,
+      ` ${token}`,
+      `${head}.${payload}.`,
+      `${head}.${payload}.A`
+    ]
     for (const text of [...bad, `${head}..${signature}`, `bm8.${payload}.${signature}`, undefined, {}]) {
       await assertRefused('BAD_HEADER', () => decodeJws(KIND, text as string))
     }
@@ -78,9 +88,8 @@ describe('jws', () => {
     'another payload': (token) => tamper(token, { a: 2 }),
     'the signature of another': (token) => reforge(token, bob, { header: { kid: peerIdOf(alice) } }),
     'another signer named': (token) => reforge(token, alice, { header: { kid: peerIdOf(bob) } }),
-    'a cut signature': (token) => token.slice(0, -4),
-    'a long signature': (token) => `${token}AAAA`,
-    'a signature that is no base64': (token) => token.replace(/[^.]*$/, 'A')
+    'a cut signature': (token) => token.slice(0, -6),
+    'a long signature': (token) => `${token}AAAA`
   }
   for (const [name, change] of Object.entries(wrongSignatures)) {
     it(`refuses ${name}`, async () => {

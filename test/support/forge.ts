@@ -12,8 +12,16 @@ export function takeApart(token: string): { header: JsonObject; claims: JsonObje
 
 /** A well-signed compact JWS of any header and payload (an object, or the payload's text). */
 export async function forge(header: JsonObject, payload: unknown, key: Ed25519PrivateKey): Promise<string> {
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  const input = `${base64url.encode(JSON.stringify(header))}.${base64url.encode(text)}`
+  return forgeText(JSON.stringify(header), typeof payload === 'string' ? payload : JSON.stringify(payload), key)
+}
+
+/** A well-signed compact JWS whose header and payload are these texts or bytes. */
+export async function forgeText(
+  header: string | Uint8Array,
+  payload: string | Uint8Array,
+  key: Ed25519PrivateKey
+): Promise<string> {
+  const input = `${base64url.encode(header)}.${base64url.encode(payload)}`
   return `${input}.${base64url.encode(await key.sign(new TextEncoder().encode(input)))}`
 }
 

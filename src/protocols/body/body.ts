@@ -1,9 +1,9 @@
 import { MAX_JSON_DEPTH } from '../../constants.ts'
 import { NexusError, toNexusError } from '../../errors.ts'
+import { SUSPECT_NUMBER } from '../../lib/json-numbers.ts'
+import { findRefusal, removeProtoKeys } from '../../lib/json-text.ts'
 import type { ReceivedBody } from '../../types.ts'
-import { findRefusal, removeProtoKeys } from './decode-guard.ts'
 import { findUnencodable, isPlainJson } from './encode-check.ts'
-import { SUSPECT_NUMBER } from './numbers.ts'
 
 /** `type` of a JSON body: UTF-8 text, RFC 8259. */
 export const BODY_JSON = 0

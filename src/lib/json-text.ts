@@ -1,4 +1,4 @@
-import { beginsNumber, endOfNumber, isHeld } from './numbers.ts'
+import { beginsNumber, endOfNumber, isHeld } from './json-numbers.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

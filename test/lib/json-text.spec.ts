@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { findRefusal } from '../../../src/protocols/body/decode-guard.ts'
+import { findRefusal } from '../../src/lib/json-text.ts'
 
 const MAX_DEPTH = 3
 
