@@ -1,7 +1,7 @@
 # Serves a command.
 import asyncio
 
-from nexus_mesh import AppClass
+from nexus_mesh import App as AppClass
 
 App = AppClass(public=True, rest=False)
 

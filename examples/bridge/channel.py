@@ -1,7 +1,7 @@
 # Talks on a channel, and prints what others say there.
 import asyncio
 
-from nexus_mesh import AppClass, setInterval
+from nexus_mesh import App as AppClass, setInterval
 
 App = AppClass()
 
@@ -12,7 +12,7 @@ async def lobby(specs):
         print(f"{specs.fromjid} says {specs.body['text']}")
 
 
-@setInterval(0.5)
+@setInterval(500)
 def talk():
     App.sendtochannel("lobby", {"text": "hello from Python"})
 

@@ -1,7 +1,7 @@
 # Finds the workers of an app, and calls each by its JID.
 import asyncio
 
-from nexus_mesh import AppClass
+from nexus_mesh import App as AppClass
 
 App = AppClass()
 
@@ -9,7 +9,7 @@ App = AppClass()
 async def main():
     for jid in jids:
         answer = await App.api(app="calc", jid=jid, cmd="multiply", body={"a": 6, "b": 7})
-        print(f"{jid}: {answer['result'] if answer['code'] == 0 else answer['msg']}")
+        print(f"{jid}: {answer['result'] if answer.get('code') == 0 else answer}")
 
 
 jids = App.find(app="calc")["jids"]

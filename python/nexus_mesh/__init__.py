@@ -1,13 +1,15 @@
 """Workers in Python for a Nexus mesh."""
 
-from .app import AppClass
+from .app import App, AppClass
 from .client import Nexus
 from .errors import NexusError
+from .install import install
 from .specs import NexusAPISpecs, NexusMessageSpecs
 from .timers import clearInterval, clearTimeout, setInterval, setTimeout
 from .values import Call, Gap, Identity, Message, Notice, Status
 
 __all__ = [
+    "App",
     "AppClass",
     "Call",
     "Gap",
@@ -21,6 +23,7 @@ __all__ = [
     "Status",
     "clearInterval",
     "clearTimeout",
+    "install",
     "setInterval",
     "setTimeout",
 ]

@@ -1,4 +1,4 @@
-"""The face that workers of the platform know: ``AppClass``. Failures are values, ``{code, msg}``."""
+"""The face that workers of the platform know: ``App``. Failures are values."""
 
 from __future__ import annotations
 
@@ -9,39 +9,48 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, cast
 
+from .attributes import Attributes
 from .bodies import check_body
 from .client import DEFAULT_TIMEOUT, Nexus
-from .decorators import Decorators, Function
+from .commands import Commands
+from .decorators import Decorators, Function, command_handler
 from .envs import read_envs
 from .errors import NexusError
 from .jid import parse_jid
 from .loops import current_loop
 from .pending import Pending
+from .rest import RestServer
 from .values import Message
 
 
-class AppClass:
+_PONG = {"pong": True, "environment": "python"}
+
+
+class App(Attributes):
     """A worker. It starts with its event loop, goes on for as long as that runs, and ends in order by SIGTERM too.
 
-    ``credential``, ``bootstrap`` and ``resource`` are taken from ``NEXUS_CREDENTIAL``, ``NEXUS_BOOTSTRAP`` and
-    ``RESOURCE`` (or the files of the folder ``envs``) unless they are given. ``rest`` is there for old programs: use
-    FastAPI with ``lifespan=App.lifespan``.
+    ``rest`` starts a REST server, with the routes of the attribute ``rest``, on a port (``True``: 3000); it needs the
+    packages ``fastapi`` and ``uvicorn``. In a web server of one's own use ``lifespan=App.lifespan``. ``image`` is taken
+    for old programs' sake; nobody reads it. ``credential``, ``bootstrap`` and ``resource`` are taken from
+    ``NEXUS_CREDENTIAL``, ``NEXUS_BOOTSTRAP`` and ``RESOURCE`` (or the files of the folder ``envs``) unless they are
+    given.
     """
 
     def __init__(
         self,
-        public: bool = True,
-        rest: bool = False,
         *,
+        image: str | None = None,  # noqa: ARG002
+        public: bool = True,
+        rest: bool | int = False,
         credential: str | os.PathLike[str] | None = None,
         bootstrap: Sequence[str] | None = None,
         resource: str | None = None,
     ) -> None:
-        if rest:
-            raise NexusError("INVALID", "rest: this package has no REST server: use FastAPI(lifespan=App.lifespan)")
         read_envs()
-        self.client = Nexus(credential, bootstrap, resource=resource, public=public)
+        self.client = Nexus(credential, bootstrap, resource=resource, public=public, pong=_PONG)
         self.nexus = Decorators(self)
+        self._commands = Commands(self.client)
+        self._server = None if rest is False else RestServer(self.rest, rest)
         self.channels: set[str] = set()
         self.receivers: dict[str, list[Function]] = {}
         self.everything: list[Function] = []
@@ -53,7 +62,6 @@ class AppClass:
         loop = current_loop()
         loop.call_soon(self._begin, loop)
 
-    @property
     def connected(self) -> bool:
         """Whether it is in the mesh now."""
         return self.client.status.state in ("online", "degraded")
@@ -68,14 +76,20 @@ class AppClass:
         try:
             yield
         finally:
+            if self._server is not None:
+                await self._server.stop()
             await self.client.stop()
 
+    def on(self, cmd: str, callback: Function) -> None:
+        """Serves a command. The callback is given ``NexusAPISpecs``; what it returns is the answer.
+
+        One command may have several callbacks: all are called, and the first answer but ``None`` counts.
+        """
+        self._commands.add(cmd, command_handler(callback))
+
     def subscribe(self, channel: str) -> Pending:
-        """Receives a channel; begins at once."""
-        if channel in self.channels:
-            return self._pending("App.subscribe", _done({"code": 0}))
-        self.channels.add(channel)
-        return self._pending("App.subscribe", self._value(self.client.subscribe, channel, self._on_channel))
+        """Receives a channel, and gives 0; begins at once."""
+        return self._pending("App.subscribe", self._value(self._subscribe, channel))
 
     def unsubscribe(self, channel: str) -> Pending:
         """Ends that; begins at once."""
@@ -90,9 +104,10 @@ class AppClass:
         """Sends a direct to a worker of this JID; begins at once."""
         return self._pending("App.sendtojid", self._value(self._send_to_jid, jid, body))
 
-    def direct(self, *, app: str, body: Any = None, **target: Any) -> Pending:
-        """Sends a direct to a worker of an app; begins at once."""
-        return self._pending("App.direct", self._value(self._direct, app, body, target))
+    def direct(self, *, app: str, body: Any = None, ownership: str | None = "owner", **target: Any) -> Pending:
+        """Sends a direct to a worker of an app, by default one of the app's owner; begins at once."""
+        chosen = {**target, "ownership": _ownership(ownership, target.get("jid"))}
+        return self._pending("App.direct", self._value(self._direct, app, body, chosen))
 
     async def api(
         self,
@@ -100,14 +115,19 @@ class AppClass:
         app: str,
         cmd: str,
         body: Any = None,
-        ownership: str | None = None,
+        ownership: str | None = "owner",
         resource: str | None = None,
         prioritize_mine: bool = False,
         jid: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> Any:
-        """Calls a command of a worker and gives the answer, or the failure as a value."""
-        target = {"ownership": ownership, "resource": resource, "prioritize_mine": prioritize_mine, "jid": jid}
+        """Calls a command of a worker, by default one of the app's owner, and gives the answer.
+
+        A failure is a value: ``{"error": "no worker found"}``, ``{"error": "timeout"}``,
+        ``{"code": -1000, "msg": "no api handler"}``, and ``{code, msg}`` for all others. ``ownership`` is ``"owner"``,
+        ``"mine"`` or ``None`` for all; a ``jid`` says enough. ``timeout`` is in seconds.
+        """
+        target = {"ownership": _ownership(ownership, jid), "resource": resource, "prioritize_mine": prioritize_mine, "jid": jid}
         return await self._on_loop(self._value(self._api, app, cmd, body, timeout, target))
 
     def find(self, *, app: str, **target: Any) -> Any:
@@ -130,7 +150,22 @@ class AppClass:
         await self.on_everything(message)
 
     async def _api(self, app: str, cmd: str, body: Any, timeout: float, target: dict[str, Any]) -> Any:
-        return await self.client.api(app=app, cmd=cmd, body=check_body(body), timeout=timeout, **target)
+        try:
+            return await self.client.api(app=app, cmd=cmd, body=check_body(body), timeout=timeout, **target)
+        except NexusError as error:
+            if error.code == "NO_HANDLER":
+                return {"code": -1000, "msg": "no api handler"}
+            raise
+
+    async def _subscribe(self, channel: str) -> int:
+        if channel not in self.channels:
+            self.channels.add(channel)
+            try:
+                await self.client.subscribe(channel, self._on_channel)
+            except NexusError:
+                self.channels.discard(channel)
+                raise
+        return 0
 
     async def _direct(self, app: str, body: Any, target: dict[str, Any]) -> None:
         await self.client.direct(app=app, body=check_body(body), **target)
@@ -144,16 +179,14 @@ class AppClass:
 
     async def _send_to_channel(self, channel: str, body: Any) -> None:
         checked = check_body(body)
-        if channel not in self.channels:
-            self.channels.add(channel)
-            await self.client.subscribe(channel, self._on_channel)
+        await self._subscribe(channel)
         await self.client.publish(channel, checked)
 
     async def _value(self, work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         try:
             await self._started()
             result = await work(*args)
-            return {"code": 0} if result is None or isinstance(result, str) else result
+            return {"code": 0} if result is None else result
         except NexusError as error:
             return error.as_value()
 
@@ -162,6 +195,8 @@ class AppClass:
             self._loop = loop
             self._thread = threading.get_ident()
             self._starting = loop.create_task(self.client.start())
+            if self._server is not None:
+                self._server.start(loop)
 
     async def _started(self) -> None:
         self._begin(asyncio.get_running_loop())
@@ -188,5 +223,10 @@ class AppClass:
         return current_loop().run_until_complete(work)
 
 
-async def _done(value: Any) -> Any:
-    return value
+AppClass = App
+"""The name by which programs of the platform know it."""
+
+
+def _ownership(ownership: str | None, jid: Any) -> str | None:
+    """A JID says whose worker it is."""
+    return ownership if jid is None else None

@@ -43,8 +43,10 @@ class Nexus:
         resource = resource if resource is not None else os.environ.get("RESOURCE")
         chosen = credential if credential is not None else os.environ.get("NEXUS_CREDENTIAL")
         self._options: dict[str, Any] = {"public": public, **options}
-        if chosen is not None:
-            self._options["credential"] = os.path.abspath(chosen)
+        self.credential = os.path.abspath(chosen) if chosen else None
+        """The path of the credential file."""
+        if self.credential is not None:
+            self._options["credential"] = self.credential
         self._options["bootstrap"] = list(bootstrap) if bootstrap is not None else _addresses()
         if resource:
             self._options["resource"] = check_resource(resource)

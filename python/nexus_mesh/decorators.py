@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .specs import api_specs, message_specs
-from .values import Call, Message
+from .values import Call
 
 if TYPE_CHECKING:
-    from .app import AppClass
+    from .app import App
 
 Function = Callable[..., Any]
 
@@ -20,14 +20,14 @@ Function = Callable[..., Any]
 class Decorators:
     """``App.nexus``: what a worker serves and receives."""
 
-    def __init__(self, app: AppClass) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
 
     def API(self, cmd: str) -> Callable[[Function], Function]:  # noqa: N802
-        """Serves a command. The handler is given ``NexusAPISpecs``; what it returns is the answer."""
+        """Serves a command, as ``App.on``."""
 
         def decorate(function: Function) -> Function:
-            self._app.client.handle(cmd, _adapted(function, lambda call: api_specs(call)))
+            self._app.on(cmd, function)
             return function
 
         return decorate
@@ -65,7 +65,12 @@ class Decorators:
         return decorate
 
 
-def _adapted(function: Function, specs_of: Callable[[Any], Any]) -> Callable[[Call | Message], Any]:
+def command_handler(function: Function) -> Callable[[Call], Any]:
+    """A function that is given ``NexusAPISpecs`` as a handler of the client."""
+    return _adapted(function, lambda call: api_specs(call))
+
+
+def _adapted(function: Function, specs_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The function as a handler of the client: given specs, on the loop when it is async, else in a thread."""
     if inspect.iscoroutinefunction(function):
 

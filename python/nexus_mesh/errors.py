@@ -20,6 +20,7 @@ NUMBERS = {
 }
 """The number of each code, on the wire and on the bridge."""
 
+_ERRORS = {"NO_WORKER": "no worker found", "TIMEOUT": "timeout"}
 _CODES = {number: code for code, number in NUMBERS.items()}
 
 
@@ -40,11 +41,11 @@ class NexusError(Exception):
         return NUMBERS[self.code]
 
     def as_value(self) -> dict[str, object]:
-        """The failure as the bridge gives it: ``{code, msg}``, and ``error`` for a timeout."""
+        """The failure as the platform gives it: ``{error}`` of ``NO_WORKER`` and ``TIMEOUT``, else ``{code, msg}``."""
+        if self.code in _ERRORS:
+            return {"error": _ERRORS[self.code]}
         value: dict[str, object] = {"code": self.number, "msg": self.message}
-        if self.data is not None:
-            value["data"] = self.data
-        return {**value, "error": "timeout"} if self.code == "TIMEOUT" else value
+        return value if self.data is None else {**value, "data": self.data}
 
     @property
     def is_answer(self) -> bool:

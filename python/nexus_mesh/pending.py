@@ -37,7 +37,7 @@ class Pending:
         if not task.cancelled() and task.exception() is not None and not self._awaited:
             _log.error("%s failed: %s", self._what, task.exception())
         elif not self._awaited and not task.cancelled() and _is_failure(task.result()):
-            _log.error("%s failed: %s", self._what, task.result()["msg"])
+            _log.error("%s failed: %s", self._what, task.result().get("msg", task.result().get("error")))
 
     def _misused(self, *_: Any) -> Any:
         raise NexusError("INVALID", f"{self._what} gives its result when it is awaited: await {self._what}(...)")
@@ -51,4 +51,7 @@ class Pending:
 
 
 def _is_failure(result: Any) -> bool:
-    return isinstance(result, dict) and isinstance(result.get("code"), int) and result["code"] < 0 and "msg" in result
+    if not isinstance(result, dict):
+        return False
+    code = result.get("code")
+    return set(result) == {"error"} or (isinstance(code, int) and code < 0 and "msg" in result)

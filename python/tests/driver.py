@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 
-from nexus_mesh import AppClass
+from nexus_mesh import App as AppClass
 
 App = AppClass()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ HERE = Path(__file__).resolve().parent
 class Program:
     """A Python worker in a process of its own, that prints JSON lines."""
 
-    def __init__(self, path: Path, mesh: Mesh, credential: str, *, start_new_session: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        mesh: Mesh,
+        credential: str,
+        *,
+        args: Sequence[str] = (),
+        start_new_session: bool = False,
+    ) -> None:
         env = {
             **os.environ,
             "PYTHONPATH": str(HERE.parent),
@@ -28,7 +37,7 @@ class Program:
             "NEXUS_BOOTSTRAP": ",".join(mesh.bootstrap),
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(path)],
+            [sys.executable, str(path), *args],
             env=env,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from nexus_mesh import AppClass, setTimeout
+from nexus_mesh import App as AppClass, setTimeout
 
 App = AppClass(public=True, rest=False)
 
@@ -38,10 +38,10 @@ async def everything(specs):
     tell("everything", body=specs.body, channel=specs.channel)
 
 
-@setTimeout(0.01)
+@setTimeout(10)
 async def begin():
     await App.subscribe("room")
-    tell("ready", connected=App.connected)
+    tell("ready", connected=App.connected())
     await App.sendtochannel("room", {"from": "itself"})
     tell("own", answer=await App.api(app="pyapp", cmd="multiply", body={"a": 2, "b": 3}))
     tell("failure", value=await App.api(app="pyapp", cmd="nothing"))

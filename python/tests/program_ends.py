@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from nexus_mesh import AppClass, setTimeout
+from nexus_mesh import App as AppClass, setTimeout
 
 App = AppClass()
 
@@ -19,7 +19,7 @@ async def wait(specs):
     return {"code": 0, "waited": True}
 
 
-@setTimeout(0.01)
+@setTimeout(10)
 async def begin():
     await App.subscribe("room")
     tell("ready", sidecar=App.client.sidecar_pid)

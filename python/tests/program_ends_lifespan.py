@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from nexus_mesh import AppClass
+from nexus_mesh import App as AppClass
 
 App = AppClass()
 

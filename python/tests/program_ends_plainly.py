@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 
-from nexus_mesh import AppClass, setTimeout
+from nexus_mesh import App as AppClass, setTimeout
 
 App = AppClass()
 
@@ -20,7 +20,7 @@ def wait(specs):
     return {"code": 0, "waited": True, "found": App.find(app="pyends")["code"]}
 
 
-@setTimeout(0.01)
+@setTimeout(10)
 async def begin():
     await App.subscribe("room")
     tell("ready", sidecar=App.client.sidecar_pid)

@@ -16,6 +16,10 @@ interface Step {
   expect?: unknown
   finds?: string
   fails?: number
+  /** What a caller in Python is given in place of `fails`. */
+  python?: unknown
+  /** By the kind of the callee. */
+  answers?: Record<string, unknown>
   error?: string
   event?: unknown
 }
@@ -28,6 +32,7 @@ const KINDS = hasPython ? (['node', 'python'] as const) : (['node'] as const)
 
 /** A worker that does what it is told. */
 class Driver {
+  readonly kind: string
   readonly jid: string
   readonly events: Array<{ event: string; result?: any }> = []
   readonly #child: ChildProcess
@@ -37,6 +42,7 @@ class Driver {
       kind === 'node'
         ? [process.execPath, join(import.meta.dirname, 'driver.ts')]
         : ['python3', join(ROOT, 'python/tests/driver.py')]
+    this.kind = kind
     this.jid = jid
     this.#child = spawn(command, [file], {
       env: { ...process.env, ...env, PYTHONPATH: join(ROOT, 'python'), NEXUS_NODE: process.execPath },
@@ -124,7 +130,12 @@ describe('one scenario for all workers', function () {
       assert.equal(result.code, 0)
       assert.ok(result.jids.includes(filled(step.finds)))
     }
-    if (step.fails !== undefined) {
+    if (step.answers !== undefined) {
+      assert.deepEqual(result, step.answers[callee.kind])
+    }
+    if (step.python !== undefined && caller.kind === 'python') {
+      assert.deepEqual(result, step.python)
+    } else if (step.fails !== undefined) {
       assert.deepEqual([result.code, typeof result.msg, result.error], [step.fails, 'string', step.error])
     }
     if (step.event !== undefined) {
