@@ -1,5 +1,6 @@
 import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Store } from '../authority/store/store.ts'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
 import { readJsonFile, writeSecretFile } from '../node/runtime/credential-file.ts'
@@ -10,6 +11,36 @@ export const DEFAULT_AUTHORITY_DIR = '.nexus'
 /** The file of the authority in a directory. */
 export function authorityPath(directory: string): string {
   return join(directory, 'authority.json')
+}
+
+/** The database of the service in a directory. */
+export function databasePath({ dir, database }: { dir: string; database?: string }): string {
+  return database ?? join(dir, 'authority.db')
+}
+
+/**
+ * Throws `INVALID` when a service keeps the revocation list of this directory. A list from the file would have a version
+ * that the service gives too.
+ */
+export async function checkNotServed(directory: string): Promise<void> {
+  const path = databasePath({ dir: directory })
+
+  if (await exists(path)) {
+    throw new NexusError('INVALID', `the service of ${path} keeps the list: revoke with nexus authority admin revoke`)
+  }
+}
+
+/** What a service has kept for the authority of a directory. Throws `INVALID` when it has nothing. */
+export async function openDatabase(flags: { dir: string; database?: string }): Promise<Store> {
+  const path = databasePath(flags)
+  const { network, rootId: root } = await readAuthority(flags.dir)
+
+  if (!(await exists(path))) {
+    throw new NexusError('INVALID', `there is no database ${path}: nexus authority serve makes it`)
+  }
+
+  const { openStore } = await import('../authority/store/store.ts')
+  return openStore(path, { network, root })
 }
 
 /** The authority of a directory. Throws `INVALID` when there is none. */

@@ -73,3 +73,14 @@ export function toCount(text: string): number {
 export function toList(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(/[\s,]+/).filter((part) => part !== '')]
 }
+
+/** A port, 0 for a free one. */
+export function toPort(text: string): number {
+  const port = Number(text)
+
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  }
+
+  return port
+}

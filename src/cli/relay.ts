@@ -1,6 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Relay } from '../../relay/relay.ts'
-import { addBootstrapFlag, addCommonFlags, addCredentialFlag, type CommonFlags, toCount, toList } from './flags.ts'
+import {
+  addBootstrapFlag,
+  addCommonFlags,
+  addCredentialFlag,
+  type CommonFlags,
+  toCount,
+  toList,
+  toPort
+} from './flags.ts'
 import { aborted, interruptible } from './interrupt.ts'
 import { Output } from './output.ts'
 import { RelayLog } from './relay-log.ts'
@@ -106,14 +114,4 @@ function toFactor(text: string, before: Record<string, number> = {}): Record<str
 function urlHostOf({ host }: { host: string }): string {
   const loopback = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host]
   return loopback ?? (host.includes(':') ? `[${host}]` : host)
-}
-
-function toPort(text: string): number {
-  const port = Number(text)
-
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError('Expected a port, 0 to 65535.')
-  }
-
-  return port
 }

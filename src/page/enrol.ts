@@ -1,10 +1,7 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { IDENTITY_FAILURES, type IdentityFailure, NexusError } from '../errors.ts'
 import { type CertificateAnswer, parseAnswer, requestCertificate } from '../identity/enrolment.ts'
-import { reasonOf } from '../lib/reason-of.ts'
-
-/** How long the site may take to answer. */
-const TIMEOUT_MS = 10_000
+import { type JsonAnswer, requestJson } from '../lib/json-request.ts'
 
 /**
  * Asks the site for a certificate for this key. Rejects with `REFUSED` when the site gives none (nobody is logged in,
@@ -16,40 +13,26 @@ export async function enrol(url: URL, privateKey: Ed25519PrivateKey): Promise<Ce
     issuedAt: Date.now(),
     id: crypto.getRandomValues(new Uint32Array(4)).join('.')
   })
-  const response = await post(url, { request })
-  const body: unknown = await response.json().catch(() => undefined)
+  const answer = await requestJson({
+    url,
+    method: 'POST',
+    credentials: 'include',
+    body: { request },
+    failure: 'gives no certificate'
+  })
 
-  if (!response.ok) {
-    throw refusalOf(response, body)
+  if (answer.status < 200 || answer.status >= 300) {
+    throw refusalOf(answer)
   }
 
-  return parseAnswer(body)
+  return parseAnswer(answer.body)
 }
 
-async function post(url: URL, body: object): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      credentials: 'include',
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS)
-    })
-  } catch (error) {
-    throw new NexusError('UNREACHABLE', `${url.href} gives no certificate: ${reasonOf(error)}`, {
-      cause: error
-    })
-  }
-}
-
-function refusalOf(response: Response, body: unknown): NexusError {
-  const { message, reason } = ((body as { error?: unknown } | undefined)?.error ?? {}) as Record<string, unknown>
-  const said = typeof message === 'string' ? message : response.statusText
-
-  if (response.status >= 500) {
-    return new NexusError('UNREACHABLE', `the site gives no certificate now (${response.status}): ${said}`)
+function refusalOf({ status, message, reason }: JsonAnswer): NexusError {
+  if (status >= 500) {
+    return new NexusError('UNREACHABLE', `the site gives no certificate now (${status}): ${message}`)
   }
 
   const known = IDENTITY_FAILURES.find((failure): failure is IdentityFailure => failure === reason)
-  return new NexusError('REFUSED', `the site gave no certificate: ${said}`, { reason: known ?? 'NO_CERTIFICATE' })
+  return new NexusError('REFUSED', `the site gave no certificate: ${message}`, { reason: known ?? 'NO_CERTIFICATE' })
 }

@@ -6,10 +6,14 @@ const COMMANDS = [
   ...['authority', 'relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'sidecar', 'demo'].map((name) => [
     name
   ]),
-  ...['init', 'issue', 'grant', 'revoke', 'show'].map((name) => ['authority', name])
+  ...['init', 'issue', 'grant', 'revoke', 'show', 'serve', 'token', 'backup', 'admin'].map((name) => [
+    'authority',
+    name
+  ]),
+  ...['app', 'secret', 'revoke', 'audit'].map((name) => ['authority', 'admin', name])
 ]
-/** A group of commands, and one that speaks the link on stdout. */
-const WITHOUT_JSON = ['authority', 'sidecar']
+/** Groups of commands, and one that speaks the link on stdout. */
+const WITHOUT_JSON = ['authority', 'authority admin', 'sidecar']
 const START = new URL('../../bin/nexus.js', import.meta.url).pathname
 
 describe('nexus, its usage', function () {
@@ -53,7 +57,7 @@ describe('nexus, its usage', function () {
     [
       'no command of a group',
       ['authority'],
-      /missing command: init, issue, grant, revoke, show \(nexus authority --help /
+      /missing command: init, issue, grant, revoke, show, serve, token, backup, admin \(nexus authority --help /
     ],
     ['an unknown command of a group', ['authority', 'iniit'], /unknown command 'iniit' \(Did you mean init\?\)/],
     ['a user limit without a factor', ['relay', '--user-limit', 'anna'], /Expected a user id and a positive number/],

@@ -24,7 +24,8 @@ export function addRevoke(group: Command): void {
 }
 
 async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
-  const { readAuthority, writeAuthority } = await import('../authority-file.ts')
+  const { checkNotServed, readAuthority, writeAuthority } = await import('../authority-file.ts')
+  await checkNotServed(flags.dir)
   const output = new Output(flags)
   const authority = await readAuthority(flags.dir)
   const list = await authority.revoke(...subjects)
