@@ -2,7 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { streamPair } from '@libp2p/utils'
 import { MAX_FRAME_BYTES } from '../../src/constants.ts'
-import { encodeFrame, type Frame, FrameDecoder, type FrameFields } from '../../src/protocols/session/frame.ts'
+import { encodeFrame, type Frame, type FrameFields, joined } from '../../src/protocols/session/frame.ts'
+import { FrameDecoder } from '../../src/protocols/session/frame-decoder.ts'
 import type { PeerLoad } from '../../src/protocols/session/peer-load.ts'
 import {
   type ReceivedDirect,
@@ -54,15 +55,22 @@ export async function sessionPair(
   return { near: sessionEnd(outbound, true, options.near), far: sessionEnd(inbound, false, options.far) }
 }
 
+/** A frame with its body in one piece. */
+export type JoinedFrame = Frame & { body: Uint8Array }
+
+export const withJoinedBody = (frame: Frame): JoinedFrame => ({ ...frame, body: joined(frame.body) })
+
 /** A peer that says what a test tells it to, and notes the frames that it is sent. */
 export class RawPeer {
   readonly stream: Stream
-  readonly frames: Frame[] = []
+  readonly frames: JoinedFrame[] = []
 
   constructor(stream: Stream) {
     const decoder = new FrameDecoder(MAX_FRAME_BYTES)
     this.stream = stream
-    stream.addEventListener('message', ({ data }) => decoder.push(data.subarray(), (frame) => this.frames.push(frame)))
+    stream.addEventListener('message', ({ data }) =>
+      decoder.push(data.subarray(), (frame) => this.frames.push(withJoinedBody(frame)))
+    )
   }
 
   send(...frames: FrameFields[]): void {
@@ -70,7 +78,7 @@ export class RawPeer {
   }
 
   /** The frames of a kind that arrived. */
-  of(kind: number): Frame[] {
+  of(kind: number): JoinedFrame[] {
     return this.frames.filter((frame) => frame.kind === kind)
   }
 }

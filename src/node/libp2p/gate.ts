@@ -21,6 +21,7 @@ import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
 import { PendingConnections } from './pending-connections.ts'
+import { TlsConnection } from './tls/tls-connection.ts'
 import { UserConnections } from './user-connections.ts'
 
 /** Refusals kept for those who ask why a dial failed. */
@@ -214,8 +215,12 @@ export class Gate {
   }
 }
 
-// A muxer sends the header and the data of a frame as two chunks, and an encrypter makes a record and a write of each.
+// A muxer sends the header and the data of a frame as two chunks, and an encrypter makes a record and a write of each;
+// but for ours, which copies nothing for that.
 function joinChunks(connection: MessageStream): void {
+  if (connection instanceof TlsConnection) {
+    return
+  }
   const send = connection.send.bind(connection)
   connection.send = (data) => send(data instanceof Uint8Array ? data : data.subarray())
 }

@@ -48,8 +48,14 @@ export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
  * that copies the value changes a prototype; of members with one name the last counts. Throws `INVALID` for an unknown
  * type, for what is not JSON or not UTF-8, for numbers that a double does not hold (`1e400`, 12345678901234567890), and
  * for nesting deeper than 512.
+ *
+ * @param isOwn - nobody else has the memory of `bytes`, and nothing else is in it: raw bytes are given as they are
  */
-export function decodeBody(type: number, bytes: Uint8Array): ReceivedBody {
+export function decodeBody(type: number, bytes: Uint8Array, isOwn = false): ReceivedBody {
+  if (type === BODY_RAW && isOwn) {
+    return bytes
+  }
+
   if (type === BODY_RAW) {
     // A copy, as a small body must not keep the chunk alive that it arrived in. In Node that may be a `Buffer`, whose
     // `slice` copies nothing.

@@ -33,7 +33,7 @@ export class ApiClient {
     return this.#init.routing.route(request, request, async (to, timeoutMs) => {
       this.#showGrant(to)
       const answer = await to.session.request({ cmd, type, body: bytes, timeoutMs, signal })
-      return decodeBody(answer.type, answer.body) as R
+      return decodeBody(answer.type, answer.body, answer.isBodyOwn) as R
     })
   }
 

@@ -88,7 +88,7 @@ export class ApiServer {
       return
     }
 
-    const body = decodeBody(request.type, request.body)
+    const body = decodeBody(request.type, request.body, request.isBodyOwn)
     request.release()
     const { cmd, timeoutMs } = request
     // The signal costs an AbortController: it is made when a handler asks for it.

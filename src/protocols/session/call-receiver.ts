@@ -69,6 +69,7 @@ export class CallReceiver {
     if (sizeOf(frame) > frame.body.byteLength) {
       call.awaitParts(new Assembly(frame.size, frame.body), now + this.#context.bodyStallMs)
     } else {
+      call.takeBody(frame.body)
       this.#run(call)
     }
   }
@@ -136,7 +137,7 @@ export class CallReceiver {
     }
   }
 
-  #receivePart(call: ReceivedCall, assembly: Assembly, part: Uint8Array, now: number): void {
+  #receivePart(call: ReceivedCall, assembly: Assembly, part: Frame['body'], now: number): void {
     if (!assembly.add(part)) {
       this.refuse(call, 'INVALID', 'the body exceeds the size that was declared')
     } else if (part.byteLength > 0) {

@@ -2,7 +2,7 @@ import { cancelled, codeFromWire, NexusError, type NexusErrorCode } from '../../
 import { onAbort } from '../../lib/abort.ts'
 import { reasonOf } from '../../lib/reason-of.ts'
 import { decodeError } from '../body/error-data.ts'
-import { type Frame, KIND } from './frame.ts'
+import { type Frame, joined, KIND } from './frame.ts'
 import { type Answer, PendingCall, type Question } from './pending-call.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
 
@@ -66,7 +66,7 @@ export class CallSender {
         break
       case KIND.ERROR:
         this.#end(call)
-        call.reject(decodeError(codeFromWire(frame.code), frame.tooLong ? TOO_LONG : frame.message, frame.body))
+        call.reject(decodeError(codeFromWire(frame.code), frame.tooLong ? TOO_LONG : frame.message, joined(frame.body)))
         break
       case KIND.PART:
         this.#receivePart(call, frame, now)
@@ -133,7 +133,8 @@ export class CallSender {
       )
     } else if (size === frame.body.byteLength) {
       this.#end(call)
-      call.resolve({ type: frame.type, body: frame.body })
+      const body = joined(frame.body)
+      call.resolve({ type: frame.type, body, isBodyOwn: body !== frame.body })
     } else {
       call.answerType = frame.type
       call.stalledAt = now + this.#context.bodyStallMs
@@ -168,7 +169,7 @@ export class CallSender {
 
     if (assembly?.complete) {
       this.#end(call)
-      call.resolve({ type: call.answerType, body: assembly.bytes })
+      call.resolve({ type: call.answerType, body: assembly.bytes, isBodyOwn: true })
     } else if (assembly !== undefined) {
       this.#giveUp(call, new NexusError('INVALID', `the answer ${call.name} is shorter than was declared`))
     }

@@ -1,7 +1,8 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { NexusError, toNexusError } from '../../errors.ts'
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
-import { type Frame, FrameDecoder } from './frame.ts'
+import type { Frame } from './frame.ts'
+import { FrameDecoder } from './frame-decoder.ts'
 import type { AssemblyRoom } from './peer-load.ts'
 
 /** Later than this, this process itself did not get to run: what the peer sent meanwhile has not been read yet. */

@@ -1,11 +1,10 @@
 import type { Stream } from '@libp2p/interface'
-import { concat } from 'uint8arrays/concat'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../constants.ts'
 import { atEndOfTurn } from '../../lib/end-of-turn.ts'
 import { toError } from '../../lib/to-error.ts'
+import { WaitingWriters, type WriteSize } from '../../lib/waiting-writers.ts'
 import type { FrameFields } from './frame.ts'
-import { LargeBody, type Outgoing, SmallFrame } from './outgoing-frames.ts'
-import { WaitingWriters, type WriteSize } from './waiting-writers.ts'
+import { gather, LargeBody, type Outgoing, SmallFrame } from './outgoing-frames.ts'
 
 /** Handed to the stream in one go, about: enough for one encrypted record, and little to wait behind. */
 const BATCH_BYTES = 64 * 1024
@@ -25,6 +24,7 @@ export class FrameWriter {
   #queuedBytes = 0
   #frameBytes = 0
   #scheduled = false
+  #sendingBodies = false
   #ended = false
   readonly #waiting = new WaitingWriters((size) => this.#isFull(size))
 
@@ -78,9 +78,9 @@ export class FrameWriter {
 
   /** Takes back what the stream has not got yet; of a large body, parts may have left. */
   remove(outgoing: Outgoing): void {
-    if (outgoing instanceof SmallFrame && outgoing.bytes !== undefined) {
-      const { byteLength } = outgoing.bytes
-      outgoing.bytes = undefined
+    if (outgoing instanceof SmallFrame && outgoing.pieces !== undefined) {
+      const { byteLength } = outgoing
+      outgoing.pieces = undefined
       this.#frameBytes -= byteLength
       this.#subtract(byteLength)
     } else if (outgoing instanceof LargeBody && this.#bodies.includes(outgoing)) {
@@ -104,7 +104,7 @@ export class FrameWriter {
 
     if (this.#bodies.length > 0 && this.#ready) {
       this.#sendParts()
-      this.#schedule()
+      this.#goOnLater()
     }
   }
 
@@ -130,13 +130,22 @@ export class FrameWriter {
   readonly #schedule = (): void => {
     if (!this.#scheduled && !this.empty && this.#ready) {
       this.#scheduled = true
-      atEndOfTurn(this.#flushScheduled)
+      atEndOfTurn(() => {
+        this.#scheduled = false
+        this.flush()
+      })
     }
   }
 
-  readonly #flushScheduled = (): void => {
-    this.#scheduled = false
-    this.flush()
+  /** What has come meanwhile is read before the next parts. */
+  #goOnLater(): void {
+    if (!this.#sendingBodies) {
+      this.#sendingBodies = true
+      atEndOfTurn(() => {
+        this.#sendingBodies = false
+        this.flush()
+      })
+    }
   }
 
   #flushFrames(): void {
@@ -149,11 +158,11 @@ export class FrameWriter {
     const frame = new SmallFrame(fields)
 
     if (this.#ended) {
-      frame.bytes = undefined
+      frame.pieces = undefined
     } else {
       this.#frames.push(frame)
-      this.#frameBytes += frame.bytes!.byteLength
-      this.#queuedBytes += frame.bytes!.byteLength
+      this.#frameBytes += frame.byteLength
+      this.#queuedBytes += frame.byteLength
     }
 
     return frame
@@ -191,10 +200,10 @@ export class FrameWriter {
     while (taken < this.#frames.length && bytes < BATCH_BYTES) {
       const frame = this.#frames[taken++]!
 
-      if (frame.bytes !== undefined) {
-        batch.push(frame.bytes)
-        bytes += frame.bytes.byteLength
-        frame.bytes = undefined
+      if (frame.pieces !== undefined) {
+        batch.push(...frame.pieces)
+        bytes += frame.byteLength
+        frame.pieces = undefined
         frame.handed = true
       }
     }
@@ -231,7 +240,7 @@ export class FrameWriter {
   #send(batch: Uint8Array[]): void {
     try {
       if (batch.length > 0) {
-        this.#stream.send(batch.length === 1 ? batch[0]! : concat(batch))
+        this.#stream.send(gather(batch))
       }
     } catch (error) {
       // Says so to whoever listens to the stream; a stream that ended meanwhile has done that already.

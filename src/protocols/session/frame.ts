@@ -1,5 +1,8 @@
-import { writer } from 'protons-runtime'
+import { reader, writer } from 'protons-runtime'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { NexusError } from '../../errors.ts'
+import { unfilledBytes } from '../../lib/unfilled-bytes.ts'
 import { cutLongTexts, type LongText } from '../body/text-limits.ts'
 import { Envelope } from '../pb/envelope.ts'
 
@@ -21,11 +24,21 @@ export const KIND = {
 /** The fields of a frame; those left out are 0 or empty. */
 export type FrameFields = Omit<Partial<Envelope>, 'body'> & { body?: Uint8Array }
 
-/** A frame as it arrived: every field is there. Its body may share memory with the chunk that it came in. */
-export type Frame = Envelope & {
+/**
+ * A frame as it arrived: every field is there. Its body may share memory with the chunk that it came in, or lie in those
+ * that it came in: `joined` or `Assembly` takes it out of these.
+ */
+export type Frame = Omit<Envelope, 'body'> & {
+  body: Uint8Array | Uint8ArrayList
   /** This text was over its limit: none is taken of such a frame. */
   tooLong?: LongText
 }
+
+/** Bytes from this size on are sent and kept where they lie; below, a copy costs less. */
+export const APART_BYTES = 4 * 1024
+/** The fields before a body stand within so many bytes, unless they are longer than any that Nexus sends. */
+const HEAD_BYTES = 512
+const BODY_TAG = (4 << 3) | 2
 
 /** The wire bytes of a frame: its length as unsigned varint, then the envelope. */
 export function encodeFrame(fields: FrameFields): Uint8Array {
@@ -34,100 +47,80 @@ export function encodeFrame(fields: FrameFields): Uint8Array {
   return buffer.finish()
 }
 
-/**
- * Cuts a stream of bytes into frames, however the bytes are split. Throws `INVALID` for a length over `maxFrameBytes`
- * (before any of it is kept), for one that is not a minimal varint (multiformats/unsigned-varint), and for an envelope
- * that is not protobuf. It is of no use after it threw.
- */
-export class FrameDecoder {
-  readonly #maxFrameBytes: number
-  readonly #maxLengthBytes: number
-  #length = 0
-  #lengthBytes = 0
-  /** The bytes of a frame that came in pieces. Never used twice, as bodies share its memory. */
-  #pieces: Uint8Array | undefined
-  #filled = 0
-  #frames = 0
+/** The same in pieces, of which the last is the body itself when it is a large one. */
+export function encodeFramePieces(fields: FrameFields): Uint8Array[] {
+  const { body, ...others } = fields
 
-  constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes
-    this.#maxLengthBytes = varintBytes(maxFrameBytes)
+  if (body === undefined || body.byteLength < APART_BYTES) {
+    return [encodeFrame(fields)]
   }
 
-  /** Whether a frame has begun that is not whole yet. */
-  get isInFrame(): boolean {
-    return this.#pieces !== undefined || this.#lengthBytes > 0
+  const envelope = writer()
+  Envelope.codec().encode(others, envelope, { lengthDelimited: false })
+  envelope.uint32(BODY_TAG)
+  envelope.uint32(body.byteLength)
+  const head = envelope.finish()
+  const length = writer()
+  length.uint32(head.byteLength + body.byteLength)
+  return [concat([length.finish(), head]), body]
+}
+
+/** The frame of an envelope. Throws `INVALID` when that is not protobuf. A body stays in the pieces that it came in. */
+export function decodeFrame(envelope: Uint8Array | Uint8ArrayList): Frame {
+  if (envelope instanceof Uint8Array) {
+    return decodeEnvelope(envelope)
   }
 
-  /** Frames that are whole. */
-  get frames(): number {
-    return this.#frames
+  const at = bodyIn(envelope.subarray(0, Math.min(HEAD_BYTES, envelope.byteLength)))
+
+  if (at === undefined || at.to > envelope.byteLength) {
+    return decodeEnvelope(joined(envelope))
   }
 
-  /** Bytes kept of a frame that is not whole yet. */
-  get keptBytes(): number {
-    return this.#pieces?.byteLength ?? 0
+  const frame = decodeEnvelope(joined(new Uint8ArrayList(envelope.sublist(0, at.tag), envelope.sublist(at.to))))
+
+  // Of a field that is there twice the last counts.
+  if (frame.body.byteLength === 0) {
+    frame.body = envelope.sublist(at.from, at.to)
+  }
+  return frame
+}
+
+/** Bytes in one piece. What came in several gets memory of its own. */
+export function joined(bytes: Uint8Array | Uint8ArrayList): Uint8Array {
+  if (bytes instanceof Uint8Array) {
+    return bytes
   }
 
-  /** Takes the next bytes of the stream and hands over the frames that are whole now, in order. */
-  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
-    let at = 0
+  const whole = unfilledBytes(bytes.byteLength)
+  let at = 0
 
-    while (at < chunk.byteLength) {
-      if (this.#pieces !== undefined) {
-        at = this.#fill(this.#pieces, chunk, at, onFrame)
-      } else if (this.#takeLengthByte(chunk[at++]!)) {
-        at = this.#begin(chunk, at, onFrame)
+  for (const piece of bytes) {
+    whole.set(piece, at)
+    at += piece.byteLength
+  }
+  return whole
+}
+
+/** Where the body stands, when an envelope that begins so has one. */
+function bodyIn(head: Uint8Array): { tag: number; from: number; to: number } | undefined {
+  const fields = reader(head)
+
+  try {
+    while (fields.pos < fields.len) {
+      const tag = fields.pos
+      const type = fields.uint32()
+
+      if (type === BODY_TAG) {
+        const length = fields.uint32()
+        return { tag, from: fields.pos, to: fields.pos + length }
       }
+      fields.skipType(type & 7)
     }
+  } catch {
+    // Goes on behind the head, or is no protobuf: who decodes all of it finds out.
   }
-
-  /** Whether the length is complete. */
-  #takeLengthByte(byte: number): boolean {
-    this.#length += (byte & 0x7f) * 2 ** (7 * this.#lengthBytes++)
-
-    if (this.#length > this.#maxFrameBytes) {
-      throw new NexusError('INVALID', `a frame is over the limit of ${this.#maxFrameBytes} bytes`)
-    }
-
-    if (byte > 0x7f ? this.#lengthBytes === this.#maxLengthBytes : byte === 0 && this.#lengthBytes > 1) {
-      throw new NexusError('INVALID', 'the length of a frame is longer than it needs to be')
-    }
-
-    return byte < 0x80
-  }
-
-  /** Starts on a frame's envelope; gives the position up to which the chunk is used. */
-  #begin(chunk: Uint8Array, at: number, onFrame: (frame: Frame) => void): number {
-    const end = at + this.#length
-    const length = this.#length
-    this.#length = 0
-    this.#lengthBytes = 0
-
-    if (end <= chunk.byteLength) {
-      this.#frames++
-      onFrame(decodeEnvelope(chunk.subarray(at, end)))
-      return end
-    }
-
-    this.#pieces = new Uint8Array(length)
-    this.#filled = 0
-    return at
-  }
-
-  #fill(pieces: Uint8Array, chunk: Uint8Array, at: number, onFrame: (frame: Frame) => void): number {
-    const end = Math.min(chunk.byteLength, at + pieces.byteLength - this.#filled)
-    pieces.set(chunk.subarray(at, end), this.#filled)
-    this.#filled += end - at
-
-    if (this.#filled === pieces.byteLength) {
-      this.#pieces = undefined
-      this.#frames++
-      onFrame(decodeEnvelope(pieces))
-    }
-
-    return end
-  }
+  return undefined
 }
 
 function decodeEnvelope(bytes: Uint8Array): Frame {
@@ -137,8 +130,4 @@ function decodeEnvelope(bytes: Uint8Array): Frame {
   } catch (cause) {
     throw new NexusError('INVALID', 'a frame cannot be decoded', { cause })
   }
-}
-
-function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : 1 + varintBytes(Math.floor(value / 0x80))
 }

@@ -30,10 +30,11 @@ export class LoopbackSession {
           cmd,
           type,
           body: new Uint8Array(body),
+          isBodyOwn: true,
           timeoutMs,
           signal: abort,
           release: () => undefined,
-          respond: (answerType, bytes) => resolve({ type: answerType, body: new Uint8Array(bytes) }),
+          respond: (answerType, bytes) => resolve({ type: answerType, body: new Uint8Array(bytes), isBodyOwn: true }),
           fail: (code, message, data = NOTHING) => reject(decodeError(code, message, data))
         },
         this.#self()

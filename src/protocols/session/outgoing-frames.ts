@@ -1,5 +1,7 @@
+import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { PART_BYTES } from '../../constants.ts'
-import { encodeFrame, type FrameFields, KIND } from './frame.ts'
+import { APART_BYTES, encodeFrame, encodeFramePieces, type FrameFields, KIND } from './frame.ts'
 
 /** What was given to a writer, on its way to the stream. */
 export interface Outgoing {
@@ -12,11 +14,13 @@ export interface Outgoing {
 /** One frame. */
 export class SmallFrame implements Outgoing {
   /** The wire bytes, until they are handed over or taken back. */
-  bytes: Uint8Array | undefined
+  pieces: Uint8Array[] | undefined
+  readonly byteLength: number
   handed = false
 
   constructor(fields: FrameFields) {
-    this.bytes = encodeFrame(fields)
+    this.pieces = encodeFramePieces(fields)
+    this.byteLength = this.pieces.reduce((bytes, piece) => bytes + piece.byteLength, 0)
   }
 
   get begun(): boolean {
@@ -55,11 +59,32 @@ export class LargeBody implements Outgoing {
     const size = this.#body.byteLength
     const body = this.#body.subarray(this.#sent, this.#sent + PART_BYTES)
     const { id } = this
-    batch.push(encodeFrame(this.begun ? { kind: KIND.PART, id, body } : { ...this.#first, size, body }))
+    batch.push(...encodeFramePieces(this.begun ? { kind: KIND.PART, id, body } : { ...this.#first, size, body }))
     this.#sent += body.byteLength
 
     if (this.handed) {
       batch.push(encodeFrame({ kind: KIND.END, id }))
     }
   }
+}
+
+/** Pieces as they are handed to a stream: small ones joined, large ones from where they lie. */
+export function gather(pieces: readonly Uint8Array[]): Uint8Array | Uint8ArrayList {
+  const gathered: Uint8Array[] = []
+  let small: Uint8Array[] = []
+
+  for (const piece of pieces) {
+    if (piece.byteLength < APART_BYTES) {
+      small.push(piece)
+    } else {
+      gathered.push(...join(small), piece)
+      small = []
+    }
+  }
+  gathered.push(...join(small))
+  return gathered.length === 1 ? gathered[0]! : new Uint8ArrayList(...gathered)
+}
+
+function join(pieces: Uint8Array[]): Uint8Array[] {
+  return pieces.length < 2 ? pieces : [concat(pieces)]
 }

@@ -1,13 +1,16 @@
+import { unfilledBytes } from '../../lib/unfilled-bytes.ts'
 import type { Identity } from '../../types.ts'
 import type { UserLimits } from '../peers/user-limits.ts'
+import type { Frame } from './frame.ts'
 
 /** A body that arrives in parts. */
 export class Assembly {
+  /** Nobody else has this memory. What has not arrived is not cleared. */
   readonly bytes: Uint8Array
   #filled = 0
 
-  constructor(size: number, first?: Uint8Array) {
-    this.bytes = new Uint8Array(size)
+  constructor(size: number, first?: Frame['body']) {
+    this.bytes = unfilledBytes(size)
 
     if (first !== undefined) {
       this.add(first)
@@ -20,13 +23,15 @@ export class Assembly {
   }
 
   /** Takes the next part. `false`: it exceeds the size that was declared. */
-  add(part: Uint8Array): boolean {
+  add(part: Frame['body']): boolean {
     if (part.byteLength > this.bytes.byteLength - this.#filled) {
       return false
     }
 
-    this.bytes.set(part, this.#filled)
-    this.#filled += part.byteLength
+    for (const piece of part instanceof Uint8Array ? [part] : part) {
+      this.bytes.set(piece, this.#filled)
+      this.#filled += piece.byteLength
+    }
     return true
   }
 }
@@ -61,7 +66,7 @@ export class AssemblyRoom {
   }
 
   /** Begins a body with its first part. `undefined`: there is no room for it now. */
-  open(size: number, first: Uint8Array): Assembly | undefined {
+  open(size: number, first: Frame['body']): Assembly | undefined {
     if (size > this.free) {
       return undefined
     }

@@ -8,6 +8,8 @@ export interface Answer {
   /** `BODY_JSON` or `BODY_RAW`. */
   type: number
   body: Uint8Array
+  /** Whether nobody else has the memory of the body, and nothing else is in it. */
+  isBodyOwn?: boolean
 }
 
 /** What a call asks. */

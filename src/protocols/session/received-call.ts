@@ -1,7 +1,7 @@
 import { CALL_OVERHEAD_BYTES } from '../../constants.ts'
 import type { NexusErrorCode } from '../../errors.ts'
 import { NexusError } from '../../errors.ts'
-import { type Frame, KIND } from './frame.ts'
+import { type Frame, joined, KIND } from './frame.ts'
 import type { Assembly } from './peer-load.ts'
 import { bodyLimitOf, type SessionContext } from './session-context.ts'
 
@@ -12,6 +12,8 @@ import { bodyLimitOf, type SessionContext } from './session-context.ts'
 export interface ReceivedRequest {
   readonly cmd: string
   readonly body: Uint8Array
+  /** Whether nobody else has the memory of the body, and nothing else is in it. */
+  readonly isBodyOwn?: boolean
   /** `BODY_JSON` or `BODY_RAW`. */
   readonly type: number
   /** Milliseconds that the caller waits, capped. */
@@ -51,7 +53,8 @@ export class ReceivedCall implements ReceivedRequest {
   readonly type: number
   readonly timeoutMs: number
   readonly deadline: number
-  body: Uint8Array
+  body: Uint8Array = NOTHING
+  isBodyOwn = false
   /** The body, while it arrives in parts. */
   assembly: Assembly | undefined
   /** When it is given up unless more of its body has come. */
@@ -71,7 +74,6 @@ export class ReceivedCall implements ReceivedRequest {
     this.kind = frame.kind
     this.cmd = frame.cmd
     this.type = frame.type
-    this.body = frame.body
     this.timeoutMs = timeoutMs
     this.deadline = now + timeoutMs
     this.taken = taken
@@ -86,13 +88,18 @@ export class ReceivedCall implements ReceivedRequest {
   awaitParts(assembly: Assembly, stalledAt: number): void {
     this.assembly = assembly
     this.stalledAt = stalledAt
-    // The first part was copied.
-    this.body = NOTHING
+  }
+
+  /** Its body came in its first frame. */
+  takeBody(body: Frame['body']): void {
+    this.body = joined(body)
+    this.isBodyOwn = this.body !== body
   }
 
   /** Its body is whole. */
   takeParts(): void {
     this.body = this.assembly?.bytes ?? this.body
+    this.isBodyOwn = true
     this.assembly = undefined
     this.stalledAt = Number.POSITIVE_INFINITY
   }
@@ -101,6 +108,7 @@ export class ReceivedCall implements ReceivedRequest {
   detachBody(): void {
     if (this.body.byteLength < this.body.buffer.byteLength / 2) {
       this.body = new Uint8Array(this.body)
+      this.isBodyOwn = true
     }
   }
 

@@ -128,6 +128,12 @@ describe('body', () => {
     assert.deepEqual(first, Uint8Array.of(0, 255, 123))
   })
 
+  it("are not copied when they are nobody else's", () => {
+    const bytes = Uint8Array.of(1, 2)
+    assert.notEqual(decodeBody(BODY_RAW, bytes), bytes)
+    assert.equal(decodeBody(BODY_RAW, bytes, true), bytes)
+  })
+
   it('leaves out undefined members and asks toJSON', () => {
     assert.deepEqual(roundTrip({ a: undefined, b: 1 }), { b: 1 })
     assert.deepEqual(roundTrip([new Date(0)]), ['1970-01-01T00:00:00.000Z'])

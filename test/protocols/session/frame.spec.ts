@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { NexusError } from '../../../src/errors.ts'
-import { encodeFrame, type Frame, FrameDecoder, type FrameFields } from '../../../src/protocols/session/frame.ts'
+import { encodeFrame, encodeFramePieces, type Frame, type FrameFields } from '../../../src/protocols/session/frame.ts'
+import { FrameDecoder } from '../../../src/protocols/session/frame-decoder.ts'
+import { type JoinedFrame, withJoinedBody } from '../../support/session-pair.ts'
 
 const LIMIT = 1_000
 const isInvalid = (error: unknown) => error instanceof NexusError && error.code === 'INVALID'
@@ -32,12 +34,12 @@ function split(bytes: Uint8Array, places: number[]): Uint8Array[] {
   return cuts.slice(1).map((end, index) => bytes.slice(cuts[index], end))
 }
 
-function decodeAll(chunks: Uint8Array[], limit = LIMIT): Frame[] {
+function decodeAll(chunks: Uint8Array[], limit = LIMIT): JoinedFrame[] {
   const decoder = new FrameDecoder(limit)
-  const frames: Frame[] = []
+  const frames: JoinedFrame[] = []
 
   for (const chunk of chunks) {
-    decoder.push(chunk, (frame) => frames.push(frame))
+    decoder.push(chunk, (frame) => frames.push(withJoinedBody(frame)))
   }
 
   return frames
@@ -57,6 +59,48 @@ describe('frame', () => {
         }
       )
     )
+  })
+
+  it('comes out as it went in when it is long, in pieces or not, however the bytes are split', () => {
+    const body = fc.integer({ min: 3_000, max: 20_000 }).map((size) => Uint8Array.from({ length: size }, (_, at) => at))
+    const cmd = fc.oneof(text, fc.constant('c'.repeat(600)))
+    const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 })
+    const longFrame = fc.record({ kind: uint32, id: uint32, cmd, body, message: text })
+    fc.assert(
+      fc.property(fc.array(longFrame, { minLength: 1, maxLength: 3 }), places, (frames, places) => {
+        for (const wire of [frames.map(encodeFrame), frames.flatMap(encodeFramePieces)].map((all) =>
+          Buffer.concat(all)
+        )) {
+          const decoded = decodeAll(split(wire, places), 50_000).filter(({ tooLong }) => tooLong === undefined)
+          const expected = frames.filter(({ cmd }) => cmd.length < 600)
+          assert.deepEqual(
+            decoded.map(({ kind, id, cmd, message, body }) => ({ kind, id, cmd, body: [...body], message })),
+            expected.map(plain)
+          )
+        }
+      }),
+      { numRuns: 50 }
+    )
+  })
+
+  it('takes the last body of several, as protobuf has it', () => {
+    const [first, last] = [1, 2].map((fill) => encodeFrame({ body: new Uint8Array(5_000).fill(fill) }).subarray(2))
+    const envelope = Buffer.concat([first!, last!])
+    const length = Uint8Array.of((envelope.byteLength & 0x7f) | 0x80, envelope.byteLength >> 7)
+    const [frame] = decodeAll([Buffer.concat([length, envelope.subarray(0, 6_000)]), envelope.subarray(6_000)], 50_000)
+    assert.deepEqual(new Uint8Array(frame!.body), new Uint8Array(5_000).fill(2))
+  })
+
+  it('keeps chunks of a few bytes in memory of its own', () => {
+    const decoder = new FrameDecoder(50_000)
+    const bodies: Frame['body'][] = []
+    const wire = encodeFrame({ kind: 1, body: new Uint8Array(5_000).fill(3) })
+
+    for (const byte of wire) {
+      decoder.push(Uint8Array.of(byte), ({ body }) => bodies.push(body))
+    }
+    assert.ok(bodies[0] instanceof Uint8Array)
+    assert.deepEqual(new Uint8Array(bodies[0]), new Uint8Array(5_000).fill(3))
   })
 
   it('is taken or refused with INVALID, whatever the bytes', () => {

@@ -112,6 +112,29 @@ describe('what a peer makes a session keep', () => {
     assert.deepEqual(near.requests[2]?.body, body(2))
   })
 
+  it('is a large body alone, however it came', async () => {
+    await start()
+    const whole = Buffer.concat([
+      encodeFrame({ kind: REQUEST, id: 2, body: body(10_000) }),
+      encodeFrame({ kind: REQUEST, id: 4, body: body(5_000), size: 6_000 }),
+      encodeFrame({ kind: PART, id: 4, body: body(1_000) }),
+      encodeFrame({ kind: END, id: 4 })
+    ])
+
+    for (let at = 0; at < whole.byteLength; at += 4_000) {
+      peer.stream.send(new Uint8Array(whole.subarray(at, at + 4_000)))
+    }
+    await requests(2)
+    assert.deepEqual(
+      near.requests.map(({ body, isBodyOwn }) => [body.byteLength, body.buffer.byteLength, isBodyOwn]),
+      [
+        [10_000, 10_000, true],
+        [6_000, 6_000, true]
+      ]
+    )
+    assert.ok(near.requests.every(({ body }) => body.every((byte) => byte === 7)))
+  })
+
   it('runs a call once, however often its end is told', async () => {
     await start()
     peer.send({ kind: REQUEST, id: 2, body: body(1), size: 2 }, { kind: PART, id: 2, body: body(1) })

@@ -35,7 +35,7 @@ describe('loopback', () => {
     assert.equal(arrived, undefined)
     const given = await promise
     answer[0] = 0
-    assert.deepEqual(given, { type: BODY_JSON, body: Uint8Array.from([9]) })
+    assert.deepEqual(given, { type: BODY_JSON, body: Uint8Array.from([9]), isBodyOwn: true })
     const [request, from] = arrived as unknown as [ReceivedRequest, PeerSession]
     assert.equal(from, own)
     assert.deepEqual([request.cmd, request.type, request.timeoutMs], ['it', BODY_RAW, 5_000])

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { type FrameVectors, frameVectorText } from '../../../scripts/vectors-frames.ts'
 import { MAX_FRAME_BYTES } from '../../../src/constants.ts'
 import { NexusError } from '../../../src/errors.ts'
-import { encodeFrame, type Frame, FrameDecoder } from '../../../src/protocols/session/frame.ts'
+import { encodeFrame, type Frame, joined } from '../../../src/protocols/session/frame.ts'
+import { FrameDecoder } from '../../../src/protocols/session/frame-decoder.ts'
 
 const readText = () => readFile(new URL('../../vectors/frames.json', import.meta.url), 'utf8')
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
@@ -31,7 +32,7 @@ function decode(chunks: Uint8Array[]): Array<Record<string, string | number>> {
     decoder.push(chunk, (frame) => frames.push(frame))
   }
 
-  return frames.map(({ tooLong, ...frame }) => ({ ...frame, body: Buffer.from(frame.body).toString('hex') }))
+  return frames.map(({ tooLong, ...frame }) => ({ ...frame, body: Buffer.from(joined(frame.body)).toString('hex') }))
 }
 
 /** All ways to cut bytes into chunks. */
