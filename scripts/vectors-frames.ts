@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { MAX_FRAME_BYTES } from '../src/constants.ts'
+import { bytesField, numberField, varint } from './wire.ts'
 
 /** A frame's fields by name; `body` in hex. Fields that are left out are 0 or empty. */
 export type FieldVector = Record<string, string | number>
@@ -36,27 +37,15 @@ const FIELD_NUMBERS: Record<string, number> = {
   issuerCertificate: 11
 }
 
-function varint(value: number): Buffer {
-  const bytes = []
-
-  for (let left = value; bytes.length === 0 || left > 0; left = Math.floor(left / 128)) {
-    bytes.push(left >= 128 ? (left % 128) + 128 : left)
-  }
-
-  return Buffer.from(bytes)
-}
-
 function field(name: string, value: string | number): Buffer {
   const number = FIELD_NUMBERS[name]!
 
   if (typeof value === 'number') {
     // `code` is a sint32: zig-zag
-    const unsigned = name === 'code' ? (value < 0 ? -2 * value - 1 : 2 * value) : value
-    return Buffer.concat([varint(number * 8), varint(unsigned)])
+    return numberField(number, name === 'code' ? (value < 0 ? -2 * value - 1 : 2 * value) : value)
   }
 
-  const bytes = Buffer.from(value, name === 'body' ? 'hex' : 'utf8')
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes])
+  return bytesField(number, name === 'body' ? Buffer.from(value, 'hex') : value)
 }
 
 function frame(...parts: Buffer[]): string {

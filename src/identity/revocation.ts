@@ -23,7 +23,7 @@ export function checkSubject(value: string): string {
 /**
  * Signs a revocation list with a root key.
  *
- * @param list `version` counts up from 1; `revoked` maps a subject to the second since 1970 before which its
+ * @param list `version` counts up from 1, to 2^53 - 1 at most; `revoked` maps a subject to the second since 1970 before which its
  * certificates and grants are void; `issuedAt` is in ms since 1970.
  * @throws `INVALID`; `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids)
  */
@@ -32,6 +32,9 @@ export async function signRevocationList(
   list: { version: number; revoked: ReadonlyMap<string, number>; issuedAt: number }
 ): Promise<string> {
   const network = checkNetwork(issuer.network)
+  if (!Number.isSafeInteger(list.version) || list.version < 1) {
+    throw new NexusError('INVALID', `bad version of a revocation list: ${list.version} (1 to 2^53 - 1)`)
+  }
   const token = await signJws(REVOCATION, issuer.privateKey, {
     iss: authorityName(network),
     aud: network,

@@ -148,6 +148,16 @@ describe('revocation list', () => {
     assert.equal(await newList().offer(token), true)
   })
 
+  it('has a version up to 2^53 - 1, and is not made with another', async () => {
+    const list = newList()
+    assert.equal(await list.offer(await signed(Number.MAX_SAFE_INTEGER, {})), true)
+    assert.equal(list.version, Number.MAX_SAFE_INTEGER)
+
+    for (const version of [0, -1, 1.5, 2 ** 53, Number.NaN]) {
+      await assertInvalid(/version/, () => signed(version, {}))
+    }
+  })
+
   it('names its subjects', async () => {
     assert.equal(checkSubject(peerIdOf(alice)), peerIdOf(alice))
     assert.equal(checkSubject(uidSubject(ALICE_UID)), `uid:${ALICE_UID}`)

@@ -27,7 +27,7 @@ export const Hello = (() => {
 
         if ((obj.revocationVersion != null && obj.revocationVersion !== 0)) {
           w.uint32(16)
-          w.uint32(obj.revocationVersion)
+          w.uint64Number(obj.revocationVersion)
         }
 
         if (obj.time != null) {
@@ -61,7 +61,7 @@ export const Hello = (() => {
               break
             }
             case 2: {
-              obj.revocationVersion = reader.uint32()
+              obj.revocationVersion = reader.uint64Number()
               break
             }
             case 3: {
@@ -97,7 +97,7 @@ export const Hello = (() => {
             case 2: {
               yield {
                 field: `${prefix}.revocationVersion`,
-                value: reader.uint32()
+                value: reader.uint64Number()
               }
               break
             }
