@@ -73,12 +73,6 @@ function handshakeVectors(): HandshakeVectors {
         numberField(2, 4)
       ),
       hello(
-        'a number that is not in its shortest form',
-        { revocationVersion: 3 },
-        certificate,
-        Buffer.from('108300', 'hex')
-      ),
-      hello(
         'fields of a later version',
         { revocationVersion: 0 },
         numberField(1_000, 1),
