@@ -28,6 +28,8 @@ import { type NodeServices, type NodeServicesInit, nodeServices } from './servic
  * `DIAL_TIMEOUT_MS`.
  */
 const ADDRESS_DIAL_TIMEOUT_MS = 3_000
+/** Of a peer: the 32 that a lease may name, and those through relays. Their time is limited all together. */
+const MAX_DIALLED_ADDRESSES = 64
 /** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */
 const MAX_CIRCUITS_TO_PEER = 1_000
 
@@ -131,6 +133,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,
+      maxPeerAddrsToDial: MAX_DIALLED_ADDRESSES,
       addressSorter: init.platform.relayFirst === true ? relayedAddressesFirst : directAddressesFirst,
       // Relays are kept by the block itself, which also renews the reservation.
       reconnectRetries: 0

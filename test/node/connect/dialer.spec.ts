@@ -43,6 +43,12 @@ describe('dialer', () => {
     assert.equal(connection.remotePeer.toString(), right.peerId)
   })
 
+  it('tries all addresses that a lease may name', async () => {
+    const dead = Array.from({ length: 31 }, (_, index) => `/ip4/127.0.0.1/tcp/${index + 1}`)
+    const connection = await dialer([...dead, String(right.addresses()[0])]).connect(right.peerId)
+    assert.equal(connection.remotePeer.toString(), right.peerId)
+  })
+
   it('takes the connection that is open', async () => {
     await left.dial(right)
     const open = left.parts.dialer.best(right.peerId)

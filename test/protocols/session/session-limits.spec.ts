@@ -51,6 +51,19 @@ describe('session limits', () => {
     await requests(4)
   })
 
+  it('takes bodies however they are cut: short first frames, and whole ones as large as a frame', async () => {
+    await start()
+    peer.send({ kind: REQUEST, id: 2, size: 3 }, { kind: PART, id: 2, body: body(1) }, { kind: PART, id: 2 })
+    peer.send({ kind: PART, id: 2, body: body(2) }, { kind: END, id: 2 })
+    peer.send({ kind: REQUEST, id: 4, body: body(10), size: 10 }, { kind: REQUEST, id: 6, body: body(10), size: 4 })
+    peer.send({ kind: REQUEST, id: 8, body: body(PART_BYTES + 10_000) })
+    await requests(4)
+    assert.deepEqual(
+      near.requests.map((request) => request.body.byteLength),
+      [3, 10, 10, PART_BYTES + 10_000]
+    )
+  })
+
   it('serves so many calls of a user at a time, all its peers together', async () => {
     const users = new UserLimits()
     const loads = new PeerLoads({ maxInFlight: 2, maxAssemblyBytes: 10_000, users, hasSession: () => true })
