@@ -3,8 +3,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
 import type { Nexus } from '../../src/types.ts'
+import { freePort } from '../support/free-port.ts'
 import type { TestBlock } from '../support/identities.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
@@ -14,6 +16,7 @@ import { waitFor } from '../support/wait-for.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const EXAMPLES = join(ROOT, 'examples/bridge')
 const WAIT_MS = 40_000
+const hasFastApi = spawnSync('python3', ['-c', 'import fastapi, uvicorn']).status === 0
 const hasPython = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))']).status === 0
 
 /** An example in a process of its own. */
@@ -97,10 +100,14 @@ describe('the examples of the bridge, run', function () {
     await removeTemporaryDirectories()
   })
 
-  const start = async (file: string, block: TestBlock & { grants?: string[] }): Promise<Example> => {
+  const start = async (
+    file: string,
+    block: TestBlock & { grants?: string[] },
+    env: Record<string, string> = {}
+  ): Promise<Example> => {
     const path = join(await temporaryDirectory(), 'credential.json')
     await writeCredentialFile(path, await mesh.network.credentialFor(block))
-    const example = new Example(file, { NEXUS_CREDENTIAL: path, NEXUS_BOOTSTRAP: bootstrap })
+    const example = new Example(file, { NEXUS_CREDENTIAL: path, NEXUS_BOOTSTRAP: bootstrap, ...env })
     running.push(example)
     return example
   }
@@ -133,6 +140,32 @@ describe('the examples of the bridge, run', function () {
         await receiver.printed(/^shop-carl-user@test\.nexus\.example\/default sends \{"order":66\}$/m)
       })
     }
+  }
+
+  for (const kind of kinds.filter((kind) => kind === 'js' || hasFastApi)) {
+    it(`${kind} answers the pages of a site with what workers say`, async () => {
+      await calc('api.js')
+      const receiver = await start('direct-receiver.js', { app: 'calc', uid: 'anna', resource: 'orders' })
+      const listener = await shop('channel.js', 'dora')
+      const port = await freePort()
+      const block: TestBlock = { app: 'shop', uid: 'carl', role: 'partner' }
+      const site = await start(fileOf('site-backend', kind), { ...block, grants: ['calc'] }, { PORT: String(port) })
+      await Promise.all([site, receiver, listener].map((example) => example.printed(/^ready$/m)))
+      const ask = async (path: string, options: RequestInit = {}): Promise<unknown> => {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`, options).catch(() => undefined)
+        return response?.json()
+      }
+      await waitFor(
+        'a product',
+        async () => isDeepStrictEqual(await ask('/product?a=6&b=7'), { code: 0, result: 42 }),
+        WAIT_MS
+      )
+      const headers = { 'content-type': 'application/json' }
+      const order = { method: 'POST', headers, body: JSON.stringify({ what: 'tea' }) }
+      await waitFor('the order', async () => isDeepStrictEqual(await ask('/order', order), { code: 0 }), WAIT_MS)
+      await receiver.printed(/^shop-carl-partner@.* sends \{"what":"tea"\}$/m)
+      await listener.printed(/^shop-carl-partner@.* says carl has sold tea$/m)
+    })
   }
 
   it('talk on one channel, each with each', async () => {

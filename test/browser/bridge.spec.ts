@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createRelay } from '../../relay/relay.ts'
 import { closeChromium } from '../support/chromium.ts'
 import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
+import { migrationTables } from '../support/migration-guide.ts'
 import { PageSite } from '../support/page-site.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -13,7 +14,8 @@ describe('the bridge in a page', function () {
   before(async () => {
     mesh = await TestMesh.create()
     site = await PageSite.open(mesh, [])
-    site.user('carl', { app: 'shop', uid: 'carl', role: 'user', block: 'device', resource: 'webxo', grants: ['etest'] })
+    const grants = ['etest', 'calc']
+    site.user('carl', { app: 'shop', uid: 'carl', role: 'user', block: 'device', resource: 'webxo', grants })
   })
 
   after(async () => {
@@ -54,5 +56,28 @@ describe('the bridge in a page', function () {
     const listen = addresses.map((address) => address.replace(/\/p2p\/.*/, ''))
     relay = mesh.keep(await createRelay({ credential, listen }))
     await waitFor('the second one to be told', async () => (await connections()) === 2, 30_000)
+  })
+
+  it('gives what docs/MIGRATION.md says', async () => {
+    const relay = await mesh.relay()
+    site.bootstrap = relay.addresses.filter((address) => address.includes('/ws'))
+    const tcp = relay.addresses.filter((address) => !address.includes('/ws'))
+    const calc = await mesh.block({ app: 'calc', uid: 'olga' }, { bootstrap: tcp })
+    calc.handle<{ a: number; b: number }>('multiply', ({ body }) => ({ code: 0, result: body.a * body.b }))
+    const page = await site.page()
+    await page.evaluate('globalThis.heard = []')
+
+    for (const { name, code, gives } of migrationTables().get('Pages')!) {
+      const run = code.startsWith('import(')
+        ? `import('/nexus-mesh.js').then(({ connect }) => { globalThis.connect = connect })`
+        : `(async () => await (${code}))()`
+
+      if (gives === undefined) {
+        await page.evaluate(`${run}.then(() => undefined)`)
+      } else {
+        const given = (): Promise<string> => page.evaluate(`${run}.then(JSON.stringify)`)
+        await waitFor(name, async () => (await given()) === JSON.stringify(gives))
+      }
+    }
   })
 })

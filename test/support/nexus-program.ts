@@ -70,8 +70,17 @@ export function nexus(args: readonly string[], options?: ProgramOptions): Promis
 }
 
 /** Runs any program of Node to its end. */
-export async function node(args: readonly string[], cwd?: string): Promise<Ended> {
-  const child = spawn(process.execPath, args, { cwd })
+export function node(args: readonly string[], cwd?: string): Promise<Ended> {
+  return run(process.execPath, args, { cwd })
+}
+
+/** Runs any program to its end. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: Omit<ProgramOptions, 'input'> = {}
+): Promise<Ended> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env } })
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   return { code: await ended, stdout, stderr }
