@@ -31,3 +31,28 @@ export interface GrantInput {
   app: string
   revocations?: string
 }
+
+/** `certificate`: the worker's, which came along. */
+export interface LeaseInput {
+  token: string
+  certificate: string
+}
+
+/** `audience`: the origin of the site. */
+export interface RequestInput {
+  token: string
+  audience: string
+}
+
+/** `held`: the list that was there before. */
+export interface RevocationInput {
+  token: string
+  held?: string
+}
+
+/** What comes of a revocation list that is good: the version that is held then, and what it says of statements. */
+export interface RevocationOutcome {
+  version: number
+  kept: boolean
+  judged?: Array<{ peerId?: string; uid?: string; issuedAt: number; revoked: boolean }>
+}

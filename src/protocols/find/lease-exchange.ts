@@ -1,9 +1,10 @@
 import type { Logger } from '@libp2p/interface'
 import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import { verifyLease } from '../../identity/lease.ts'
+import { type Lease, verifyLease } from '../../identity/lease.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Clock, Json } from '../../types.ts'
+import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { LEASE_TOPIC_PREFIX, leaseTopic } from '../gossip/topic-names.ts'
 import { MAX_LEASES_IN_ANSWER, readApp, readLeases } from '../system/command-bodies.ts'
@@ -25,6 +26,23 @@ export interface LeaseExchangeInit {
   log: Logger
 }
 
+/** A byte order mark stays, and makes a lease none. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The lease that a gossip message carries. Rejects with `REFUSED` for one on the topic of another app too. */
+export async function leaseIn(
+  { topic, certificate, payload }: Pick<SignedMessage, 'topic' | 'certificate' | 'payload'>,
+  { network, clock }: { network: string; clock: Clock }
+): Promise<Lease> {
+  if (topic !== leaseTopic(network, certificate.app)) {
+    throw new NexusError('REFUSED', `${certificate.jid} announced itself as a worker of another app`, {
+      reason: 'BAD_CLAIM'
+    })
+  }
+
+  return verifyLease(decoder.decode(payload), certificate, clock())
+}
+
 /**
  * Brings leases into the book: from gossip, where every hop checks them, and from peers that are asked for theirs. A
  * lease carries its worker's own signature and certificate, so it may come from anybody.
@@ -35,14 +53,7 @@ export class LeaseExchange {
   constructor(init: LeaseExchangeInit) {
     this.#init = init
     init.gossip.addCheck(LEASE_TOPIC_PREFIX, async (topic, certificate, payload) => {
-      if (topic !== leaseTopic(init.network, certificate.app)) {
-        throw new NexusError('REFUSED', `${certificate.jid} announced itself as a worker of another app`, {
-          reason: 'BAD_CLAIM'
-        })
-      }
-
-      const lease = await verifyLease(new TextDecoder().decode(payload), certificate, init.clock())
-      init.book.take(certificate, lease)
+      init.book.take(certificate, await leaseIn({ topic, certificate, payload }, init))
     })
     init.system.serve('$leases', (body) => this.#answer(body))
   }
