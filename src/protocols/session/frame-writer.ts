@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { MAX_UNREAD_BYTES, PART_BYTES, WRITE_HIGH_WATER_BYTES } from '../../constants.ts'
-import { atEndOfTurn } from '../../lib/end-of-turn.ts'
+import { afterThisWork, atEndOfTurn } from '../../lib/end-of-turn.ts'
 import { toError } from '../../lib/to-error.ts'
 import { WaitingWriters, type WriteSize } from '../../lib/waiting-writers.ts'
 import type { FrameFields } from './frame.ts'
@@ -12,9 +12,9 @@ const BATCH_BYTES = 64 * 1024
 const EARLY_BYTES = 2 * 1024
 
 /**
- * Writes the frames of one session. Those of one turn of the event loop leave together, in a `send` for each 2 KiB or
- * so. Large bodies leave in parts, taking turns, and small frames pass between the parts. Nothing is handed to a stream
- * that wants to be drained first, so what it has not taken can be taken back.
+ * Writes the frames of one session. Those of one piece of work leave together when it is done, before the event loop
+ * goes on, in a `send` for each 2 KiB or so. Large bodies leave in parts, taking turns, and small frames pass between
+ * the parts. Nothing is handed to a stream that wants to be drained first, so what it has not taken can be taken back.
  */
 export class FrameWriter {
   readonly #stream: Stream
@@ -130,7 +130,7 @@ export class FrameWriter {
   readonly #schedule = (): void => {
     if (!this.#scheduled && !this.empty && this.#ready) {
       this.#scheduled = true
-      atEndOfTurn(() => {
+      afterThisWork(() => {
         this.#scheduled = false
         this.flush()
       })

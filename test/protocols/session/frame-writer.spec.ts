@@ -40,17 +40,26 @@ describe('frame writer', () => {
 
   const ids = () => peer.frames.map(({ id }) => id)
 
-  it('sends the frames of one turn of the event loop in one go', async () => {
+  it('sends the frames of one piece of work, and of the promises that settle in it, in one go', async () => {
     const sends = countSends(stream)
     writer.write({ kind: REQUEST, id: 1 })
     await Promise.resolve()
     writer.write({ kind: REQUEST, id: 3 })
-    process.nextTick(() => writer.write({ kind: REQUEST, id: 5 }))
+    await Promise.resolve().then(() => Promise.resolve())
+    writer.write({ kind: REQUEST, id: 5 })
+    assert.equal(sends.count, 0)
     await until(() => peer.frames.length === 3, 'the frames arrive')
     assert.deepEqual(ids(), [1, 3, 5])
     assert.equal(sends.count, 1)
     assert.ok(writer.empty)
     assert.equal(timesEmpty, 1)
+  })
+
+  it('sends a frame before the event loop goes on', async () => {
+    const sends = countSends(stream)
+    const sentBefore = new Promise<number>((resolve) => setImmediate(() => resolve(sends.count)))
+    writer.write({ kind: REQUEST, id: 1 })
+    assert.equal(await sentBefore, 1)
   })
 
   it('lets the peer begin while much is written in one turn', async () => {
