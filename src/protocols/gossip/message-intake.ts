@@ -1,5 +1,5 @@
 import type { RPC } from '@libp2p/gossipsub/message'
-import type { Connection, Logger, PeerId } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
 import { concat } from 'uint8arrays/concat'
 import { byteText } from '../../lib/byte-text.ts'
@@ -7,7 +7,7 @@ import type { Room } from '../../lib/fair-lines.ts'
 import { FairQueue } from '../../lib/fair-queue.ts'
 import { now } from '../../lib/now.ts'
 import { SharedPace } from '../../lib/shared-pace.ts'
-import { MessageReceiver, type MessageReceiverInit } from './message-receiver.ts'
+import { MessageReceiver, type MessageReceiverInit } from './messages/message-receiver.ts'
 import { PausedNeighbours } from './paused-neighbours.ts'
 
 const MIB = 1024 * 1024
@@ -47,7 +47,6 @@ export interface MessageIntakeInit extends MessageReceiverInit {
   factorOf?: (user: string) => number
   /** Told at once, then once a second at most. */
   onDropped?: (dropped: DroppedMessages) => void
-  log: Logger
 }
 
 interface Arrival {

@@ -8,7 +8,7 @@ import { requireMembers } from '../../lib/require-members.ts'
 export interface GossipsubInternals extends GossipSub {
   isStarted: () => boolean
   /** By peer id. Without such a stream a peer can be sent nothing, subscribed or not. */
-  readonly streamsOutbound: ReadonlyMap<string, unknown>
+  readonly streamsOutbound: ReadonlyMap<string, { pushPrefixed: (rpc: Uint8Array) => void }>
   /** Peers to open such a stream to, in turn, and the connection to do it on. */
   readonly outboundInflightQueue: { push: (peer: { peerId: PeerId; connection: Connection }) => unknown }
   /** The peer ids that are known to subscribe to a topic, by topic. */
@@ -26,6 +26,7 @@ export interface GossipsubInternals extends GossipSub {
     /** Called for a message whose signature does not hold, or that has none. */
     rejectInvalidMessage: (from: string, topic: string) => void
     validateMessage: (id: string) => void
+    deliverMessage: (from: string, id: string, topic: string) => void
     duplicateMessage: (from: string, id: string, topic: string) => void
     rejectMessage: (from: string, id: string, topic: string, reason: RejectReason) => void
   }
@@ -53,7 +54,14 @@ export interface GossipsubInternals extends GossipSub {
   /** Tells the neighbours of a topic, all but the one it came from, that they need not send a message. */
   sendIDontWants: (id: Uint8Array, topic: string, source: string) => void
   /** Sends a message on to the neighbours of its topic, all but the one it came from. */
-  forwardMessage: (id: string, message: RPC.Message, source: string) => void
+  forwardMessage: (id: string, message: RPC.Message, source: string, exclude?: ReadonlySet<string>) => void
+  /** Who a message is sent on to, by what it came from and who else has it. */
+  selectPeersToForward: (topic: string, source: string, exclude?: ReadonlySet<string>) => Iterable<string>
+  /** By peer id: messages that it needs not be sent. */
+  readonly idontwants: ReadonlyMap<string, ReadonlyMap<string, unknown>>
+  /** By peer id: what is sent to it with the next RPC, GRAFT and PRUNE that could not be sent before, and IHAVE. */
+  readonly control: ReadonlyMap<string, unknown>
+  readonly gossip: ReadonlyMap<string, unknown>
   /** What neighbours have announced, were asked for, and still have to send. */
   readonly gossipTracer: {
     readonly size: number
@@ -77,6 +85,7 @@ export const GOSSIPSUB_MEMBERS = [
   'subscriptions.has',
   'score.rejectInvalidMessage',
   'score.validateMessage',
+  'score.deliverMessage',
   'score.duplicateMessage',
   'score.rejectMessage',
   'handleReceivedRpc',
@@ -94,6 +103,10 @@ export const GOSSIPSUB_MEMBERS = [
   'opts.idontwantMinDataSize',
   'sendIDontWants',
   'forwardMessage',
+  'selectPeersToForward',
+  'idontwants.get',
+  'control.has',
+  'gossip.has',
   'gossipTracer.size',
   'gossipTracer.deliverMessage',
   'gossipTracer.rejectMessage',

@@ -1,10 +1,11 @@
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { RPC } from '@libp2p/gossipsub/message'
 import { RejectReason } from '@libp2p/gossipsub/types'
-import type { PeerId } from '@libp2p/interface'
+import type { Logger, PeerId } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
-import { librarySignatures, type Signatures } from '../../identity/signatures.ts'
-import type { GossipsubInternals } from '../gossipsub/gossipsub-internals.ts'
+import { librarySignatures, type Signatures } from '../../../identity/signatures.ts'
+import type { GossipsubInternals } from '../../gossipsub/gossipsub-internals.ts'
+import { MessageForwarder } from './message-forwarder.ts'
 import { isPlain, type PlainMessage, SignatureCheck } from './signature-check.ts'
 
 export interface MessageReceiverInit {
@@ -13,6 +14,7 @@ export interface MessageReceiverInit {
   signatures?: Signatures
   /** Told of each message that has passed, of topics that this block subscribes to. */
   onMessage: (message: Message) => void
+  log: Logger
 }
 
 /**
@@ -24,12 +26,14 @@ export class MessageReceiver {
   readonly #router: GossipsubInternals
   readonly #onMessage: (message: Message) => void
   readonly #signatures: SignatureCheck
+  readonly #forwarder: MessageForwarder
   readonly #handle: GossipsubInternals['handleReceivedMessage']
 
-  constructor({ router, signatures = librarySignatures, onMessage }: MessageReceiverInit) {
+  constructor({ router, signatures = librarySignatures, onMessage, log }: MessageReceiverInit) {
     this.#router = router
     this.#onMessage = onMessage
     this.#signatures = new SignatureCheck(signatures)
+    this.#forwarder = new MessageForwarder({ router, log })
     this.#handle = router.handleReceivedMessage.bind(router)
     router.addEventListener('message', this.#onEvent)
   }
@@ -107,7 +111,7 @@ export class MessageReceiver {
     if (subscriptions.has(message.topic)) {
       this.#onMessage(signed)
     }
-    this.#router.forwardMessage(msgIdStr, message, from)
+    this.#forwarder.forward(msgIdStr, message, from)
   }
 
   /** Of what gossipsub itself has checked. */

@@ -7,8 +7,8 @@ import * as Digest from 'multiformats/hashes/digest'
 import { concat } from 'uint8arrays/concat'
 import { equals } from 'uint8arrays/equals'
 import { fromString } from 'uint8arrays/from-string'
-import type { Signatures, Verify } from '../../identity/signatures.ts'
-import { byteText } from '../../lib/byte-text.ts'
+import type { Signatures, Verify } from '../../../identity/signatures.ts'
+import { byteText } from '../../../lib/byte-text.ts'
 
 /** What is signed of a message is its protobuf without signature and key, behind this (libp2p's pubsub specification). */
 const PREFIX = fromString('libp2p-pubsub:')
