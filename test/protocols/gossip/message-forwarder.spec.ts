@@ -43,7 +43,7 @@ describe('gossip that is forwarded', () => {
     anna = await startGossipNode(network, { uid: 'anna', resource: 'anna' })
     bob = await startGossipNode(network, { uid: 'bob', resource: 'bob' })
     carol = await startGossipNode(network, { uid: 'carol', resource: 'carol' })
-    relay.gossip.join(TOPIC)
+    relay.gossip.join(TOPIC, () => undefined)
 
     for (const [name, node] of Object.entries({ bob, carol })) {
       await node.connect(relay)
