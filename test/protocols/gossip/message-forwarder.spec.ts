@@ -43,7 +43,7 @@ describe('gossip that is forwarded', () => {
     anna = await startGossipNode(network, { uid: 'anna', resource: 'anna' })
     bob = await startGossipNode(network, { uid: 'bob', resource: 'bob' })
     carol = await startGossipNode(network, { uid: 'carol', resource: 'carol' })
-    relay.gossip.join(TOPIC, () => undefined)
+    relay.gossip.join(TOPIC)
 
     for (const [name, node] of Object.entries({ bob, carol })) {
       await node.connect(relay)
@@ -57,6 +57,7 @@ describe('gossip that is forwarded', () => {
       }
     }
     await anna.connect(relay)
+    await anna.interest.ready(TOPIC)
     await until(() => anna.gossip.reaches(TOPIC, relay.identity.peerId), 'anna reaches the relay')
   })
 
