@@ -1,3 +1,5 @@
+// For the types of the globals too.
+import './connected.ts'
 import { type JoinOptions, joinMesh } from '../page/join.ts'
 import { tellConnections } from './connected.ts'
 import { BridgeSurface } from './surface.ts'

@@ -1,3 +1,6 @@
+// For the types of the globals, which nothing else brings to who imports this.
+import './globals.ts'
+
 export { App, type WorkerApp } from './app.ts'
 export type { CommandHandler } from './commands.ts'
 export type { ConnectOptions, WorkerConfig } from './config.ts'
