@@ -10,6 +10,7 @@ import { RelayedSearch } from '../protocols/find/relayed-search.ts'
 import type { Clock } from '../types.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Dialer } from './connect/dialer.ts'
+import { likeliestFirst } from './libp2p/address-order.ts'
 import type { Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
 import { Readiness } from './readiness.ts'
@@ -92,7 +93,7 @@ function createAnnouncer(
     gossip,
     book,
     providers,
-    addresses: () => node.libp2p.getMultiaddrs().map(String),
+    addresses: () => likeliestFirst(node.libp2p.getMultiaddrs()).map(String),
     load: () => sessions.inFlight,
     clock,
     log: logger.forComponent('nexus:find')

@@ -1,11 +1,5 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import type { Address, ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
-import {
-  circuitRelayAddressesLast,
-  loopbackAddressLast,
-  publicAddressesFirst,
-  reliableTransportsFirst
-} from '@libp2p/utils'
+import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
@@ -16,6 +10,7 @@ import { now } from '../../lib/now.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
+import { directAddressesFirst, relayedAddressesFirst } from './address-order.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
@@ -183,22 +178,4 @@ function lifeOf(
       verified.stop()
     }
   }
-}
-
-/**
- * Every direct address before every relayed one, each kind in the library's order. The library itself takes a circuit
- * through a public relay before a private address, so that two blocks of one network would talk through a relay.
- */
-function directAddressesFirst({ multiaddr: a }: Address, { multiaddr: b }: Address): -1 | 0 | 1 {
-  return (
-    circuitRelayAddressesLast(a, b) ||
-    loopbackAddressLast(a, b) ||
-    publicAddressesFirst(a, b) ||
-    reliableTransportsFirst(a, b)
-  )
-}
-
-/** The same the other way round. */
-function relayedAddressesFirst(one: Address, other: Address): -1 | 0 | 1 {
-  return circuitRelayAddressesLast(other.multiaddr, one.multiaddr) || directAddressesFirst(one, other)
 }
