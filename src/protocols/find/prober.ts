@@ -3,14 +3,12 @@ import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import type { Lease } from '../../identity/lease.ts'
 import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { FailureMemory } from '../../lib/failure-memory.ts'
-import { FairSlots } from '../../lib/fair-slots.ts'
 import type { Identity } from '../../types.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
+import { ProbeSlots } from './probe-slots.ts'
 
 /** Workers of one app that a block stays connected to, so that it notices at once when one dies. */
 const MAX_WATCHED_PER_APP = 32
-/** Workers that are dialled at a time; the others wait, those of users that have fewer dialled come first. */
-const MAX_DIALS = 8
 /** A worker that does not answer is dialled again after so long, and longer each time. */
 const RETRY_MS = 2_000
 const MAX_RETRY_MS = 5 * 60_000
@@ -47,7 +45,7 @@ interface Probe {
 export class Prober {
   readonly #init: ProberInit
   readonly #probes = new Map<string, Probe>()
-  readonly #slots = new FairSlots(MAX_DIALS)
+  readonly #slots: ProbeSlots
   readonly #suspects = new Set<string>()
   readonly #failures: FailureMemory
   #changes = 0
@@ -55,6 +53,7 @@ export class Prober {
 
   constructor(init: ProberInit) {
     this.#init = init
+    this.#slots = new ProbeSlots(init)
     this.#failures = new FailureMemory({ firstMs: RETRY_MS, maxMs: MAX_RETRY_MS, max: MAX_FAILED, now: init.now })
     init.book.addEventListener('live', this.#onLive)
     init.book.addEventListener('lease', this.#onLease)
@@ -74,7 +73,7 @@ export class Prober {
 
     if (known !== undefined && peerId !== self.peerId) {
       this.#distrust(peerId)
-      this.#probe(known)
+      this.#probe(known, true)
     }
   }
 
@@ -140,8 +139,8 @@ export class Prober {
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => this.suspect(detail.toString())
 
-  #probe({ worker, lease }: LeaseEntry): void {
-    const { peerId, uid } = worker
+  #probe({ worker, lease }: LeaseEntry, wasReached = false): void {
+    const { peerId } = worker
 
     if (this.#probes.has(peerId) || this.#stopping.signal.aborted) {
       return
@@ -152,7 +151,8 @@ export class Prober {
     } else if (!this.#failures.counts(peerId)) {
       const probe: Probe = { lease, dial: undefined, done: Promise.resolve() }
       this.#probes.set(peerId, probe)
-      probe.done = this.#slots.run(uid, () => this.#run(peerId, probe)).finally(() => this.#probes.delete(peerId))
+      const done = this.#slots.run(worker, wasReached, () => this.#run(peerId, probe))
+      probe.done = done.finally(() => this.#probes.delete(peerId))
     }
   }
 

@@ -7,6 +7,7 @@ import { LeaseBook } from '../../../src/protocols/find/lease-book.ts'
 import { Prober } from '../../../src/protocols/find/prober.ts'
 import { identityFor, log } from '../../support/calls.ts'
 import { BOB_UID } from '../../support/identities.ts'
+import { until } from '../../support/until.ts'
 
 const self = identityFor('self')
 
@@ -89,6 +90,29 @@ describe('prober', () => {
       await turn()
     }
     assert.equal(dialled, 32)
+  })
+
+  it('dials two at a time while others of their app are reached, and whose connection was lost at once', async () => {
+    for (let index = 0; index < 20; index++) {
+      arrive(`w${index}`)
+    }
+    assert.equal(dials.size, 8)
+    connected.add('w0')
+    dials.get('w0')?.resolve(undefined)
+
+    for (let index = 20; index < 30; index++) {
+      arrive(`w${index}`)
+    }
+
+    for (let index = 1; index < 20; index++) {
+      await until(() => dials.has(`w${index}`))
+      dials.get(`w${index}`)?.reject(new Error('nobody there'))
+    }
+    await until(() => !dials.has('w19'))
+    assert.deepEqual([...dials.keys()], ['w20', 'w21'])
+    connected.delete('w0')
+    prober.suspect('w0')
+    assert.deepEqual([...dials.keys()], ['w20', 'w21', 'w0'])
   })
 
   it('dials those of a user first of whom it dials fewest', async () => {
