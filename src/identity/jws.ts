@@ -1,10 +1,12 @@
-import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
-import { base64url, CompactSign, type CryptoKey, compactVerify, importJWK, type JWK } from 'jose'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { LRUCache } from 'lru-cache'
+import { fromString } from 'uint8arrays/from-string'
+import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { MAX_JSON_DEPTH } from '../constants.ts'
 import { findRefusal } from '../lib/json-text.ts'
-import { peerIdOf, publicKeyOf, toJwk } from './keys.ts'
+import { peerIdOf, publicKeyOf } from './keys.ts'
 import { refused } from './refused.ts'
+import { type Sign, signatures, type Verify } from './signatures.ts'
 
 /** One kind of signed statement. */
 export interface JwsKind {
@@ -31,9 +33,8 @@ const HEADER_PARAMETERS = 3
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 /** Ends of base64url by the characters behind the last four: the bits that stand for nothing are 0. */
 const ENDS: readonly (RegExp | undefined)[] = [/$/, undefined, /[AQgw]$/, /[AEIMQUYcgkosw048]$/]
-/** Signers whose keys are kept ready: workers sign a lease every few seconds, and making a key takes 50 us. */
+/** Signers whose keys are kept ready: workers sign a lease every few seconds, and making a key ready takes 50 us. */
 const MAX_KEYS = 1_000
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -41,19 +42,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * peer id.
  */
 export async function signJws(kind: JwsKind, key: Ed25519PrivateKey, claims: Claims): Promise<string> {
-  const header = { alg: 'EdDSA', typ: kind.typ, kid: peerIdOf(key) }
-  const payload = encoder.encode(JSON.stringify(claims))
-  const signingKey = await importKey(toJwk(key))
-  if (signingKey !== undefined) {
-    return new CompactSign(payload).setProtectedHeader(header).sign(signingKey)
-  }
-  const input = `${base64url.encode(JSON.stringify(header))}.${base64url.encode(payload)}`
-  return `${input}.${base64url.encode(await key.sign(encoder.encode(input)))}`
+  const kid = peerIdOf(key)
+  const input = `${encodeObject({ alg: 'EdDSA', typ: kind.typ, kid })}.${encodeObject(claims)}`
+  return `${input}.${encodeBytes(await signerOf(key)(fromString(input)), 'base64url')}`
 }
 
 /**
  * Takes a compact JWS apart. Checked in this order: size (`TOO_LARGE`), form and header (`BAD_HEADER`), payload a
- * JSON object (`BAD_CLAIM`), both by the rules of JSON bodies for what is JSON. Nothing in the answer may be believed before `verifyJws`.
+ * JSON object (`BAD_CLAIM`), both by the rules of JSON bodies for what is JSON. Nothing in the answer may be believed
+ * before `verifyJws`.
  */
 export function decodeJws(kind: JwsKind, token: string): UncheckedJws {
   if (typeof token !== 'string') {
@@ -88,54 +85,43 @@ export function decodeJws(kind: JwsKind, token: string): UncheckedJws {
  * `kid` may sign.
  */
 export async function verifyJws({ kind, token, kid }: UncheckedJws): Promise<void> {
-  const { publicKey, imported } = verifyingKey(kid)
-  const key = await imported
+  const end = token.lastIndexOf('.')
+  const signature = fromString(token.slice(end + 1), 'base64url')
+  const verify = verifierOf(kid)
+  let holds: boolean
+
   try {
-    if (key !== undefined) {
-      await compactVerify(token, key, { algorithms: ['EdDSA'] })
-      return
-    }
-    const end = token.lastIndexOf('.')
-    const signature = base64url.decode(token.slice(end + 1))
-    if (await publicKey.verify(encoder.encode(token.slice(0, end)), signature)) {
-      return
-    }
+    holds = await verify(fromString(token.slice(0, end)), signature)
   } catch (cause) {
     throw refused('BAD_SIGNATURE', `the signature of the ${kind.noun} is wrong`, cause)
   }
-  throw refused('BAD_SIGNATURE', `the signature of the ${kind.noun} is wrong`)
-}
 
-interface VerifyingKey {
-  publicKey: Ed25519PublicKey
-  imported: Promise<CryptoKey | undefined>
-}
-
-const verifyingKeys = new LRUCache<string, VerifyingKey>({ max: MAX_KEYS })
-
-function verifyingKey(kid: string): VerifyingKey {
-  const known = verifyingKeys.get(kid)
-
-  if (known !== undefined) {
-    return known
+  if (!holds) {
+    throw refused('BAD_SIGNATURE', `the signature of the ${kind.noun} is wrong`)
   }
-
-  const publicKey = publicKeyOf(kid)
-  const key = { publicKey, imported: importKey(toJwk(publicKey)) }
-  verifyingKeys.set(kid, key)
-  return key
 }
 
-/**
- * The key for `jose`, or `undefined` where WebCrypto has no Ed25519 (older browsers, pages without TLS): libp2p's
- * own implementation serves there.
- */
-async function importKey(jwk: JWK): Promise<CryptoKey | undefined> {
-  try {
-    return (await importJWK(jwk, 'EdDSA')) as CryptoKey
-  } catch {
-    return undefined
+const verifiers = new LRUCache<string, Verify>({ max: MAX_KEYS })
+const signers = new WeakMap<Ed25519PrivateKey, Sign>()
+
+function verifierOf(kid: string): Verify {
+  const known = verifiers.get(kid)
+  const verify = known ?? signatures.verifier(publicKeyOf(kid))
+
+  if (known === undefined) {
+    verifiers.set(kid, verify)
   }
+  return verify
+}
+
+function signerOf(key: Ed25519PrivateKey): Sign {
+  const known = signers.get(key)
+  const sign = known ?? signatures.signer(key)
+
+  if (known === undefined) {
+    signers.set(key, sign)
+  }
+  return sign
 }
 
 // One statement has one text: no other characters stand for the same bytes.
@@ -143,9 +129,13 @@ function isBase64url(part: string): boolean {
   return ENDS[part.length % 4]?.test(part) === true
 }
 
+function encodeObject(value: object): string {
+  return encodeBytes(fromString(JSON.stringify(value)), 'base64url')
+}
+
 function decodeObject(part: string): Claims | undefined {
   try {
-    const bytes = base64url.decode(part)
+    const bytes = fromString(part, 'base64url')
     const value: unknown = findRefusal(bytes, MAX_JSON_DEPTH) ?? JSON.parse(decoder.decode(bytes))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined
   } catch {

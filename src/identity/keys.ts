@@ -6,7 +6,6 @@ import {
 } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import type { JWK } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { fromString as decodeText } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
@@ -128,8 +127,15 @@ export function checkPeerId(value: unknown): string {
   return peerId
 }
 
+type OctetKeyPair = {
+  kty: 'OKP'
+  crv: 'Ed25519'
+  x: string
+  d?: string
+}
+
 /** The public key as JSON Web Key (RFC 8037), or with `d`, of a private key. */
-export function toJwk(key: Ed25519PrivateKey | Ed25519PublicKey): JWK {
+export function toJwk(key: Ed25519PrivateKey | Ed25519PublicKey): OctetKeyPair {
   if (!('publicKey' in key)) {
     return { kty: 'OKP', crv: 'Ed25519', x: encodeBytes(key.raw, 'base64url') }
   }

@@ -1,5 +1,4 @@
 import type { ComponentLogger } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { ServiceFactoryMap } from 'libp2p'
 import { NexusError } from '../errors.ts'
 import { identityOf } from '../identity/certificate.ts'
@@ -16,6 +15,7 @@ import { SystemCommands } from '../protocols/system/system-commands.ts'
 import type { Clock, Identity } from '../types.ts'
 import { Dialer } from './connect/dialer.ts'
 import { createGatedNode, type GatedNode, type NodeLimits } from './libp2p/gated-node.ts'
+import { toPeerId } from './libp2p/peer-ids.ts'
 import type { Platform } from './libp2p/platform.ts'
 import type { OwnCredential } from './own-credential.ts'
 
@@ -83,7 +83,6 @@ export async function createMember(init: MemberInit): Promise<Member> {
     self: identity.peerId,
     gossip: libp2p.services.gossip,
     verifier,
-    signatures: init.platform.signatures,
     certificate,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
@@ -129,13 +128,13 @@ function createDialer({ libp2p, gate }: GatedNode, book: LeaseBook, peers: () =>
     libp2p,
     gate,
     addressesOf: (peerId) => book.get(peerId)?.lease?.addresses ?? [],
-    relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerIdFromString(peerId)] : []))
+    relays: () => peers().flatMap(({ block, peerId }) => (block === 'relay' ? [toPeerId(peerId)] : []))
   })
 }
 
 function cutOff({ libp2p, gate, verified }: GatedNode, init: MemberInit, peerId: string, why: string): void {
   const { onCutOff, logger } = init
-  const open = libp2p.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+  const open = libp2p.getConnections(toPeerId(peerId)).filter(({ status }) => status === 'open')
 
   // Of what it had sent before some may come still.
   if (open.length === 0) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mock } from 'node:test'
 import { peerIdOf } from '../../src/identity/keys.ts'
 import { RevocationList, uidSubject } from '../../src/identity/revocation.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
@@ -26,19 +27,14 @@ async function setUp(init: { cacheSize?: number } = {}) {
 
 /** How many signatures are checked while `run` runs. */
 async function signatureChecks(run: () => Promise<unknown>): Promise<number> {
-  const verify = crypto.subtle.verify
-  let count = 0
-  const counting = (...args: Parameters<typeof verify>) => {
-    count++
-    return verify.apply(crypto.subtle, args)
-  }
-  Object.defineProperty(crypto.subtle, 'verify', { value: counting, configurable: true })
+  const verify = mock.method(process.getBuiltinModule('node:crypto'), 'verify')
+
   try {
     await run()
+    return verify.mock.callCount()
   } finally {
-    Reflect.deleteProperty(crypto.subtle, 'verify')
+    verify.mock.restore()
   }
-  return count
 }
 
 describe('certificate verifier', () => {

@@ -56,7 +56,7 @@ export interface GossipNode {
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
   const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...others } = options
-  const { signatures = nodePlatform.signatures, ...block } = others
+  const { signatures, ...block } = others
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })

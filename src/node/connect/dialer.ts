@@ -1,5 +1,4 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
@@ -7,6 +6,7 @@ import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
 import { isCircuit, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Gate } from '../libp2p/gate.ts'
+import { toPeerId } from '../libp2p/peer-ids.ts'
 import { dialReason } from './address-reasons.ts'
 
 /**
@@ -90,7 +90,7 @@ export class Dialer {
 
   /** The best open connection to a peer: direct before relayed. */
   best(peerId: string): Connection | undefined {
-    const open = this.#init.libp2p.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+    const open = this.#init.libp2p.getConnections(toPeerId(peerId)).filter(({ status }) => status === 'open')
     return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
   }
 
@@ -101,7 +101,7 @@ export class Dialer {
     const patience = AbortSignal.timeout(relayed.length === 0 ? DIAL_TIMEOUT_MS : directPatienceMs)
 
     try {
-      return await libp2p.dial(peerIdFromString(peerId), { signal: anyOf([signal, patience]) })
+      return await libp2p.dial(toPeerId(peerId), { signal: anyOf([signal, patience]) })
     } catch (error) {
       if (relayed.length === 0 || !patience.aborted || signal.aborted) {
         throw error
@@ -121,9 +121,9 @@ export class Dialer {
 
     // What a peer says of itself takes the place of what was known: old addresses would only be tried in vain.
     if (told.length > 0) {
-      await libp2p.peerStore.patch(peerIdFromString(peerId), { multiaddrs })
+      await libp2p.peerStore.patch(toPeerId(peerId), { multiaddrs })
     } else {
-      await libp2p.peerStore.merge(peerIdFromString(peerId), { multiaddrs })
+      await libp2p.peerStore.merge(toPeerId(peerId), { multiaddrs })
     }
 
     return multiaddrs

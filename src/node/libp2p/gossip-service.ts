@@ -9,7 +9,7 @@ import type { Ed25519PrivateKey, PrivateKey } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
 import { DEFAULT_BODY_LIMIT_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import type { Signatures } from '../../identity/signatures.ts'
+import { signatures } from '../../identity/signatures.ts'
 import { byteText } from '../../lib/byte-text.ts'
 import { MAX_TOPIC_BYTES_PER_PEER } from '../../protocols/gossip/topic-room.ts'
 
@@ -33,18 +33,10 @@ export interface GossipServiceInit {
   forwardsTopics: boolean
 }
 
-/** Gossipsub as all members have it, which signs with the node's key kept ready where the platform can. */
-export function gossipService(
-  signatures: Signatures | undefined,
-  init: GossipServiceInit
-): (components: GossipSubComponents) => GossipSub {
+/** Gossipsub as all members have it, which signs with the node's key kept ready. */
+export function gossipService(init: GossipServiceInit): (components: GossipSubComponents) => GossipSub {
   const create = gossipsub(optionsOf(init))
-  return (components) =>
-    create(
-      signatures === undefined
-        ? components
-        : inPlaceOf(components, { privateKey: keptKey(components.privateKey, signatures) })
-    )
+  return (components) => create(inPlaceOf(components, { privateKey: keptKey(components.privateKey) }))
 }
 
 function optionsOf({ forwardsTopics }: GossipServiceInit): Partial<GossipsubOpts> {
@@ -75,7 +67,7 @@ function optionsOf({ forwardsTopics }: GossipServiceInit): Partial<GossipsubOpts
   }
 }
 
-function keptKey(key: PrivateKey, signatures: Signatures): PrivateKey {
+function keptKey(key: PrivateKey): PrivateKey {
   return key.type === 'Ed25519' ? inPlaceOf<Ed25519PrivateKey>(key, { sign: signatures.signer(key) }) : key
 }
 

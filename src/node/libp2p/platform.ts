@@ -2,7 +2,6 @@
 import type { ConnectionEncrypter, Transport } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Credential } from '../../identity/credential.ts'
-import type { Signatures } from '../../identity/signatures.ts'
 import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { NexusNotice } from '../../types.ts'
@@ -33,8 +32,6 @@ export interface Platform {
   dht?: (options: { server: boolean; users: UserLimits }) => (components: any) => SingleKadDHT
   /** Reads a credential file; absent where there are no files. */
   readCredentialFile?: (path: string) => Promise<Credential>
-  /** What messages of gossip are signed and checked with. Default: the library's. */
-  signatures?: Signatures
   /** Keys of channels. Default: by WebCrypto. */
   deriveChannelKey?: DeriveChannelKey
   /** Listen addresses when the options name none. */

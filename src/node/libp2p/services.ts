@@ -44,7 +44,7 @@ export function nodeServices({
     identify: identify({ runOnLimitedConnection: true }),
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
     ping: ping({ runOnLimitedConnection: true, maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
-    gossip: gossipService(platform.signatures, { forwardsTopics }),
+    gossip: gossipService({ forwardsTopics }),
     ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) })
   }
 }

@@ -10,7 +10,6 @@ import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
-import { nodeSignatures } from './node-signatures.ts'
 import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
@@ -30,7 +29,6 @@ export const nodePlatform: Platform = {
   ],
   dht: networkDht,
   readCredentialFile,
-  signatures: nodeSignatures,
   deriveChannelKey: deriveNodeKey,
   defaultListen: ({ webrtc }) => [
     '/ip4/0.0.0.0/tcp/0',

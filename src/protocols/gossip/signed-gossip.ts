@@ -32,7 +32,7 @@ import { limitTopics } from './topic-room.ts'
 export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
   gossip: GossipSub
-  /** What signatures of messages are checked with. Default: the library's. */
+  /** What signatures of messages are checked with. Default: the best there is here. */
   signatures?: Signatures
   /** The certificate that this block shows now. */
   certificate: () => string

@@ -3,7 +3,7 @@ import type { RPC } from '@libp2p/gossipsub/message'
 import { RejectReason } from '@libp2p/gossipsub/types'
 import type { Logger, PeerId } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
-import { librarySignatures, type Signatures } from '../../../identity/signatures.ts'
+import { signatures as bestSignatures, type Signatures } from '../../../identity/signatures.ts'
 import type { GossipsubInternals } from '../../gossipsub/gossipsub-internals.ts'
 import { MessageForwarder } from './message-forwarder.ts'
 import { isPlain, type PlainMessage, SignatureCheck } from './signature-check.ts'
@@ -29,7 +29,7 @@ export class MessageReceiver {
   readonly #forwarder: MessageForwarder
   readonly #handle: GossipsubInternals['handleReceivedMessage']
 
-  constructor({ router, signatures = librarySignatures, onMessage, log }: MessageReceiverInit) {
+  constructor({ router, signatures = bestSignatures, onMessage, log }: MessageReceiverInit) {
     this.#router = router
     this.#onMessage = onMessage
     this.#signatures = new SignatureCheck(signatures)
