@@ -19,26 +19,26 @@ export const librarySignatures: Signatures = {
   signer: (key) => (message) => key.sign(message)
 }
 
+const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto')
+
 /**
  * By Node's own cryptography, on this thread: making a key ready takes as long as half a verification. `undefined`
  * where there is none, in pages.
  */
-export const nodeSignatures = signaturesOf(globalThis.process?.getBuiltinModule?.('node:crypto'))
+export const nodeSignatures = nodeCrypto && signaturesOf(nodeCrypto)
 
 /** The best that there is here. */
 export const signatures: Signatures = nodeSignatures ?? librarySignatures
 
-function signaturesOf(crypto: typeof import('node:crypto') | undefined): Signatures | undefined {
-  return (
-    crypto && {
-      verifier(key) {
-        const ready = crypto.createPublicKey({ format: 'jwk', key: toJwk(key) })
-        return (message, signature) => crypto.verify(null, message, ready, signature)
-      },
-      signer(key) {
-        const ready = crypto.createPrivateKey({ format: 'jwk', key: toJwk(key) })
-        return (message) => crypto.sign(null, message, ready)
-      }
+function signaturesOf(crypto: NonNullable<typeof nodeCrypto>): Signatures {
+  return {
+    verifier(key) {
+      const ready = crypto.createPublicKey({ format: 'jwk', key: toJwk(key) })
+      return (message, signature) => crypto.verify(null, message, ready, signature)
+    },
+    signer(key) {
+      const ready = crypto.createPrivateKey({ format: 'jwk', key: toJwk(key) })
+      return (message) => crypto.sign(null, message, ready)
     }
-  )
+  }
 }
