@@ -22,13 +22,17 @@ _log = logging.getLogger("nexus_mesh")
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a call waits when it does not say."""
 
+_ENROLLED_RESOURCE = "pydefault"
+
 
 class Nexus:
     """A block of the mesh, in a child process of its own (``nexus sidecar``), which is started again when it dies.
 
     ``credential`` is the path of a credential file, ``bootstrap`` multiaddrs of relays; by default what
     ``NEXUS_CREDENTIAL`` and ``NEXUS_BOOTSTRAP`` say. With ``resource`` (``RESOURCE``) the certificate must be of that
-    resource. Every method raises ``NexusError``.
+    resource. Where the environment says ``NEXUS_AUTHORITY``, that service enrols the block, with the secret in
+    ``SERVICE_SECRET`` or ``EXPLORE_SECRET``, by default as ``pydefault``; ``credential`` is then the file that keeps
+    it. Every method raises ``NexusError``.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Nexus:
         if self.credential is not None:
             self._options["credential"] = self.credential
         self._options["bootstrap"] = list(bootstrap) if bootstrap is not None else _addresses()
+        if not resource and self.credential is None and os.environ.get("NEXUS_AUTHORITY"):
+            resource = _ENROLLED_RESOURCE
         if resource:
             self._options["resource"] = check_resource(resource)
         self._handlers = Handlers()

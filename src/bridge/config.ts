@@ -8,7 +8,10 @@ import type { CredentialSource, NexusOptions } from '../node/options.ts'
 const MAX_RESOURCE_LENGTH = 64
 
 export interface ConnectOptions extends Partial<Omit<NexusOptions, 'credential'>> {
-  /** Who this worker is. A function is told the resource that it is to have. Default `NEXUS_CREDENTIAL`. */
+  /**
+   * Who this worker is. A function is told the resource that it is to have. Default `NEXUS_CREDENTIAL`; with `authority`
+   * (or `NEXUS_AUTHORITY`) the file that keeps it.
+   */
   credential?: CredentialSource | ((wanted: { resource: string }) => Credential | Promise<Credential>)
   /** Taken for old programs' sake; nobody reads it. */
   image?: string
@@ -36,7 +39,7 @@ export interface StartOptions {
 
 /** Throws `INVALID` for a bad resource, a `public` that is neither `true` nor `false`, and without a credential. */
 export function startOptions(options: ConnectOptions, args = process.argv.slice(2)): StartOptions {
-  const { NEXUS_CREDENTIAL, NEXUS_BOOTSTRAP, RESOURCE } = process.env
+  const { NEXUS_AUTHORITY, NEXUS_CREDENTIAL, NEXUS_BOOTSTRAP, RESOURCE } = process.env
   const given = keyValues(args)
   const { image, resource, credential, bootstrap, ...others } = options
   const wanted = given.get('resource') ?? resource ?? (RESOURCE === '' ? undefined : RESOURCE)
@@ -48,7 +51,10 @@ export function startOptions(options: ConnectOptions, args = process.argv.slice(
 
   const source = given.get('credential') ?? credential ?? NEXUS_CREDENTIAL
 
-  if (source === undefined || source === '') {
+  const isPath = source === undefined || typeof source === 'string'
+  const authority = options.authority ?? (isPath ? NEXUS_AUTHORITY || undefined : undefined)
+
+  if (!source && authority === undefined) {
     throw new NexusError(
       'INVALID',
       `no credential: set NEXUS_CREDENTIAL to the path of its file (of the resource '${wanted ?? defaultResource()}')`
@@ -57,8 +63,10 @@ export function startOptions(options: ConnectOptions, args = process.argv.slice(
 
   const nexus = {
     ...others,
+    ...(authority === undefined ? {} : { authority, resource: wanted ?? defaultResource() }),
     public: isPublic,
-    credential: typeof source === 'function' ? () => source({ resource: wanted ?? defaultResource() }) : source,
+    credential:
+      typeof source === 'function' ? () => source({ resource: wanted ?? defaultResource() }) : source || undefined,
     bootstrap: given.has('bootstrap') ? addresses(given.get('bootstrap')) : (bootstrap ?? addresses(NEXUS_BOOTSTRAP))
   }
   return { nexus, image: given.get('image') ?? image, public: isPublic, app: given.get('app'), resource: wanted }

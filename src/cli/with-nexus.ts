@@ -1,6 +1,5 @@
 import { NexusError } from '../errors.ts'
 import { anyOf } from '../lib/abort.ts'
-import type { NexusOptions } from '../node/options.ts'
 import type { Nexus, NexusStatus } from '../types.ts'
 import type { MeshFlags } from './flags.ts'
 import { interruptible, untilInterrupted } from './interrupt.ts'
@@ -22,7 +21,9 @@ export interface Joined {
  */
 export async function withNexus<T>(flags: MeshFlags, output: Output, work: (joined: Joined) => Promise<T>): Promise<T> {
   const { credential, bootstrap } = required(flags)
-  await warnOfCredential(credential, output)
+  if (credential !== undefined) {
+    await warnOfCredential(credential, output)
+  }
   const { createNexus } = await import('../index.ts')
 
   return interruptible(async (interrupt) => {
@@ -47,8 +48,14 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
   })
 }
 
-function required(flags: MeshFlags): Required<Pick<NexusOptions & { credential: string }, 'credential' | 'bootstrap'>> {
+/** Without a credential the block enrols as the environment says. */
+function required(flags: MeshFlags): { credential?: string; bootstrap: string[] } {
   const { bootstrap = [] } = flags
+
+  if (flags.credential === undefined && process.env.NEXUS_AUTHORITY) {
+    return { bootstrap }
+  }
+
   const credential = requireCredential(flags)
 
   if (bootstrap.length === 0) {

@@ -36,6 +36,7 @@ export function assembleStatus(init: StatusPartsInit): StatusParts {
   })
   credential.addEventListener('expired', () => status.report({ expired: true }))
   credential.addEventListener('expiring', ({ detail }) => status.notice('EXPIRES_SOON', detail ?? undefined))
+  credential.addEventListener('failing', ({ detail }) => status.notice('NOT_RENEWED', detail ?? undefined))
   credential.addEventListener('renewed', () => {
     status.report({ expired: false })
 

@@ -35,6 +35,8 @@ export interface BlockExtras {
   notices?: readonly NexusNotice[]
   /** By which certificates are checked. Default `Date.now`. */
   clock?: Clock
+  /** After which part of a certificate's time it is renewed, asked anew for each. Default two thirds. */
+  renewalPart?: () => number
 }
 
 interface ReportingOptions extends ResolvedOptions {
@@ -57,6 +59,7 @@ export async function assembleBlock(
     source: options.credential,
     readFile: platform.readCredentialFile,
     clock,
+    renewalPart: extras.renewalPart,
     log: logger.forComponent('nexus:credential')
   })
   const limits = {

@@ -1,20 +1,30 @@
 import type { Nexus } from '../types.ts'
 import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
+import { enrolmentOf } from './enrol/enrolment.ts'
 import type { NexusOptions } from './options.ts'
+import { releasing } from './releasing.ts'
 import { nodePlatform } from './runtime/node.ts'
+
+/** A certificate that a service gives is renewed at half of its time, and up to so much later: not all at once. */
+const RENEWAL_SPREAD = 0.1
 
 /**
  * Starts a block and joins the mesh. Resolves when the first bootstrap peer is connected; when there is none, or with
  * `waitForBootstrap: false`, as soon as this block listens. From then on it stays connected by itself. End it with
  * `stop`. When this rejects, nothing of the block is left.
  *
+ * With `authority` (or `NEXUS_AUTHORITY` and neither that nor `credential`), it enrols at that service first, or takes
+ * the credential that it has kept. Once it runs it needs the service for new certificates alone: while that does not
+ * answer it tries again, says so in its status, and works on for as long as the certificate lasts.
+ *
  * Rejects with
- * - `INVALID`: a bad option, address or credential, an address that cannot be listened on, or Node before 22.12; the
- *   message names the culprit
- * - `REFUSED`: this block's certificate does not hold, or a bootstrap peer refused it or was refused, and none let it
- *   in; `reason` says why
- * - `UNREACHABLE`: no bootstrap peer answers; the message says why, for each of them
+ * - `INVALID`: a bad option, address or credential, an address that cannot be listened on, a credential file that is
+ *   damaged or of another service, or Node before 22.12; the message names the culprit
+ * - `REFUSED`: this block's certificate does not hold, the service gave none, or a bootstrap peer refused it or was
+ *   refused, and none let it in; `reason` says why
+ * - `UNREACHABLE`: no bootstrap peer answers, or there is no certificate and the service does not answer; the message
+ *   says why, for each of them
  * - `CANCELLED`: `signal` aborted
  *
  * @example
@@ -25,7 +35,39 @@ import { nodePlatform } from './runtime/node.ts'
  * console.log(nexus.identity.jid)
  * await nexus.stop()
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createNexus } from 'nexus-mesh'
+ *
+ * const secret = process.env.SERVICE_SECRET
+ * const nexus = await createNexus({ authority: 'https://authority.example.org', secret })
+ * ```
  */
-export async function createNexus(options: NexusOptions): Promise<Nexus> {
-  return await new CallSites().run(createNexus, () => createBlock(options, nodePlatform))
+export async function createNexus(options: NexusOptions = {}): Promise<Nexus> {
+  return await new CallSites().run(createNexus, () => start(options))
+}
+
+async function start(options: NexusOptions): Promise<Nexus> {
+  const enrolment = await enrolmentOf(options, process.env)
+
+  if (enrolment === undefined) {
+    return createBlock(options, nodePlatform)
+  }
+
+  const { authority: _authority, secret: _secret, resource: _resource, ...others } = options
+  const { block, bootstrap, release } = enrolment
+  const extras = {
+    clock: block.clock.read,
+    notices: block.clock.notices,
+    renewalPart: () => 0.5 + RENEWAL_SPREAD * Math.random()
+  }
+
+  try {
+    const nexus = await createBlock({ ...others, bootstrap, credential: block.credential }, nodePlatform, extras)
+    return releasing(nexus, release)
+  } catch (error) {
+    release()
+    throw error
+  }
 }

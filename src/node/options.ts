@@ -14,9 +14,25 @@ export type CredentialSource = string | Credential | (() => Credential | Promise
 
 /** How a block runs. Checked at once: `INVALID` names the option at fault, also one that there is not. */
 export interface NexusOptions {
-  /** Who this block is: its key, certificate and grants. */
-  credential: CredentialSource
-  /** Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh. */
+  /**
+   * Who this block is: its key, certificate and grants. With `authority`: the path of the file that keeps them, which is
+   * made when there is none; default a file for each process in `.nexus/blocks`. In Node it may be left out when the
+   * environment says `NEXUS_AUTHORITY`.
+   */
+  credential?: CredentialSource
+  /**
+   * The URL of an authority service that enrols this block with `secret`, and renews its certificate from half of its
+   * time on, over the sessions that there are. Node only. Default: `NEXUS_AUTHORITY`, where `credential` is left out.
+   */
+  authority?: string
+  /** The secret to enrol with. Default `SERVICE_SECRET`, else `EXPLORE_SECRET`. A kept credential is renewed without. */
+  secret?: string
+  /** Which resource to enrol as. Default `RESOURCE`, else that of the secret, else `default`. Only with `authority`. */
+  resource?: string
+  /**
+   * Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh; with
+   * `authority`, those of `NEXUS_BOOTSTRAP`, else those that the service tells.
+   */
   bootstrap?: string[]
   /**
    * Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces; in a browser, WebRTC. Ports
@@ -94,7 +110,7 @@ const isLogger = (value: unknown): boolean => isFunction((value as Partial<Compo
 const OptionsSchema = v.strictObject({
   credential: v.custom<CredentialSource>(
     (value) => (typeof value === 'string' && value !== '') || isFunction(value) || isObject(value),
-    "expected a credential: a file's path, the object, or a function that gives it"
+    "expected a credential: a file's path, the object, or a function that gives it (or authority, in Node)"
   ),
   bootstrap: v.optional(addresses, []),
   listen: v.optional(addresses),
@@ -119,7 +135,10 @@ export type ResolvedOptions = v.InferOutput<typeof OptionsSchema> & { webrtc: bo
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
 export function resolveOptions(options: NexusOptions, defaultWebRtc = false): ResolvedOptions {
-  const { webrtc = defaultWebRtc, ...others } = parseOptions(OptionsSchema, options)
+  const { webrtc = defaultWebRtc, ...others } = parseOptions(
+    OptionsSchema,
+    isObject(options) ? { credential: undefined, ...options } : options
+  )
   return { ...others, webrtc }
 }
 

@@ -13,6 +13,8 @@ import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { Backoff } from '../lib/backoff.ts'
 import type { Part } from '../lib/lifecycle.ts'
+import { reasonOf } from '../lib/reason-of.ts'
+import { spanOf } from '../lib/span-of.ts'
 import { WallClockTimer } from '../lib/wall-clock-timer.ts'
 import type { Clock } from '../types.ts'
 import type { CredentialSource } from './options.ts'
@@ -23,6 +25,7 @@ const MAX_RETRY_MS = 60_000
 /** A certificate that nobody has renewed is warned of from so long before its end, or the last third of its time. */
 const WARNING_MS = 10 * 24 * 60 * 60_000
 const WARNING_PART = 1 / 3
+const RENEWAL_PART = 2 / 3
 /** Then again. */
 const NEXT_WARNING_MS = 24 * 60 * 60_000
 /** A renewal that is due, or under way, makes the warning needless unless it takes longer. */
@@ -35,6 +38,8 @@ export interface OwnCredentialInit {
   clock: Clock
   /** Spreads tries that failed. Default `Math.random`. */
   random?: () => number
+  /** After which part of a certificate's time it is renewed. Default two thirds. */
+  renewalPart?: (() => number) | undefined
   log: Logger
 }
 
@@ -45,6 +50,8 @@ export interface CredentialEvents {
   expired: CustomEvent<void>
   /** It ends soon: for people, once a day. `null`: no more, as it was renewed or has ended. */
   expiring: CustomEvent<string | null>
+  /** A renewal failed: why, for people. `null`: one has succeeded since. */
+  failing: CustomEvent<string | null>
 }
 
 /** This block's own key, certificate and grants, and how they stay fresh. */
@@ -98,8 +105,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   }
 
   /**
-   * From now on loads the credential again when two thirds of the certificate's time are over, and warns of its end
-   * when that brings no newer one.
+   * From now on loads the credential again when two thirds of the certificate's time are over (or what `renewalPart`
+   * says), and warns of its end when that brings no newer one.
    */
   start(): void {
     // An object stays what it is.
@@ -118,7 +125,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
   #renewInTime(): void {
     const { issuedAt, expiresAt } = this.#certificate
-    this.#schedule(issuedAt + ((expiresAt - issuedAt) * 2) / 3)
+    const part = this.#init.renewalPart?.() ?? RENEWAL_PART
+    this.#schedule(issuedAt + (expiresAt - issuedAt) * part)
   }
 
   #warnInTime(): void {
@@ -188,6 +196,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
         this.#backoff.reset()
+        this.safeDispatchEvent('failing', { detail: null })
         this.safeDispatchEvent('renewed', { detail: certificate })
         this.#renewInTime()
         this.#waitsForRenewal = false
@@ -197,6 +206,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
       }
     } catch (error) {
       this.#init.log.error('the credential could not be renewed: %e', error)
+      this.#tellFailure(error)
     }
 
     if (this.#init.clock() >= this.#certificate.expiresAt) {
@@ -204,6 +214,12 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     }
 
     this.#schedule(this.#init.clock() + this.#backoff.next())
+  }
+
+  #tellFailure(error: unknown): void {
+    const leftMs = this.#certificate.expiresAt - this.#init.clock()
+    const end = leftMs > 0 ? `it ends in ${spanOf(leftMs)}` : 'it has ended'
+    this.safeDispatchEvent('failing', { detail: `the certificate could not be renewed, ${end}: ${reasonOf(error)}` })
   }
 }
 
@@ -221,16 +237,4 @@ async function load({ source, readFile }: OwnCredentialInit): Promise<Credential
   }
 
   return readFile(source)
-}
-
-/** A time for people, in its largest unit. */
-function spanOf(ms: number): string {
-  const units = [
-    ['days', 24 * 60 * 60_000],
-    ['hours', 60 * 60_000],
-    ['minutes', 60_000],
-    ['seconds', 1_000]
-  ] as const
-  const [name, unitMs] = units.find(([, size]) => ms >= 2 * size) ?? ['seconds', 1_000]
-  return `${Math.round(ms / unitMs)} ${name}`
 }

@@ -2,16 +2,15 @@ import { NexusError } from '../errors.ts'
 import type { Credential } from '../identity/credential.ts'
 import { type CertificateAnswer, credentialOf } from '../identity/enrolment.ts'
 import { createBlock } from '../node/create-block.ts'
+import { ServerClock } from '../node/enrol/server-clock.ts'
 import type { NexusOptions } from '../node/options.ts'
+import { releasing } from '../node/releasing.ts'
 import { browserPlatform } from '../node/runtime/browser.ts'
 import type { Clock, Nexus, NexusNotice } from '../types.ts'
 import { enrol } from './enrol.ts'
 import { openPageKey, type PageKey } from './key-store.ts'
 
-/** A clock that is further off than this is set right by the site's. */
-const CLOCK_TOLERANCE_MS = 60_000
-
-export interface JoinOptions extends Omit<NexusOptions, 'credential'> {
+export interface JoinOptions extends Omit<NexusOptions, 'credential' | 'authority' | 'secret' | 'resource'> {
   /** Where the site gives certificates. Default `/nexus/certificate`, of this page's origin. */
   url?: string | URL
   /** Tells the keys of several apps of one site apart. Default `default`. */
@@ -52,7 +51,7 @@ export async function joinMesh(options: JoinOptions = {}): Promise<Nexus> {
       browserPlatform,
       { notices: [...key.notices, ...enrolment.notices], clock: enrolment.clock }
     )
-    return releasing(nexus, key)
+    return releasing(nexus, key.release)
   } catch (error) {
     key.release()
     throw error
@@ -65,20 +64,19 @@ class Enrolment {
   readonly #key: PageKey
   /** What `credential` gives first. */
   #fresh: CertificateAnswer | undefined
-  #clockOffsetMs = 0
+  readonly #clock = new ServerClock("the site's")
 
   constructor(site: URL, key: PageKey) {
     this.#site = site
     this.#key = key
   }
 
-  /** The site's time, where this device's is far from it. */
-  readonly clock: Clock = () => Date.now() + this.#clockOffsetMs
+  get clock(): Clock {
+    return this.#clock.read
+  }
 
   get notices(): NexusNotice[] {
-    const minutes = Math.round(this.#clockOffsetMs / 60_000)
-    const message = `this device's clock is ${Math.abs(minutes)} min ${minutes > 0 ? 'slow' : 'fast'}: the site's time is used`
-    return this.#clockOffsetMs === 0 ? [] : [{ reason: 'WRONG_CLOCK', message, aheadMs: -this.#clockOffsetMs }]
+    return this.#clock.notices
   }
 
   async first(): Promise<CertificateAnswer> {
@@ -94,8 +92,7 @@ class Enrolment {
 
   async #ask(): Promise<CertificateAnswer> {
     const answer = await enrol(this.#site, this.#key.privateKey)
-    const offsetMs = answer.time - Date.now()
-    this.#clockOffsetMs = Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? offsetMs : 0
+    this.#clock.learn(answer.time)
     // What cannot be kept is asked for again the next time.
     await this.#key.keep(answer).catch(() => undefined)
     return answer
@@ -111,11 +108,4 @@ class Enrolment {
 
     return answer
   }
-}
-
-/** The same block; once it has stopped, another tab may have its key. */
-function releasing(nexus: Nexus, key: PageKey): Nexus {
-  const stop = nexus.stop.bind(nexus)
-  nexus.stop = (options) => stop(options).finally(key.release)
-  return nexus
 }

@@ -62,12 +62,15 @@ export async function runSidecar(packageVersion: string): Promise<number> {
 
 /** Starts the block that the program describes. Its options are those of `createNexus` that a file can hold. */
 async function join({ resource, ...options }: Record<string, unknown>): Promise<Nexus> {
-  if (typeof options.credential !== 'string') {
+  const authority = process.env.NEXUS_AUTHORITY || undefined
+
+  if (typeof options.credential !== 'string' && authority === undefined) {
     throw new NexusError('INVALID', 'no credential: give the path of its file, or set NEXUS_CREDENTIAL')
   }
 
   const nexus = await createNexus({
     ...(options as unknown as NexusOptions),
+    ...(authority === undefined ? {} : { authority, resource: resource as string | undefined }),
     waitForBootstrap: false,
     onHandlerError
   })

@@ -34,6 +34,8 @@ export type NexusNoticeReason =
   | 'WRONG_CLOCK'
   /** The certificate ends within 10 days, or within the last third of its time, and was not renewed. */
   | 'EXPIRES_SOON'
+  /** A renewal of the certificate failed, and is tried again; the message says why. */
+  | 'NOT_RENEWED'
 
 /** A thing that is not as it should be. */
 export interface NexusNotice {

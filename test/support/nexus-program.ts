@@ -27,6 +27,7 @@ export class NexusProgram {
 
   constructor(args: readonly string[], { cwd, env, input = '' }: ProgramOptions = {}) {
     const { NEXUS_CREDENTIAL: _credential, NEXUS_BOOTSTRAP: _bootstrap, DEBUG: _debug, ...inherited } = process.env
+    delete inherited.NEXUS_AUTHORITY
     const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { ...inherited, ...env } })
     this.#child = child
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -43,7 +43,7 @@ export class TestAuthority {
   }
 
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(new URL(path, this.origin), {
+    const response = await fetchAnew(new URL(path, this.origin), {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) })
@@ -109,4 +109,14 @@ export class TestAuthority {
 /** The authority whose root key is that of `testNetwork`. */
 export async function testRoot(): Promise<Authority> {
   return Authority.create({ network: TEST_NETWORK, privateKey: await keyFor('root') })
+}
+
+/** `fetch` may take a connection to the service that was at this port before. */
+function fetchAnew(url: URL, init: RequestInit): Promise<Response> {
+  return fetch(url, init).catch((error: { cause?: { code?: string } }) => {
+    if (error.cause?.code === 'UND_ERR_SOCKET') {
+      return fetch(url, init)
+    }
+    throw error
+  })
 }

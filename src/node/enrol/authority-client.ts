@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { IDENTITY_FAILURES, NexusError } from '../../errors.ts'
+import { type CertificateAnswer, parseAnswer, requestCertificate } from '../../identity/enrolment.ts'
+import { type JsonAnswer, requestJson } from '../../lib/json-request.ts'
+
+/** A nonce that was used or has ended is asked for again so often: the service may have been restarted. */
+const TRIES = 2
+
+interface Proof {
+  key: Ed25519PrivateKey
+  app: string
+}
+
+/** Why the service gave no certificate. */
+export class EnrolmentError extends NexusError {
+  /** The code that the service gave (docs/PROTOCOL.md, "Refusals"). */
+  readonly refusal: string | undefined
+
+  constructor(refusal: string | undefined, ...rest: ConstructorParameters<typeof NexusError>) {
+    super(...rest)
+    this.refusal = refusal
+  }
+}
+
+/** Asks an authority service for certificates. */
+export class AuthorityClient {
+  readonly origin: string
+
+  /** Throws `INVALID` for what is no `http` or `https` URL. */
+  constructor(url: string) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined
+
+    if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+      throw new NexusError('INVALID', `authority: expected the URL of an authority service, not '${url}'`)
+    }
+
+    this.origin = parsed.origin
+  }
+
+  /**
+   * A certificate for who has a secret. Rejects with `REFUSED` and the words of the service, `UNREACHABLE` when it gives
+   * none now, `INVALID` when its answer makes no sense.
+   */
+  enroll(proof: Proof, asked: { secret: string; resource?: string | undefined }): Promise<CertificateAnswer> {
+    return this.#ask('/enroll', proof, asked)
+  }
+
+  /** The next certificate for who has one. Rejects as `enroll` does. */
+  renew(proof: Proof, certificate: string): Promise<CertificateAnswer> {
+    return this.#ask('/renew', proof, { certificate })
+  }
+
+  async #ask(path: string, { key, app }: Proof, asked: object): Promise<CertificateAnswer> {
+    for (let tries = 1; ; tries++) {
+      const { nonce } = (await this.#get('/nonce')) as { nonce?: unknown }
+      const terms = { audience: this.origin, issuedAt: Date.now(), id: randomUUID(), nonce: String(nonce), app }
+      const request = await requestCertificate(key, terms)
+      const answer = await this.#request('POST', path, { request, ...asked })
+
+      if (answer.status === 200) {
+        return parseAnswer(answer.body)
+      }
+
+      if (tries === TRIES || (answer.code !== 'BAD_NONCE' && answer.code !== 'USED')) {
+        throw this.#failureOf(answer)
+      }
+    }
+  }
+
+  async #get(path: string): Promise<object> {
+    const answer = await this.#request('GET', path)
+
+    if (answer.status !== 200 || typeof answer.body !== 'object' || answer.body === null) {
+      throw this.#failureOf(answer)
+    }
+
+    return answer.body
+  }
+
+  #request(method: string, path: string, body?: object): Promise<JsonAnswer> {
+    const url = new URL(path, this.origin)
+    return requestJson({ url, method, failure: 'gives no certificate', ...(body === undefined ? {} : { body }) })
+  }
+
+  #failureOf({ status, code, reason, message }: JsonAnswer): EnrolmentError {
+    // Many at a time, or too many keys for now: later it may be another.
+    if (status >= 500 || status === 429 || status === 409 || status < 400) {
+      return new EnrolmentError(code, 'UNREACHABLE', `${this.origin} gives no certificate now (${status}): ${message}`)
+    }
+
+    const known = IDENTITY_FAILURES.find((failure) => failure === reason) ?? 'NO_CERTIFICATE'
+    return new EnrolmentError(code, 'REFUSED', `${this.origin} gave no certificate: ${message}`, { reason: known })
+  }
+}

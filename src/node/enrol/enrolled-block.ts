@@ -1,0 +1,166 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { NexusError } from '../../errors.ts'
+import { type Credential, type OpenedCredential, openCredential } from '../../identity/credential.ts'
+import { type CertificateAnswer, credentialOf } from '../../identity/enrolment.ts'
+import type { EnrolmentSecret } from '../../identity/enrolment-secret.ts'
+import { generateKey, parseKey } from '../../identity/keys.ts'
+import { AuthorityClient, EnrolmentError } from './authority-client.ts'
+import { type KeptCredential, readKept, writeKept } from './kept-credential.ts'
+import { ServerClock } from './server-clock.ts'
+
+/** What the service says when a certificate can't be renewed, and enrolling anew may help. */
+const ENROL_ANEW = ['FORBIDDEN', 'REFUSED']
+
+export interface EnrolledBlockInit {
+  /** The URL of the service. */
+  authority: string
+  /** Absent: only a credential that is kept already is renewed. */
+  secret: EnrolmentSecret | undefined
+  resource: string | undefined
+  /** The file that keeps key and certificate. */
+  path: string
+}
+
+/** The credential of a block that an authority service enrols, kept in a file. */
+export class EnrolledBlock {
+  readonly clock = new ServerClock("the authority service's")
+  readonly #init: EnrolledBlockInit
+  readonly #client: AuthorityClient
+  #kept: KeptCredential | undefined
+  /** What `credential` gives first. */
+  #isFresh = false
+
+  private constructor(init: EnrolledBlockInit) {
+    this.#init = init
+    this.#client = new AuthorityClient(init.authority)
+  }
+
+  /**
+   * Takes the credential that is kept, renewed when half of its time is over and the service answers; enrols when there
+   * is none, it has ended, or the secret is another one. Rejects with `REFUSED`, `UNREACHABLE`, or `INVALID`: a bad URL,
+   * or a file that is damaged or of another service.
+   */
+  static async open(init: EnrolledBlockInit): Promise<EnrolledBlock> {
+    const block = new EnrolledBlock(init)
+    block.#kept = await readKept(init.path)
+    block.#checkFile()
+    await block.#bringUpToDate()
+    block.#isFresh = true
+    return block
+  }
+
+  /** The addresses that the service told last. */
+  get bootstrap(): string[] {
+    return this.#kept?.bootstrap ?? []
+  }
+
+  /** First the credential of `open`, then the next one. Rejects as `open` does; the file is as it was then. */
+  readonly credential = async (): Promise<Credential> => {
+    if (!this.#isFresh) {
+      await this.#next()
+    }
+
+    this.#isFresh = false
+    return this.#kept!.credential
+  }
+
+  #checkFile(): void {
+    const given = this.#kept?.authority
+
+    if (given !== undefined && given !== this.#client.origin) {
+      const what = `the credential in ${this.#init.path} was given by ${given}, not by ${this.#client.origin}`
+      throw new NexusError('INVALID', `${what}: name another file, or remove it to enrol with a new key`)
+    }
+  }
+
+  async #bringUpToDate(): Promise<void> {
+    const opened = await this.#open()
+    const { secret } = this.#init
+
+    if (opened === undefined || (secret !== undefined && this.#kept?.secret !== secret.id)) {
+      await this.#enrol()
+      return
+    }
+
+    const { issuedAt, expiresAt } = opened.certificate
+
+    if (this.clock.read() > (issuedAt + expiresAt) / 2) {
+      // The one that is kept holds still: the block goes on with it, and tries again.
+      await this.#next().catch(ignoreUnreachable)
+    }
+  }
+
+  /** What is kept, when it holds. */
+  async #open(): Promise<OpenedCredential | undefined> {
+    if (this.#kept === undefined) {
+      return undefined
+    }
+
+    try {
+      return await openCredential(this.#kept.credential, { clock: this.clock.read })
+    } catch (error) {
+      const isOver = error instanceof NexusError && (error.reason === 'EXPIRED' || error.reason === 'NOT_YET_VALID')
+      if (isOver && this.#init.secret !== undefined) {
+        return undefined
+      }
+      throw error
+    }
+  }
+
+  async #next(): Promise<void> {
+    const opened = await this.#open()
+
+    if (opened === undefined) {
+      await this.#enrol()
+      return
+    }
+
+    const { certificate, privateKey: key } = opened
+
+    try {
+      await this.#keep(key, await this.#client.renew({ key, app: certificate.app }, certificate.token))
+    } catch (error) {
+      const mayEnrol = error instanceof EnrolmentError && ENROL_ANEW.includes(error.refusal ?? '')
+      if (!mayEnrol || this.#init.secret === undefined) {
+        throw error
+      }
+      await this.#enrol()
+    }
+  }
+
+  async #enrol(): Promise<void> {
+    const { secret, resource } = this.#init
+
+    if (secret === undefined) {
+      throw new NexusError('INVALID', 'no secret to enrol with: give secret, or set SERVICE_SECRET or EXPLORE_SECRET')
+    }
+
+    const key = this.#kept === undefined ? await generateKey() : parseKey(this.#kept.credential.key)
+    await this.#keep(key, await this.#client.enroll({ key, app: secret.app }, { secret: secret.text, resource }))
+  }
+
+  async #keep(key: Ed25519PrivateKey, answer: CertificateAnswer): Promise<void> {
+    this.clock.learn(answer.time)
+    const credential = credentialOf(key, answer)
+    const before = this.#kept
+
+    // Whoever answers in the service's place must not become what this block trusts.
+    if (before !== undefined && !before.credential.roots.some((root) => answer.roots.includes(root))) {
+      const what = `${this.#client.origin} has another root key than when this block enrolled`
+      throw new NexusError('INVALID', `${what}: remove ${this.#init.path} if that is right`)
+    }
+
+    await openCredential(credential, { clock: this.clock.read })
+    const { origin: authority } = this.#client
+    const secret = this.#init.secret?.id ?? before?.secret
+    const kept = { credential, authority, secret, bootstrap: answer.bootstrap }
+    await writeKept(this.#init.path, kept)
+    this.#kept = kept
+  }
+}
+
+function ignoreUnreachable(error: unknown): void {
+  if (!(error instanceof NexusError && error.code === 'UNREACHABLE')) {
+    throw error
+  }
+}
