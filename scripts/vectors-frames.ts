@@ -53,8 +53,13 @@ function frame(...parts: Buffer[]): string {
   return Buffer.concat([varint(envelope.length), envelope]).toString('hex')
 }
 
+/** A frame with these fields, in hex. */
+export function frameOf(fields: FieldVector): string {
+  return frame(...Object.entries(fields).map(([key, value]) => field(key, value)))
+}
+
 function goodFrame(name: string, fields: FieldVector) {
-  return { name, wire: frame(...Object.entries(fields).map(([key, value]) => field(key, value))), fields }
+  return { name, wire: frameOf(fields), fields }
 }
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('hex')

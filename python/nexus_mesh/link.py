@@ -14,7 +14,7 @@ from .failure import failure_of
 from .frames import Frame, FrameDecoder, encode_frame
 
 LINK_VERSION = 1
-"""The version of the link (docs/PROTOCOL.md, "Link")."""
+"""The version of the link (docs/LINK.md)."""
 
 _ENVELOPE_BYTES = 64 * 1024
 _READ_BYTES = 256 * 1024

@@ -18,6 +18,7 @@ from nexus_mesh.envs import read_envs
 from nexus_mesh.errors import NexusError
 from nexus_mesh.frames import Frame, FrameDecoder, encode_frame, encode_varint
 from nexus_mesh.jid import parse_jid
+from nexus_mesh.values import body_of, call_of, gap_of, identity_of, message_of, status_of
 
 from .support import ROOT
 
@@ -69,6 +70,43 @@ class Frames(unittest.TestCase):
         for vector in vectors("frames")["bad"]:
             with self.subTest(vector.get("name") or vector.get("why")), self.assertRaises(NexusError):
                 list(FrameDecoder().feed(bytes.fromhex(vector["wire"])))
+
+
+class LinkFrames(unittest.TestCase):
+    def test_what_the_program_says(self) -> None:
+        for step in self._steps("program"):
+            with self.subTest(step["name"]):
+                frame = frame_of(step["fields"])
+                if "body" in step:
+                    frame.body = encode_json(step["body"])
+                self.assertEqual(encode_frame(frame).hex(), step["wire"])
+
+    def test_what_the_child_says(self) -> None:
+        for step in self._steps("child"):
+            with self.subTest(step["name"]):
+                [frame] = FrameDecoder().feed(bytes.fromhex(step["wire"]))
+                self.assertEqual(decode_json(frame.body) if frame.body else None, step.get("body"))
+                expected = frame_of(step["fields"])
+                expected.body = frame.body
+                self.assertEqual(frame, expected)
+
+    def test_calls_events_and_answers_are_read(self) -> None:
+        bodies = {step["name"]: step.get("body") for step in self._steps("child")}
+        self.assertEqual(call_of(bodies["call"]).sender.resource, "default")
+        self.assertEqual(message_of(bodies["event direct"]).body, {"hello": 1})
+        channel = message_of(bodies["event channel"])
+        self.assertEqual((channel.channel, channel.its_me, channel.its_bro, channel.seq), ("news", True, False, 0))
+        self.assertEqual(gap_of(bodies["event gap"]).missed, 3)
+        self.assertEqual(gap_of(bodies["event dropped"]).missed, 7)
+        self.assertEqual(status_of(bodies["event status"]).reason, "UNREACHABLE")
+        self.assertEqual(status_of(bodies["hello: answer"]["status"]).state, "online")
+        self.assertEqual(body_of(bodies["api, raw bytes: answer"]), b"\x00\xff")
+        self.assertEqual(identity_of(bodies["find: answer"]["workers"][0]).app, "etest")
+
+    @staticmethod
+    def _steps(side: str) -> list[dict[str, Any]]:
+        told = vectors("link")
+        return [step for step in [*told["conversation"], *told["others"]] if step["from"] == side]
 
 
 class Jids(unittest.TestCase):

@@ -10,7 +10,7 @@ import { EventQueue } from './event-queue.ts'
 import { REQUESTS, type RequestName, type RequestOf, readRequest } from './requests.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-/** The version of the link (docs/PROTOCOL.md, "Link"). */
+/** The version of the link (docs/LINK.md). */
 export const LINK_VERSION = 1
 /** What the names and members round a body take. */
 const ENVELOPE_BYTES = 64 * 1024

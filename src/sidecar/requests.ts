@@ -12,7 +12,7 @@ const target = {
 }
 const body = { body: v.optional(v.custom<any>(() => true)) }
 
-/** What the program may ask, by command (docs/PROTOCOL.md, "Link"). */
+/** What the program may ask, by command (docs/LINK.md). */
 export const REQUESTS = {
   hello: v.object({ version: v.number(), options: v.looseObject({}) }),
   handle: v.object({ cmd: text }),
