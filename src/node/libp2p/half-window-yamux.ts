@@ -1,12 +1,13 @@
-import type { StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import { requireMembers } from '../../lib/require-members.ts'
+import { makeLean, STREAM_MEMBERS } from './lean-stream.ts'
 
 /** The state of a stream that is open at both ends; before it, an update opens the stream. */
 const ESTABLISHED = 3
 
 /** A stream of the muxer, with what its class has beside its published interface. */
-interface YamuxStreamInternals {
+interface YamuxStreamInternals extends MessageStream {
   state: number
   /** Bytes that the other side may send in all before it waits. */
   recvWindow: number
@@ -45,7 +46,8 @@ export function halfWindowYamux(library = yamux): () => StreamMuxerFactory {
 }
 
 function tellAtHalf(stream: YamuxStreamInternals): YamuxStreamInternals {
-  requireMembers('@libp2p/yamux', stream, YAMUX_STREAM_MEMBERS)
+  requireMembers('@libp2p/yamux', stream, [...YAMUX_STREAM_MEMBERS, ...STREAM_MEMBERS])
+  makeLean(stream)
   const tell = stream.sendWindowUpdate.bind(stream)
   stream.sendWindowUpdate = () => {
     if (stream.state !== ESTABLISHED || stream.recvWindowCapacity <= stream.recvWindow / 2) {

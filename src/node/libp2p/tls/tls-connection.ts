@@ -4,6 +4,7 @@ import type { AbortOptions, MessageStream, MultiaddrConnection } from '@libp2p/i
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import { raceSignal } from 'race-signal'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { makeLean } from '../lean-stream.ts'
 
 /** Below, joining costs less in JavaScript than in the socket. */
 const JOINED_BYTES = 4 * 1024
@@ -22,6 +23,7 @@ export class TlsConnection extends AbstractMultiaddrConnection {
   constructor(raw: MultiaddrConnection, tcp: Socket, socket: TLSSocket) {
     const { log, inactivityTimeout, maxReadBufferLength, direction, remoteAddr } = raw
     super({ log, inactivityTimeout, maxReadBufferLength, direction, remoteAddr })
+    makeLean(this)
     this.#raw = raw
     this.#socket = socket
     this.#ended = new Promise((resolve) => tcp.once('close', () => resolve()))
@@ -43,12 +45,25 @@ export class TlsConnection extends AbstractMultiaddrConnection {
     raw.close = (options) => this.close(options)
   }
 
-  /** What is sent at once shares records and a write: each piece alone would have its own. */
-  override sendData(data: Uint8ArrayList): SendResult {
-    const { byteLength } = data
+  /** Past the buffer of what has to wait, when nothing waits: the socket takes all that it is given. */
+  override send(data: Uint8Array | Uint8ArrayList): boolean {
+    const isNext = this.writeStatus === 'writable' && !this.writableNeedsDrain && this.writeBuffer.byteLength === 0
 
-    if (byteLength < JOINED_BYTES) {
-      return { sentBytes: byteLength, canSendMore: this.#socket.write(data.subarray()) }
+    if (!isNext || this.sendingData) {
+      return super.send(data)
+    }
+    this.writableNeedsDrain = !this.#write(data)
+    return !this.writableNeedsDrain
+  }
+
+  override sendData(data: Uint8ArrayList): SendResult {
+    return { sentBytes: data.byteLength, canSendMore: this.#write(data) }
+  }
+
+  /** What is sent at once shares records and a write: each piece alone would have its own. */
+  #write(data: Uint8Array | Uint8ArrayList): boolean {
+    if (data instanceof Uint8Array || data.byteLength < JOINED_BYTES) {
+      return this.#socket.write(data.subarray())
     }
     let canSendMore = true
     this.#socket.cork()
@@ -57,7 +72,7 @@ export class TlsConnection extends AbstractMultiaddrConnection {
       canSendMore = this.#socket.write(bytes)
     }
     this.#socket.uncork()
-    return { sentBytes: byteLength, canSendMore }
+    return canSendMore
   }
 
   override async sendClose(options?: AbortOptions): Promise<void> {
