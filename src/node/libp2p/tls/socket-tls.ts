@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { connect, TLSSocket } from 'node:tls'
+import { connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import {
   type ComponentLogger,
   type ConnectionEncrypter,
@@ -14,7 +14,7 @@ import {
 } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
 import { lazyEncrypter } from '../lazy-encrypter.ts'
-import { createTlsIdentity, type TlsIdentity, verifyTlsCertificate } from './certificate.ts'
+import { createTlsIdentity, verifyTlsCertificate } from './certificate.ts'
 import { TlsConnection, takeUnread } from './tls-connection.ts'
 
 interface TlsComponents {
@@ -58,7 +58,8 @@ export function hasSocket(connection: MessageStream): connection is SocketConnec
 
 class SocketTls {
   readonly #components: TlsComponents
-  #identity: Promise<TlsIdentity> | undefined
+  /** One for all connections: each would hold 28 kB. Without a `sessionIdContext` no client takes up a session. */
+  #context: Promise<SecureContext> | undefined
 
   constructor(components: TlsComponents) {
     this.#components = components
@@ -69,11 +70,11 @@ class SocketTls {
     side: 'client' | 'server',
     { signal, remotePeer: expected, skipStreamMuxerNegotiation }: SecureConnectionOptions = {}
   ): Promise<SecuredConnection> {
-    this.#identity ??= createTlsIdentity(this.#components.privateKey)
-    const identity = await raceSignal(this.#identity, signal)
+    this.#context ??= createContext(this.#components.privateKey)
+    const context = await raceSignal(this.#context, signal)
     const muxers = skipStreamMuxerNegotiation === true ? new Map() : this.#components.upgrader.getStreamMuxers()
     const { socket: tcp } = connection
-    const socket = takeOver(connection, side, identity, [...muxers.keys()])
+    const socket = takeOver(connection, side, context, [...muxers.keys()])
 
     try {
       await raceSignal(handshake(socket), signal)
@@ -88,11 +89,15 @@ class SocketTls {
   }
 }
 
+async function createContext(privateKey: PrivateKey): Promise<SecureContext> {
+  return createSecureContext({ ...(await createTlsIdentity(privateKey)), minVersion: 'TLSv1.3' })
+}
+
 /** Starts TLS on the socket of a connection, with what was read from it already. */
 function takeOver(
   connection: SocketConnection,
   side: 'client' | 'server',
-  identity: TlsIdentity,
+  secureContext: SecureContext,
   muxers: readonly string[]
 ): TLSSocket {
   const unread = takeUnread(connection)
@@ -105,8 +110,7 @@ function takeOver(
 
   const known = [...muxers, NO_MUXER]
   const options = {
-    ...identity,
-    minVersion: 'TLSv1.3',
+    secureContext,
     // No authority signs these certificates: `verifyTlsCertificate` judges them.
     rejectUnauthorized: false
   } as const

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { connect as connectTls } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter, PeerId, SecuredConnection } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tls } from '@libp2p/tls'
+import { createTlsIdentity } from '../../../../src/node/libp2p/tls/certificate.ts'
 import { hasSocket, type SocketConnection, socketTls } from '../../../../src/node/libp2p/tls/socket-tls.ts'
 import { counted, received, sendAll } from '../../../support/stream-bytes.ts'
 import { type TcpPair, TcpPairs } from '../../../support/tcp-pair.ts'
@@ -200,6 +202,26 @@ describe('TLS on the socket of a TCP connection', function () {
     )
     await assert.rejects(server.own.secureInbound(pair.accepted), /no certificate/)
     await until(() => pair.accepted.status !== 'open')
+  })
+
+  it('takes up no earlier session', async () => {
+    const identity = await createTlsIdentity(await generateKeyPair('Ed25519'))
+    const dial = async (session?: Buffer) => {
+      const { dialled, accepted } = await pairs.make()
+      const { socket } = dialled as SocketConnection
+      socket.removeAllListeners('data')
+      const options = { ...identity, rejectUnauthorized: false, ALPNProtocols: ['libp2p'], ...(session && { session }) }
+      const client = connectTls({ socket, ...options })
+      client.on('error', () => undefined)
+      client.resume()
+      return { client, secured: server.own.secureInbound(accepted), ticket: once(client, 'session') }
+    }
+
+    const first = await dial()
+    await first.secured
+    const [session] = (await first.ticket) as [Buffer]
+    const second = await dial(session)
+    await assert.rejects(second.secured, /session id context/)
   })
 
   it('refuses what is no TLS, and an older one', async () => {
