@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { CERTIFICATE_CACHE_SIZE, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import { createLruCache } from '../lib/lru-cache.ts'
 import type { Clock } from '../types.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkValidity } from './claims.ts'
@@ -37,7 +38,7 @@ export class CertificateVerifier {
     this.roots = new Set(init.roots.map(checkPeerId))
     this.clock = init.clock
     this.revocations = init.revocations
-    this.#cache = new LRUCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
+    this.#cache = createLruCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
   }
 
   /**

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { createLruCache } from './lru-cache.ts'
 
 /** So much at once, and so much again in a second. */
 export interface Allowance {
@@ -14,7 +15,7 @@ export class Allowances {
   /** `now`: milliseconds that never go back. */
   constructor(now: () => number, maxKeys = 10_000) {
     this.#now = now
-    this.#left = new LRUCache({ max: maxKeys })
+    this.#left = createLruCache({ max: maxKeys })
   }
 
   /** Takes so much. Gives whether there was enough; if not, nothing is left. */

@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { Backoff } from './backoff.ts'
+import { createLruCache } from './lru-cache.ts'
 
 export interface FailureMemoryInit {
   /** How long the first failure counts, in ms. */
@@ -21,7 +22,7 @@ export class FailureMemory {
 
   constructor(init: FailureMemoryInit) {
     this.#init = init
-    this.#failures = new LRUCache({ max: init.max })
+    this.#failures = createLruCache({ max: init.max })
   }
 
   /** Whether nobody has failed. */

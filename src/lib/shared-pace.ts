@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { createLruCache } from './lru-cache.ts'
 
 /** A user is a few senders. */
 const SENDERS_OF_USER = 4
@@ -31,8 +32,8 @@ interface Credit {
 export class SharedPace {
   readonly #init: SharedPaceInit
   readonly #now: () => number
-  readonly #senders = new LRUCache<string, Credit>({ max: MAX_REMEMBERED })
-  readonly #users = new LRUCache<string, Credit>({ max: MAX_REMEMBERED })
+  readonly #senders = createLruCache<string, Credit>({ max: MAX_REMEMBERED })
+  readonly #users = createLruCache<string, Credit>({ max: MAX_REMEMBERED })
   /** When users that keep to their share had something to do, the last one at the end. */
   readonly #active = new Map<string, number>()
 

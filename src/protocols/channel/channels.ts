@@ -1,11 +1,11 @@
 import type { Logger } from '@libp2p/interface'
-import { LRUCache } from 'lru-cache'
 import { raceSignal } from 'race-signal'
 import { DEFAULT_TIMEOUT_MS, MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
+import { createLruCache } from '../../lib/lru-cache.ts'
 import type {
   Body,
   CallOptions,
@@ -71,7 +71,7 @@ export class Channels {
   readonly #init: ChannelsInit
   readonly #budget = new ByteBudget(MAX_WAITING_BYTES)
   readonly #channels = new Map<string, OpenChannel>()
-  readonly #outboxes = new LRUCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
+  readonly #outboxes = createLruCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
   readonly #stopping = new AbortController()
   #isLeaving = false
 

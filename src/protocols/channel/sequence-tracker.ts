@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
+import { createLruCache } from '../../lib/lru-cache.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import { EpochAge } from './epoch-age.ts'
@@ -68,7 +68,7 @@ export class SequenceTracker {
   readonly #onGap: SequenceTrackerInit['onGap']
   readonly #now: () => number
   readonly #timer: DeadlineTimer
-  readonly #senders = new LRUCache<string, Sender>({
+  readonly #senders = createLruCache<string, Sender>({
     max: MAX_SENDERS,
     dispose: (_sender, _peerId, reason) => {
       if (reason === 'evict') {
