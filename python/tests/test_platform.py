@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import socket
 import sys
@@ -14,11 +15,14 @@ import urllib.request
 from pathlib import Path
 from unittest.mock import patch
 
+from nexus_mesh import NexusError
 from nexus_mesh.attributes import claims_in, default_resource
+from nexus_mesh.databases import connect_database
 
 from .program import HERE, Program
 from .support import Mesh
 
+_HAS_PYMONGO = importlib.util.find_spec("pymongo") is not None
 _HAS_FASTAPI = all(importlib.util.find_spec(name) for name in ("fastapi", "uvicorn"))
 
 
@@ -92,6 +96,17 @@ class OnAMesh(unittest.TestCase):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+
+class Databases(unittest.TestCase):
+    def test_that_of_a_variable(self) -> None:
+        with patch.dict(os.environ, {"XMONGOURL": "mongodb://127.0.0.1:1/shop", "UMONGOURL": ""}):
+            self.assertIsNone(connect_database("UMONGOURL"))
+            if _HAS_PYMONGO:
+                self.assertEqual(connect_database("XMONGOURL").name, "shop")
+            else:
+                with self.assertRaisesRegex(NexusError, "INVALID: XMONGOURL .*pip install pymongo"):
+                    connect_database("XMONGOURL")
 
 
 class WhoAWorkerIs(unittest.TestCase):

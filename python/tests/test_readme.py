@@ -14,6 +14,7 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+from .program import HERE
 from .support import ROOT, Mesh
 
 PACKAGE = ROOT / "python"
@@ -88,7 +89,15 @@ class FromWheel(unittest.TestCase):
             self.assertEqual(readme.call().strip(), "{'code': 0, 'result': 42, 'for': 'carl'}")
 
         with self.subTest("FastAPI under uvicorn"):
-            self._serve(readme, mesh)
+            credential = mesh.credential("shop", "dora", "user", "web", grants=("etest",))
+            uvicorn = ("-m", "uvicorn", "server:app", "--log-level", "warning", "--port")
+            answer = self._serve(readme, credential, uvicorn, "/product?a=6&b=7")
+            self.assertEqual(answer, {"code": 0, "result": 42, "for": "dora"})
+
+        with self.subTest("the REST server of a worker"):
+            credential = mesh.credential("pyrest", "anna", "owner", "pydefault")
+            answer = self._serve(readme, credential, (str(HERE / "program_rest.py"),), "/double?a=21")
+            self.assertEqual(answer, {"code": 0, "result": 42})
 
     def _installed(self, mesh: Mesh) -> str:
         directory = Path(tempfile.mkdtemp(dir=mesh.directory))
@@ -109,23 +118,23 @@ class FromWheel(unittest.TestCase):
         subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
         return str(directory / "bin" / "python")
 
-    def _serve(self, readme: Readme, mesh: Mesh) -> None:
+    def _serve(self, readme: Readme, credential: str, program: tuple[str, ...], path: str) -> object:
+        """What a server gives that is started with its port; it ends when it is told to."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        credential = mesh.credential("shop", "dora", "user", "web", grants=("etest",))
-        server = readme.start(credential, "-m", "uvicorn", "server:app", "--port", str(port), "--log-level", "warning")
+        server = readme.start(credential, *program, str(port))
         answer = None
         deadline = time.monotonic() + _WAIT
         while (answer or {}).get("code") != 0 and time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/product?a=6&b=7", timeout=_WAIT) as response:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_WAIT) as response:
                     answer = json.load(response)
             except OSError:
                 time.sleep(0.05)
-        self.assertEqual(answer, {"code": 0, "result": 42, "for": "dora"})
         server.terminate()
         self.assertIn(server.wait(15), (0, -15))
+        return answer
 
 
 if __name__ == "__main__":

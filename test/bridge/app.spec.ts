@@ -200,6 +200,12 @@ describe('App of the bridge', function () {
       'await App.Init(false); await App.initUDB()',
       { UMONGOURL: 'mongodb://127.0.0.1:1/a' },
       /npm install mongodb/
+    ],
+    [
+      'the other one without it',
+      'await App.Init(false); await App.initUDB()',
+      { XMONGOURL: 'mongodb://127.0.0.1:1/a' },
+      /npm install mongodb/
     ]
   ]
 
