@@ -39,9 +39,23 @@ export function halfWindowYamux(library = yamux): () => StreamMuxerFactory {
       requireMembers('@libp2p/yamux', muxer, YAMUX_MEMBERS)
       const newStream = muxer._newStream.bind(muxer)
       muxer._newStream = (...args) => tellAtHalf(newStream(...args))
+      abortWithoutGoodbye(muxer, connection)
       return muxer
     }
     return factory
+  }
+}
+
+// The library's muxer says goodbye last, and throws when the connection takes nothing any more: the connection would be
+// aborted by nobody, and a node that stops would fail for it.
+function abortWithoutGoodbye(muxer: StreamMuxer, connection: MessageStream): void {
+  const abort = muxer.abort.bind(muxer)
+  muxer.abort = (error) => {
+    try {
+      abort(error)
+    } catch (failure) {
+      connection.log('aborted without a goodbye: %e', failure)
+    }
   }
 }
 

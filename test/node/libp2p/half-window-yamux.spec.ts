@@ -127,4 +127,16 @@ describe('yamux with updates at half of the window', () => {
     await assertCode('INVALID', async () => muxerOn(near, halfWindowYamux(other)), /@libp2p\/yamux has no '_newStream'/)
     await muxer.close()
   })
+
+  it('are aborted without an error when their connection is closed for writing', async () => {
+    const [near, far] = multiaddrConnectionPair({ log: defaultLogger() } as never)
+    const muxer = muxerOn(near, halfWindow())
+    const stream = await muxer.createStream()
+    const closed = near.close()
+    assert.throws(() => near.send(Uint8Array.of(0)), { name: 'StreamStateError' })
+    muxer.abort(new Error('over'))
+    assert.deepEqual([muxer.status, stream.status], ['closed', 'aborted'])
+    far.abort(new Error('over'))
+    await closed
+  })
 })
