@@ -1,14 +1,16 @@
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../../constants.ts'
-import { cancelled, NexusError, stopped, toNexusError } from '../../errors.ts'
-import { anyOf, onAbort } from '../../lib/abort.ts'
+import { cancelled, type NexusError, stopped, toNexusError } from '../../errors.ts'
+import { onAbort } from '../../lib/abort.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { CallOptions, Clock } from '../../types.ts'
 import type { EncodedBody } from '../body/body.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
+import { BatchGap } from './batch-gap.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
 import { Epoch } from './epoch.ts'
+import { takeRoom, timedOut } from './room-in-time.ts'
 
 export interface ChannelOutboxInit {
   /** This block's peer id. */
@@ -42,6 +44,7 @@ export class ChannelOutbox {
   readonly #init: ChannelOutboxInit
   /** Begins with the first message that leaves. */
   #epoch: Epoch | undefined
+  readonly #gap = new BatchGap()
   #queue: Waiting[] = []
   #next = 0
   #sending = false
@@ -113,6 +116,7 @@ export class ChannelOutbox {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { body, deadline, resolve, reject }
       this.#queue.push(waiting)
+      this.#gap.onGiven()
       this.#timer.set(deadline, monotonicNow())
 
       if (signal !== undefined) {
@@ -173,6 +177,7 @@ export class ChannelOutbox {
 
     while (this.#queue.length > 0) {
       await this.#init.ready()
+      await this.#gap.wait()
       const batch = this.#takeBatch()
 
       if (batch.length > 0) {
@@ -206,6 +211,7 @@ export class ChannelOutbox {
       const items = batch.map(({ body }) => ({ body: body.bytes as Uint8Array<ArrayBuffer>, type: body.type }))
       this.#init.onSend(first, items)
       const recipients = await this.#init.publish(await this.#seal(first, items))
+      this.#gap.onLeft()
 
       for (const { resolve } of batch) {
         resolve(recipients)
@@ -226,25 +232,4 @@ export class ChannelOutbox {
     const ciphertext = await cipher.seal(head, nonce, ChannelItems.encode({ items }))
     return ChannelBatch.encode({ epoch, first, nonce, ciphertext, epochBegan })
   }
-}
-
-/** Takes room in the budget. Rejects with `CANCELLED` or `TIMEOUT` when there is none in time. */
-async function takeRoom(budget: ByteBudget, bytes: number, { signal, timeoutMs }: CallOptions): Promise<void> {
-  // Mostly there is room at once, and a timer for each message would cost more than the message.
-  if (timeoutMs === undefined || budget.fits(bytes)) {
-    return budget.take(bytes, signal)
-  }
-
-  const deadline = AbortSignal.timeout(Math.ceil(timeoutMs))
-  const ends = signal === undefined ? deadline : anyOf([signal, deadline])
-
-  try {
-    await budget.take(bytes, ends)
-  } catch {
-    throw signal?.aborted === true ? cancelled(signal) : timedOut()
-  }
-}
-
-function timedOut(): NexusError {
-  return new NexusError('TIMEOUT', 'the time was over before the message left')
 }

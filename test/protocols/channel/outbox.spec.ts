@@ -15,6 +15,8 @@ interface Sent {
   fail: (error: Error) => void
 }
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
 describe('channel outbox', () => {
   let sent: Sent[]
   let own: number[][]
@@ -58,6 +60,54 @@ describe('channel outbox', () => {
     assert.deepEqual(await Promise.all(rest), [8, 8])
     await outbox.onIdle()
     assert.equal(budget.used, 0)
+  })
+
+  describe('with one message after the other', () => {
+    const { setTimeout } = globalThis
+    let timers: number
+
+    beforeEach(() => {
+      timers = 0
+      globalThis.setTimeout = Object.assign((...args: Parameters<typeof setTimeout>) => {
+        timers++
+        return setTimeout(...args)
+      }, setTimeout)
+    })
+
+    afterEach(() => {
+      globalThis.setTimeout = setTimeout
+    })
+
+    async function send(): Promise<void> {
+      const { length } = sent
+      const sending = outbox.send(body(1))
+
+      while (sent.length === length) {
+        await nextTurn()
+      }
+      sent[length]!.done(0)
+      await sending
+    }
+
+    it('keeps batches a millisecond apart', async () => {
+      await send()
+
+      for (let count = 1; count < 10; count++) {
+        const left = performance.now()
+        const before = timers
+        await nextTurn()
+        const hasWaited = performance.now() - left
+        await send()
+        assert.ok(timers > before || hasWaited > 0.5, `batch ${count} left after ${hasWaited} ms`)
+      }
+    })
+
+    it('lets who waits for each send as fast as it goes', async () => {
+      for (let count = 0; count < 5; count++) {
+        await send()
+      }
+      assert.equal(timers, 0)
+    })
   })
 
   it('closes a batch at its size, and sends what is larger alone', async () => {
