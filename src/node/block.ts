@@ -175,8 +175,10 @@ export class Block implements Nexus {
 
   // Handlers that still run while the block stops may need others to finish.
   #checkMayCall(): void {
-    if (this.#parts.member.sessions.inFlight === 0) {
-      this.#parts.lifecycle.checkRunning()
+    const { lifecycle, member } = this.#parts
+
+    if (lifecycle.isStopping && member.sessions.inFlight === 0) {
+      lifecycle.checkRunning()
     }
   }
 }

@@ -5,6 +5,7 @@ import { NexusError } from '../../errors.ts'
 import { unfilledBytes } from '../../lib/unfilled-bytes.ts'
 import { cutLongTexts, type LongText } from '../body/text-limits.ts'
 import { Envelope } from '../pb/envelope.ts'
+import { writeCallEnvelope } from '../pb/write-envelope.ts'
 
 /** What a frame is. Receivers ignore the kinds that they do not know. */
 export const KIND = {
@@ -42,6 +43,13 @@ const BODY_TAG = (4 << 3) | 2
 
 /** The wire bytes of a frame: its length as unsigned varint, then the envelope. */
 export function encodeFrame(fields: FrameFields): Uint8Array {
+  const { code, message, size, grant, issuerCertificate } = fields
+  const isPlain = !code && !message && !size && !grant && !issuerCertificate
+  const written = isPlain ? writeCallEnvelope(fields) : undefined
+
+  if (written !== undefined) {
+    return written
+  }
   const buffer = writer()
   Envelope.codec().encode(fields as Partial<Envelope>, buffer)
   return buffer.finish()
