@@ -3,6 +3,7 @@ import { Authority, type AuthorityInit, type AuthorityJson } from '../identity/a
 import { RevocationList } from '../identity/revocation.ts'
 import { CertificateVerifier } from '../identity/verifier.ts'
 import type { Clock } from '../types.ts'
+import { ListWaiters } from './list-waiters.ts'
 import type { Database } from './store/database.ts'
 import { type RevocationState, RevocationStore } from './store/revocation-list.ts'
 
@@ -15,6 +16,8 @@ export class Issuer {
   readonly rootId: string
   /** Verifies what this authority has signed. */
   readonly verifier: CertificateVerifier
+  /** Woken with each new list. */
+  readonly waiters = new ListWaiters()
   readonly #json: AuthorityJson
   readonly #init: AuthorityInit
   readonly #database: Database
@@ -83,6 +86,7 @@ export class Issuer {
 
       if (isKept) {
         await this.#refresh()
+        this.waiters.wake()
         return { version: after.version, list }
       }
     }

@@ -12,6 +12,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const MAX_CONNECTIONS = 2_000
 /** How long requests that are under way may take when the server closes. */
 const CLOSE_GRACE_MS = 3_000
+const CLOSE_IDLE_MS = 20
 
 export interface ServeAuthorityOptions extends Omit<AuthorityServiceOptions, 'origin'> {
   /** Default: where it listens. */
@@ -92,10 +93,13 @@ async function listen(server: Server, host: string, port: number): Promise<{ hos
 async function close(server: Server, service: AuthorityService): Promise<void> {
   const closed = server.listening ? once(server, 'close') : undefined
   server.close()
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+  service.endWaiting()
+  // A connection whose last request has been answered would stay open for the next one.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS)
+  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
   await closed
-  clearTimeout(timer)
+  clearInterval(idle)
+  clearTimeout(grace)
   service.close()
 }
 

@@ -26,6 +26,8 @@ export interface AuthorityService {
   readonly adminTokens: number
   /** Copies the database to a new file, while it is used. Rejects with `INVALID` when that file is there. */
   backup: (path: string) => Promise<void>
+  /** Answers at once who waits for the next revocation list: before a server closes. */
+  endWaiting: () => void
   /** Closes the database. Requests are answered 500 from then on. */
   close: () => void
 }
@@ -71,7 +73,11 @@ export async function createAuthority(options: AuthorityServiceOptions): Promise
       return store.tokens.count
     },
     backup: (path) => store.database.backup(path),
-    close: () => store.database.close()
+    endWaiting: () => issuer.waiters.close(),
+    close: () => {
+      issuer.waiters.close()
+      store.database.close()
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { NexusError } from '../errors.ts'
+import { anyOf } from './abort.ts'
 import { reasonOf } from './reason-of.ts'
 
-/** How long an answer may take, its body included. */
 const TIMEOUT_MS = 10_000
 
 export interface JsonRequest {
@@ -14,6 +14,9 @@ export interface JsonRequest {
   credentials?: RequestCredentials
   /** What a server that does not answer fails to do, for the message: `gives no certificate`. */
   failure: string
+  /** How long the answer may take, its body included. Default 10,000. */
+  timeoutMs?: number
+  signal?: AbortSignal
 }
 
 export interface JsonAnswer {
@@ -28,14 +31,17 @@ export interface JsonAnswer {
   reason: string | undefined
 }
 
-/** Asks a server over HTTP, 10 s at most. Rejects with `UNREACHABLE` when it gives no answer of any kind. */
-export async function requestJson({ url, body, headers, failure, ...init }: JsonRequest): Promise<JsonAnswer> {
+/** Asks a server over HTTP. Rejects with `UNREACHABLE` when it gives no answer of any kind, or the signal aborts. */
+export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
+  const { url, body, headers, failure, timeoutMs = TIMEOUT_MS, signal, ...init } = request
+  const deadline = AbortSignal.timeout(timeoutMs)
+
   try {
     const response = await fetch(url, {
       ...init,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS)
+      signal: signal === undefined ? deadline : anyOf([signal, deadline])
     })
     return answerOf(response, parse(await response.text()))
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS } from '../constants.ts'
+import type { RevocationList } from '../identity/revocation.ts'
 import { type HandlerErrorReporter, handlerErrorReporter } from '../lib/handler-errors.ts'
 import { Lifecycle, type Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'
@@ -37,6 +38,8 @@ export interface BlockExtras {
   clock?: Clock
   /** After which part of a certificate's time it is renewed, asked anew for each. Default two thirds. */
   renewalPart?: () => number
+  /** Makes a part that brings newer revocation lists. */
+  watch?: (revocations: RevocationList) => Part
 }
 
 interface ReportingOptions extends ResolvedOptions {
@@ -97,10 +100,13 @@ export async function assembleBlock(
     credential,
     watch,
     bootstrap,
+    ...(extras.watch === undefined ? [] : [extras.watch(credential.revocations)]),
     ...(find.readiness === undefined ? [] : [find.readiness])
   ]
   const lifecycle = new Lifecycle(parts, STOP_GRACE_MS)
-  return new Block({ member, lifecycle, status, channels, finder: find.finder, readiness: find.readiness, ...calls })
+  const { revocations } = credential
+  const { finder, readiness } = find
+  return new Block({ member, lifecycle, revocations, status, channels, finder, readiness, ...calls })
 }
 
 /** What gets calls and directs to workers, and those of others to this one. */

@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
 import { checkPeerId } from '../identity/keys.ts'
+import type { RevocationList } from '../identity/revocation.ts'
 import type { Lifecycle } from '../lib/lifecycle.ts'
 import type { ApiClient } from '../protocols/call/api-client.ts'
 import type { ApiServer } from '../protocols/call/api-server.ts'
@@ -39,6 +40,7 @@ import type { StatusBoard } from './status.ts'
 export interface BlockParts {
   member: Pick<Member, 'identity' | 'node' | 'pinger' | 'sessions'>
   lifecycle: Lifecycle
+  revocations: RevocationList
   status: StatusBoard
   apiServer: ApiServer
   apiClient: ApiClient
@@ -154,6 +156,13 @@ export class Block implements Nexus {
       checkPeerId(peerId)
       checkCallOptions(options)
       return this.#parts.member.pinger.ping(peerId, options)
+    })
+  }
+
+  async revoke(list: string): Promise<boolean> {
+    return await this.#sites.run(this.revoke, () => {
+      this.#checkRunning()
+      return this.#parts.revocations.offer(list)
     })
   }
 

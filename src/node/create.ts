@@ -1,3 +1,4 @@
+import type { RevocationList } from '../identity/revocation.ts'
 import type { Nexus } from '../types.ts'
 import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
@@ -60,6 +61,7 @@ async function start(options: NexusOptions): Promise<Nexus> {
   const extras = {
     clock: block.clock.read,
     notices: block.clock.notices,
+    watch: (revocations: RevocationList) => block.watch(revocations),
     renewalPart: () => 0.5 + RENEWAL_SPREAD * Math.random()
   }
 

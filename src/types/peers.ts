@@ -36,4 +36,21 @@ export interface NexusPeers {
    * ```
    */
   ping: (peerId: string, options?: CallOptions) => Promise<number>
+
+  /**
+   * Brings a revocation list into the running mesh: this block goes by it at once, and it goes on from peer to peer. What
+   * it voids is cut off, here and wherever it comes. Resolves with `false` when this block has that list, or a newer one.
+   * A block that an authority service enrolled is brought each new list by itself.
+   *
+   * Rejects with
+   * - `REFUSED`: no revocation list of this network; `reason` says why
+   * - `STOPPED`: this block was stopped
+   *
+   * @example
+   * ```ts
+   * const list = await authority.revoke('uid:mallory')
+   * await nexus.revoke(list)
+   * ```
+   */
+  revoke: (list: string) => Promise<boolean>
 }

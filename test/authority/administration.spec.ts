@@ -152,3 +152,39 @@ describe('the operator of an authority service', () => {
     })
   })
 })
+
+describe('who waits for the next revocation list', () => {
+  let authority: TestAuthority
+
+  beforeEach(async () => {
+    authority = await TestAuthority.start(await temporaryDirectory())
+  })
+
+  afterEach(async () => {
+    await authority.close()
+    await removeTemporaryDirectories()
+  })
+
+  it('gets it as soon as it is there, and at once when there is one', async () => {
+    let isAnswered = false
+    const waiting = authority.ask('GET', '/revocations?after=0').finally(() => {
+      isAnswered = true
+    })
+    await authority.admin('GET', '/apps')
+    assert.equal(isAnswered, false)
+    await authority.admin('POST', '/revocations', { uid: 'mallory' })
+    const { version, revocations } = (await waiting).body
+    assert.deepEqual([version, typeof revocations], [1, 'string'])
+    assert.equal((await authority.ask('GET', '/revocations?after=0')).body.revocations, revocations)
+    await authority.refuses(authority.ask('GET', '/revocations?after=x'), 400, 'INVALID')
+  })
+
+  it('is answered before the service ends', async () => {
+    const waiting = authority.ask('GET', '/revocations?after=0')
+    await authority.admin('GET', '/apps')
+    const since = performance.now()
+    await authority.close()
+    assert.deepEqual((await waiting).body, { version: 0 })
+    assert.ok(performance.now() - since < 2_000)
+  })
+})

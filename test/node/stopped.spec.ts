@@ -23,7 +23,8 @@ describe('a block that was stopped', () => {
     publish: () => nexus.publish('news', 1),
     handle: () => nexus.handle('x', () => undefined),
     onDirect: () => nexus.onDirect(() => undefined),
-    ready: () => nexus.ready()
+    ready: () => nexus.ready(),
+    revoke: () => nexus.revoke('a list')
   }
 
   for (const [name, call] of Object.entries(calls)) {

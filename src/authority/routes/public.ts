@@ -8,7 +8,7 @@ import type { Issuer } from '../issuer.ts'
 import type { Nonces } from '../nonces.ts'
 import type { ResolvedAuthorityOptions } from '../options.ts'
 import { Refusal } from '../refusal.ts'
-import { bodyOf, type Web, type WebContext } from './web.ts'
+import { bodyOf, countIn, type Web, type WebContext } from './web.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 const EnrollSchema = v.object({ request: text, secret: text, resource: v.optional(checkedText(checkResource)) })
@@ -32,8 +32,16 @@ export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrol
     return c.json({ version: 1, network, roots: [rootId], bootstrap, revocations, time: clock() })
   })
   app.get('/revocations', async (c) => {
-    const authority = await issuer.authority()
-    return c.json({ version: issuer.version, revocations: await authority.revocationList() })
+    const after = countIn(c, 'after', Number.MAX_SAFE_INTEGER)
+
+    if (after !== undefined && after >= issuer.version) {
+      await issuer.waiters.wait(c.req.raw.signal)
+    }
+
+    const { version } = issuer
+    const isNew = after === undefined || version > after
+    const list = isNew ? { revocations: await (await issuer.authority()).revocationList() } : {}
+    return c.json({ version, ...list })
   })
   app.get('/nonce', (c) => c.json({ version: 1, ...nonces.create(), time: clock() }))
   app.post('/enroll', async (c) => {

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
+import * as v from 'valibot'
 import { IDENTITY_FAILURES, NexusError } from '../../errors.ts'
 import { type CertificateAnswer, parseAnswer, requestCertificate } from '../../identity/enrolment.ts'
+import { parseJson } from '../../identity/schema.ts'
 import { type JsonAnswer, requestJson } from '../../lib/json-request.ts'
 
 /** A nonce that was used or has ended is asked for again so often: the service may have been restarted. */
 const TRIES = 2
+
+/** The service waits for 25 s. */
+const NEWS_MS = 40_000
+const NewsSchema = v.object({ revocations: v.optional(v.string()) })
 
 interface Proof {
   key: Ed25519PrivateKey
@@ -49,6 +55,21 @@ export class AuthorityClient {
   /** The next certificate for who has one. Rejects as `enroll` does. */
   renew(proof: Proof, certificate: string): Promise<CertificateAnswer> {
     return this.#ask('/renew', proof, { certificate })
+  }
+
+  /**
+   * The version of the newest revocation list, and the list when it is newer than `after`. The service waits for some
+   * time before it says that there is none. Rejects with `UNREACHABLE`.
+   */
+  async revocations(after: number, signal: AbortSignal): Promise<{ revocations?: string }> {
+    const url = new URL(`/revocations?after=${after}`, this.origin)
+    const answer = await requestJson({ url, method: 'GET', failure: 'does not answer', timeoutMs: NEWS_MS, signal })
+
+    if (answer.status !== 200) {
+      throw this.#failureOf(answer)
+    }
+
+    return parseJson('answer', NewsSchema, answer.body)
   }
 
   async #ask(path: string, { key, app }: Proof, asked: object): Promise<CertificateAnswer> {

@@ -4,8 +4,11 @@ import { type Credential, type OpenedCredential, openCredential } from '../../id
 import { type CertificateAnswer, credentialOf } from '../../identity/enrolment.ts'
 import type { EnrolmentSecret } from '../../identity/enrolment-secret.ts'
 import { generateKey, parseKey } from '../../identity/keys.ts'
+import type { RevocationList } from '../../identity/revocation.ts'
+import type { Part } from '../../lib/lifecycle.ts'
 import { AuthorityClient, EnrolmentError } from './authority-client.ts'
 import { type KeptCredential, readKept, writeKept } from './kept-credential.ts'
+import { RevocationWatch } from './revocation-watch.ts'
 import { ServerClock } from './server-clock.ts'
 
 /** What the service says when a certificate can't be renewed, and enrolling anew may help. */
@@ -27,6 +30,9 @@ export class EnrolledBlock {
   readonly #init: EnrolledBlockInit
   readonly #client: AuthorityClient
   #kept: KeptCredential | undefined
+  /** The newest revocation list that came while the block ran. */
+  #list: { version: number; token: string | undefined } = { version: 0, token: undefined }
+  #writing: Promise<void> = Promise.resolve()
   /** What `credential` gives first. */
   #isFresh = false
 
@@ -62,6 +68,11 @@ export class EnrolledBlock {
 
     this.#isFresh = false
     return this.#kept!.credential
+  }
+
+  /** What follows the service's revocation list while the block runs. */
+  watch(revocations: RevocationList): Part {
+    return new RevocationWatch({ client: this.#client, revocations, keep: (list) => this.#keepList(list) })
   }
 
   #checkFile(): void {
@@ -150,12 +161,32 @@ export class EnrolledBlock {
       throw new NexusError('INVALID', `${what}: remove ${this.#init.path} if that is right`)
     }
 
-    await openCredential(credential, { clock: this.clock.read })
+    const { revocations } = await openCredential(credential, { clock: this.clock.read })
+
+    if (revocations.version < this.#list.version) {
+      credential.revocations = this.#list.token
+    }
+
     const { origin: authority } = this.#client
     const secret = this.#init.secret?.id ?? before?.secret
     const kept = { credential, authority, secret, bootstrap: answer.bootstrap }
-    await writeKept(this.#init.path, kept)
     this.#kept = kept
+    await this.#write()
+  }
+
+  async #keepList(list: { version: number; token: string }): Promise<void> {
+    if (list.version > this.#list.version && this.#kept !== undefined) {
+      this.#list = list
+      this.#kept = { ...this.#kept, credential: { ...this.#kept.credential, revocations: list.token } }
+      await this.#write()
+    }
+  }
+
+  /** One after the other: the file ends as what is kept. */
+  #write(): Promise<void> {
+    const write = async (): Promise<void> => writeKept(this.#init.path, this.#kept!)
+    this.#writing = this.#writing.then(write, write)
+    return this.#writing
   }
 }
 

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RevocationList } from '../../identity/revocation.ts'
+import { Backoff } from '../../lib/backoff.ts'
+import type { Part } from '../../lib/lifecycle.ts'
+import type { AuthorityClient } from './authority-client.ts'
+
+/** A service that does not answer is asked again after this time, then after twice as long each time. */
+const FIRST_RETRY_MS = 5_000
+const MAX_RETRY_MS = 60_000
+/** A service that says at once that there is nothing new has no place for those who wait. */
+const AT_ONCE_MS = 5_000
+const PAUSE_MS = 30_000
+
+export interface RevocationWatchInit {
+  client: AuthorityClient
+  revocations: RevocationList
+  /** Keeps a list. What it rejects with is of no interest: the list comes again. */
+  keep: (list: { version: number; token: string }) => Promise<void>
+}
+
+/**
+ * Takes each new revocation list from the service as soon as it is there, hands it to the block, which tells its peers,
+ * and keeps what came from the service or from others.
+ */
+export class RevocationWatch implements Part {
+  readonly #init: RevocationWatchInit
+  readonly #ended = new AbortController()
+  readonly #backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+  #endKeeping: (() => void) | undefined
+
+  constructor(init: RevocationWatchInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    const { revocations, keep } = this.#init
+    this.#endKeeping = revocations.onChange(() => {
+      const { version, token } = revocations
+      void (token === undefined ? undefined : keep({ version, token }).catch(() => undefined))
+    })
+    void this.#run()
+  }
+
+  stop(): void {
+    this.#endKeeping?.()
+    this.#ended.abort()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended
+
+    while (!signal.aborted) {
+      const pauseMs = await this.#ask(signal).catch(() => this.#backoff.next())
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Asks once. Gives how long to wait before the next time. */
+  async #ask(signal: AbortSignal): Promise<number> {
+    const { client, revocations } = this.#init
+    const since = performance.now()
+    const { revocations: token } = await client.revocations(revocations.version, signal)
+    this.#backoff.reset()
+
+    if (token !== undefined) {
+      await revocations.offer(token)
+      return 0
+    }
+
+    return performance.now() - since < AT_ONCE_MS ? PAUSE_MS * (0.5 + Math.random()) : 0
+  }
+}
