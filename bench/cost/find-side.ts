@@ -1,4 +1,4 @@
-/** One process of the row `find`: the relay, some of the workers, or the new caller. */
+/** One process of the row `find`, and of `npm run scale`: the relay, some of the workers, or the new caller. */
 import { createNexus } from '../../src/index.ts'
 import { createAuthority, credentialOf } from '../nexus/credentials.ts'
 import { startRelay } from '../nexus/relay.ts'
@@ -9,6 +9,7 @@ export type Order =
   | { do: 'relay'; workers: number }
   | { do: 'work'; network: string; from: number; to: number }
   | { do: 'find'; network: string }
+  | { do: 'find whole'; network: string; workers: number }
 
 export interface Found {
   firstMs: number
@@ -16,6 +17,17 @@ export interface Found {
   workers: number
 }
 
+/** What a new caller finds of all the workers there are. */
+export interface FoundWhole {
+  firstMs: number
+  /** Found by its first question. */
+  first: number
+  /** Until it had found all; absent when it had not after 30 s. */
+  wholeMs: number | undefined
+  most: number
+}
+
+const WHOLE_WITHIN_MS = 30_000
 const APP = 'etest'
 const WARM_FINDS = 1_000
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
@@ -28,6 +40,8 @@ answerOrders<Order>(async (order) => {
       return work(order)
     case 'find':
       return find(order.network)
+    case 'find whole':
+      return findWhole(order)
   }
 })
 
@@ -45,8 +59,13 @@ async function work({ network, from, to }: Order & { do: 'work' }): Promise<void
   const { bootstrap, workers } = JSON.parse(network)
 
   for (const credential of workers.slice(from, to)) {
-    const nexus = await createNexus({ credential, bootstrap, listen: LISTEN })
+    // The first connection may take its time while hundreds join.
+    const nexus = await createNexus({ credential, bootstrap, listen: LISTEN, waitForBootstrap: false })
     nexus.handle('multiply', () => 0)
+
+    while (nexus.status.state !== 'online') {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
 }
 
@@ -65,4 +84,19 @@ async function find(network: string): Promise<Found> {
     warm.push((await timed()).ms)
   }
   return { firstMs: first.ms, warmMs: median(warm), workers: first.workers }
+}
+
+async function findWhole({ network, workers }: Order & { do: 'find whole' }): Promise<FoundWhole> {
+  const { bootstrap, caller: credential } = JSON.parse(network)
+  const nexus = await createNexus({ credential, bootstrap, listen: LISTEN })
+  const startedAt = performance.now()
+  const { length: first } = await nexus.find({ app: APP })
+  const firstMs = performance.now() - startedAt
+  let most = first
+
+  while (most < workers && performance.now() - startedAt < WHOLE_WITHIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    most = Math.max(most, (await nexus.find({ app: APP })).length)
+  }
+  return { firstMs, first, wholeMs: most < workers ? undefined : performance.now() - startedAt, most }
 }

@@ -6,6 +6,7 @@ import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
 import { anyOf } from '../../lib/abort.ts'
 import { Backoff } from '../../lib/backoff.ts'
+import { now } from '../../lib/now.ts'
 import type { Clock } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { leaseTopic } from '../gossip/topic-names.ts'
@@ -20,6 +21,11 @@ const MAX_PROVIDE_RETRY_MS = 10_000
 
 /** Newcomers of this time are greeted together. */
 const GREETING_DELAY_MS = 50
+/**
+ * The next ones are greeted this long after the last greeting. All who follow the app get each: while a hundred workers
+ * start they would get some thousands. Newcomers ask for leases, too.
+ */
+const GREET_AGAIN_MS = 1_000
 
 export interface AnnouncerInit {
   privateKey: Ed25519PrivateKey
@@ -45,6 +51,7 @@ export class Announcer {
   readonly #topic: string
   #version = 0
   #greeting: ReturnType<typeof setTimeout> | undefined
+  #greetedAt = Number.NEGATIVE_INFINITY
   #timer: ReturnType<typeof setTimeout> | undefined
   #providing: Promise<void> | undefined
   #provideTimer: ReturnType<typeof setTimeout> | undefined
@@ -99,10 +106,12 @@ export class Announcer {
   // Whoever has just joined the topic has missed the last lease.
   readonly #onSubscription = ({ detail }: CustomEvent<{ topic: string; subscribed: boolean }>): void => {
     if (detail.topic === this.#topic && detail.subscribed && this.#greeting === undefined) {
+      const delayMs = Math.max(GREETING_DELAY_MS, this.#greetedAt + GREET_AGAIN_MS - now())
       this.#greeting = setTimeout(() => {
         this.#greeting = undefined
+        this.#greetedAt = now()
         void this.#publish('renew')
-      }, GREETING_DELAY_MS)
+      }, delayMs)
     }
   }
 
