@@ -22,7 +22,8 @@ export type SetExitCode = (code: number) => void
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    it worked
-  1    something unexpected, or a step of the demo that did not hold
+  1    something unexpected, a step of the demo that did not hold, or a rule
+       that the peer of conform breaks
   2    wrong usage: INVALID
   3    nobody serves this: NO_WORKER
   4    the caller does not have this service: FORBIDDEN

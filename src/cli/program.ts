@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addApi } from './api.ts'
 import { addAuthority } from './authority.ts'
+import { addConform } from './conform.ts'
 import { addDemo } from './demo.ts'
 import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP, type SetExitCode } from './exit-codes.ts'
@@ -43,6 +44,7 @@ ${EXIT_CODES_HELP}`
   addPub(program)
   addSub(program)
   addPing(program)
+  addConform(program, setExitCode)
   addSidecar(program, setExitCode)
   addDemo(program, setExitCode)
   return program

@@ -70,10 +70,24 @@ export function openRelay(network: TestNetwork): Promise<Libp2p> {
   })
 }
 
-async function nodeBehindGate(network: TestNetwork, block: TestBlock, options: Libp2pOptions): Promise<Libp2p> {
+/** A node with a certificate that listens, behind a gate that lets in whom this verifier does. */
+export function listeningNode(network: TestNetwork, verifier = network.verifier()): Promise<Libp2p> {
+  const options = {
+    addresses: { listen: [LOOPBACK_TCP] },
+    connectionManager: { inboundConnectionThreshold: 1_000 },
+    services: { identify: identify({ runOnConnectionOpen: false }) }
+  }
+  return nodeBehindGate(network, { resource: 'faulty' }, options, verifier)
+}
+
+async function nodeBehindGate(
+  network: TestNetwork,
+  block: TestBlock,
+  options: Libp2pOptions,
+  verifier = network.verifier()
+): Promise<Libp2p> {
   const privateKey = await generateKey()
   const certificate = await network.certificateFor({ ...block, privateKey })
-  const verifier = network.verifier()
   const verified = new VerifiedPeers({
     clock: network.clock,
     revocations: verifier.revocations,
