@@ -57,11 +57,18 @@ export async function readAuthority(directory: string): Promise<Authority> {
   return Authority.fromJSON(await readJsonFile(path, 'authority'))
 }
 
-/** Writes an authority to its directory (mode 0700), its file readable by its owner alone (0600). Gives the path. */
-export async function writeAuthority(directory: string, authority: Authority): Promise<string> {
+/**
+ * Writes an authority to its directory (mode 0700), its file readable by its owner alone (0600). Gives the path. Rejects
+ * with `INVALID`, unless with `force`, when an authority of another key is there.
+ */
+export async function writeAuthority(
+  directory: string,
+  authority: Authority,
+  options?: { force?: boolean }
+): Promise<string> {
   const path = authorityPath(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await writeSecretFile(path, authority.toJSON())
+  await writeSecretFile(path, authority.toJSON(), options)
   return path
 }
 

@@ -110,6 +110,23 @@ describe('nexus authority', function () {
     assert.equal((await verifier.verify(stdout.trim(), peerId)).peerId, peerId)
   })
 
+  it('writes such a certificate as text, and never over a key', async () => {
+    const peerId = peerIdOf(await generateKey())
+    await json('issue', ...WORKER, '--out', 'a.json')
+    const before = await readFile(join(cwd, 'a.json'), 'utf8')
+    const refused = await authority('issue', ...WORKER, '--peer-id', peerId, '--out', 'a.json')
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /^nexus: INVALID: a\.json is there already .*: --force replaces it\n$/)
+    assert.equal(refused.stdout, '')
+    assert.equal(await readFile(join(cwd, 'a.json'), 'utf8'), before)
+
+    for (const [file, ...force] of [['anna.jws'], ['anna.jws'], ['a.json', '--force']] as const) {
+      const { certificate, path } = await json('issue', ...WORKER, '--peer-id', peerId, '--out', file, ...force)
+      assert.equal(path, file)
+      assert.equal(await readFile(join(cwd, file), 'utf8'), `${certificate}\n`)
+    }
+  })
+
   it('refuses a bad subject, and an issue with no place to go', async () => {
     const bad = WORKER.with(WORKER.indexOf('owner'), 'king')
     for (const [args, message] of [
@@ -168,6 +185,23 @@ describe('nexus authority', function () {
     const { code, stderr } = await nexus(['whoami', '--credential', 'a.json'], { cwd })
     assert.equal(code, 5)
     assert.match(stderr, /^nexus: REFUSED: REVOKED: /)
+  })
+
+  it('revokes nobody when the list has no place to go', async () => {
+    await json('issue', ...WORKER, '--out', 'a.json')
+    const before = await Promise.all([readJson('a.json'), readJson('.nexus/authority.json')])
+    for (const [flag, file] of [
+      ['--out', 'a.json'],
+      ['--out', '.nexus/authority.json'],
+      ['--credential', 'nowhere.json']
+    ] as const) {
+      assert.equal((await authority('revoke', 'uid:mallory', flag, file)).code, 2, `${flag} ${file}`)
+    }
+    assert.deepEqual(await Promise.all([readJson('a.json'), readJson('.nexus/authority.json')]), before)
+
+    await json('revoke', 'uid:mallory', '--out', 'list.jws')
+    const { list } = await json('revoke', 'uid:eve', '--out', 'list.jws')
+    assert.equal(await readFile(join(cwd, 'list.jws'), 'utf8'), `${list}\n`)
   })
 
   it('changes nothing for a subject that is none', async () => {

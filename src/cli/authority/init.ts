@@ -23,7 +23,7 @@ async function init(flags: InitFlags): Promise<void> {
   const { authorityPath, checkMayWrite, writeAuthority } = await import('../authority-file.ts')
   const authority = await Authority.create({ network: flags.network })
   await checkMayWrite(authorityPath(flags.dir), flags.force, 'a new root key cuts off every block of that network')
-  const path = await writeAuthority(flags.dir, authority)
+  const path = await writeAuthority(flags.dir, authority, flags)
   const { network, rootId } = authority
   new Output(flags).result(
     { network, rootId, path },

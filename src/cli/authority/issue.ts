@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { NexusError } from '../../errors.ts'
 import type { BlockKind, Role } from '../../types.ts'
@@ -31,7 +30,7 @@ export function addIssue(group: Command): void {
     .option('--days <n>', 'how long the certificate holds (default: 30)', toDays)
     .option('--grant <app>', 'an app whose service its user gets; repeat it, or separate with commas', toList)
     .option('--peer-id <id>', "for somebody else's key: print the certificate alone")
-    .option('--out <file>', 'the file to write')
+    .option('--out <file>', 'the file to write: a credential; with --peer-id, the certificate as text')
     .option('--force', 'replace the file that is there, and the key in it')
     .addHelpText(
       'after',
@@ -60,7 +59,7 @@ async function issueCredentialFile(flags: IssueFlags): Promise<void> {
   const request = { app, uid, role, block, resource, validForMs: days, grants: grant }
   const credential = await issueCredential(authority, request)
   const { certificate } = await openCredential(credential, { clock: Date.now })
-  await writeCredentialFile(out, credential)
+  await writeCredentialFile(out, credential, flags)
   const { jid, peerId, expiresAt } = certificate
   const expires = new Date(expiresAt).toISOString()
   new Output(flags).result({ jid, peerId, expires, path: out }, `${out}: ${jid}, ${peerId}, until ${expires}`)
@@ -74,12 +73,13 @@ async function issueCertificate(flags: IssueFlags): Promise<void> {
   }
 
   const { readAuthority } = await import('../authority-file.ts')
+  const { writeStatementFile } = await import('./statement-file.ts')
   const authority = await readAuthority(flags.dir)
   const subject = { app, uid, role, block, resource, peerId }
   const certificate = await authority.issueCertificate({ ...subject, validForMs: days })
 
   if (out !== undefined) {
-    await writeFile(out, `${certificate}\n`)
+    await writeStatementFile(out, certificate, flags.force)
   }
 
   new Output(flags).result({ certificate, roots: [authority.rootId], path: out }, certificate)

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { Output } from '../output.ts'
 import { type AuthorityFlags, addAuthorityFlags } from './flags.ts'
@@ -6,6 +5,7 @@ import { type AuthorityFlags, addAuthorityFlags } from './flags.ts'
 interface RevokeFlags extends AuthorityFlags {
   out?: string
   credential?: string
+  force?: boolean
 }
 
 export function addRevoke(group: Command): void {
@@ -18,6 +18,7 @@ export function addRevoke(group: Command): void {
       '--credential <file>',
       'put it into this credential file too: its block hands it to the mesh when it starts'
     )
+    .option('--force', 'let --out replace a file that is no such list')
     .addHelpText('after', '\nExample:\n  nexus authority revoke uid:mallory --credential relay.json')
     .action(revoke)
   addAuthorityFlags(command)
@@ -25,21 +26,27 @@ export function addRevoke(group: Command): void {
 
 async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
   const { checkNotServed, readAuthority, writeAuthority } = await import('../authority-file.ts')
-  await checkNotServed(flags.dir)
+  const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
+  const { checkStatementFile, writeStatementFile } = await import('./statement-file.ts')
+  const { dir, out, credential: path, force } = flags
+  await checkNotServed(dir)
   const output = new Output(flags)
-  const authority = await readAuthority(flags.dir)
+  const authority = await readAuthority(dir)
+  // What can't be written is found before anybody is revoked.
+  const credential = path === undefined ? undefined : await readCredentialFile(path)
+  if (out !== undefined) {
+    await checkStatementFile(out, force)
+  }
   const list = await authority.revoke(...subjects)
   // The version counts from this file: it is kept before anybody sees the list.
-  await writeAuthority(flags.dir, authority)
+  await writeAuthority(dir, authority)
 
-  if (flags.out !== undefined) {
-    await writeFile(flags.out, `${list}\n`)
+  if (out !== undefined) {
+    await writeStatementFile(out, list, force)
   }
 
-  if (flags.credential !== undefined) {
-    const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
-    const credential = await readCredentialFile(flags.credential)
-    await writeCredentialFile(flags.credential, { ...credential, revocations: list })
+  if (path !== undefined && credential !== undefined) {
+    await writeCredentialFile(path, { ...credential, revocations: list })
   }
 
   const { version, revoked } = authority.toJSON().revocations

@@ -7,6 +7,10 @@ export async function readCredentialFile(_path: string): Promise<Credential> {
 }
 
 /** There are no files in a page: rejects with `INVALID`. */
-export async function writeCredentialFile(_path: string, _credential: Credential): Promise<void> {
+export async function writeCredentialFile(
+  _path: string,
+  _credential: Credential,
+  _options?: { force?: boolean }
+): Promise<void> {
   throw new NexusError('INVALID', 'a page has no credential files: use joinMesh of nexus-mesh/page')
 }

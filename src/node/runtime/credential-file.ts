@@ -1,8 +1,8 @@
 /** Reads and writes credential files. Node only. */
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { NexusError } from '../../errors.ts'
 import { type Credential, parseCredential } from '../../identity/credential.ts'
+import { writeWholeFile } from './whole-file.ts'
 
 /**
  * The credential in a file. Node only. Rejects with `INVALID` when there is no such file, it cannot be read, or it is
@@ -20,8 +20,10 @@ export async function readCredentialFile(path: string): Promise<Credential> {
 }
 
 /**
- * Writes a credential to a file that only its owner may read (mode 0600), replacing it at once and whole. Node only.
- * Rejects with the file system's own error when it cannot.
+ * Writes a credential to a file that only its owner may read (mode 0600), replacing it at once and whole. A file that is
+ * there is replaced when it holds the same key, or with `force`: what else it holds would be lost. Node only. Rejects
+ * with `INVALID` when it is not replaced or there is no such directory, and with the file system's own error when it
+ * cannot write.
  *
  * @example
  * ```ts
@@ -30,8 +32,12 @@ export async function readCredentialFile(path: string): Promise<Credential> {
  * await writeCredentialFile('anna.json', parseCredential(JSON.parse(process.env.CREDENTIAL ?? '')))
  * ```
  */
-export async function writeCredentialFile(path: string, credential: Credential): Promise<void> {
-  await writeSecretFile(path, credential)
+export async function writeCredentialFile(
+  path: string,
+  credential: Credential,
+  { force = false }: { force?: boolean } = {}
+): Promise<void> {
+  await writeSecretFile(path, credential, { force })
 }
 
 /** The JSON in a file. Throws `INVALID`, naming the file and what it should be. */
@@ -52,24 +58,25 @@ export async function readJsonFile(path: string, noun: string): Promise<unknown>
   }
 }
 
-/** Writes JSON with a secret in it: mode 0600 from the first byte, and never half a file. */
-export async function writeSecretFile(path: string, value: unknown): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  // A file or link of that name that somebody has put there is not written to.
-  const file = await open(temporary, 'wx', 0o600)
+/**
+ * Writes JSON with a secret `key` in it: mode 0600 from the first byte, and never half a file. Rejects with `INVALID`,
+ * unless with `force`, when a file is there that does not hold the same key.
+ */
+export async function writeSecretFile(
+  path: string,
+  value: { key: string },
+  { force = false }: { force?: boolean } = {}
+): Promise<void> {
+  const refusal = 'is there already and does not hold the same key: what it holds would be lost'
+  const mayReplace = (text: string): boolean => force || keyIn(text) === value.key
+  await writeWholeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, mayReplace, refusal })
+}
 
+function keyIn(text: string): unknown {
   try {
-    try {
-      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
+    return (JSON.parse(text) as { key?: unknown } | null)?.key
+  } catch {
+    return undefined
   }
 }
 

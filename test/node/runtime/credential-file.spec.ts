@@ -53,13 +53,36 @@ describe('credential file', () => {
     assert.deepEqual(await readCredentialFile(path), credential)
   })
 
-  it('stays whole when a write fails, and the half of it is removed', async () => {
+  it('stays as it was when a value cannot be written', async () => {
     await writeCredentialFile(path, credential)
-    const cycle: { self?: unknown } = {}
+    const cycle: { key: string; self?: unknown } = { key: credential.key }
     cycle.self = cycle
     await assert.rejects(writeSecretFile(path, cycle), TypeError)
     assert.deepEqual(await readCredentialFile(path), credential)
     assert.deepEqual(await readdir(directory), ['credential.json'])
+  })
+
+  it('takes the place of what holds no other key, or of all with force', async () => {
+    const other = await (await testNetwork()).credentialFor({ uid: 'bob' })
+    assert.notEqual(other.key, credential.key)
+
+    for (const there of [JSON.stringify(other), 'a key of something else', 'null', '']) {
+      await writeFile(path, there)
+      await assertInvalid(/credential\.json is there already and does not hold the same key/, () =>
+        writeCredentialFile(path, credential)
+      )
+      assert.equal(await readFile(path, 'utf8'), there)
+      await writeCredentialFile(path, credential, { force: true })
+      await writeCredentialFile(path, { ...credential, grants: [] })
+      assert.deepEqual((await readCredentialFile(path)).grants, [])
+    }
+    assert.deepEqual(await readdir(directory), ['credential.json'])
+  })
+
+  it('needs a directory that is there', async () => {
+    await assertInvalid(/cannot be written: there is no directory .*nowhere$/, () =>
+      writeCredentialFile(join(directory, 'nowhere', 'a.json'), credential)
+    )
   })
 
   it('leaves nothing behind when it cannot be put in place', async () => {
