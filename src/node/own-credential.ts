@@ -143,6 +143,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
     if (now >= expiresAt) {
       this.safeDispatchEvent('expiring', { detail: null })
+      this.safeDispatchEvent('expired')
     } else if ((this.#isRenewing || this.#timer.at <= now) && !this.#waitsForRenewal) {
       this.#waitsForRenewal = true
       this.#warningTimer.set(now + RENEWAL_MS)

@@ -188,6 +188,23 @@ describe('own credential', () => {
     assert.equal(own.certificate.token, credential.certificate)
   })
 
+  it('has ended at the end of its time, also when it is an object', async () => {
+    own = await open(await credentialFor(3 * HOUR_MS))
+    mock.timers.enable({ apis: ['setTimeout'] })
+    let ended = 0
+    own.addEventListener('expired', () => ended++)
+    own.start()
+
+    for (const ms of [2 * HOUR_MS, HOUR_MS - 1]) {
+      clock.advance(ms)
+      mock.timers.tick(ms)
+    }
+    assert.equal(ended, 0)
+    clock.advance(1)
+    mock.timers.tick(1)
+    assert.equal(ended, 1)
+  })
+
   it('is not asked for any more when it was stopped, also in the middle of a renewal', async () => {
     await keep()
     const answer = Promise.withResolvers<Credential>()
