@@ -17,11 +17,12 @@ export class CommandProcess<C extends CommandTable<C>> {
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>()
   #nextId = 0
 
-  constructor(program: string, execArgv: readonly string[] = []) {
+  constructor(program: string, execArgv: readonly string[] = [], env: Record<string, string> = {}) {
     this.child = fork(program, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
-      execArgv: [...process.execArgv, ...execArgv]
+      execArgv: [...process.execArgv, ...execArgv],
+      env: { ...process.env, ...env }
     })
     this.child.on('message', (message: Answer) => this.#onMessage(message))
     this.child.on('exit', () => {

@@ -10,9 +10,9 @@ export class BlockProcess extends CommandProcess<Commands> {
   /** Called with the id of each `count` call when its handler runs. */
   onExecuted: ((id: string) => void) | undefined
 
-  /** Its clock is set forward by `clockShiftMs`. */
-  constructor({ clockShiftMs = 0 } = {}) {
-    super(PROGRAM, clockShiftMs === 0 ? [] : ['--import', `${SHIFTED_CLOCK}?ms=${clockShiftMs}`])
+  /** Its clock is set forward by `clockShiftMs`; `env` comes beside this process's environment. */
+  constructor({ clockShiftMs = 0, env = {} }: { clockShiftMs?: number; env?: Record<string, string> } = {}) {
+    super(PROGRAM, clockShiftMs === 0 ? [] : ['--import', `${SHIFTED_CLOCK}?ms=${clockShiftMs}`], env)
     this.child.on('message', ({ executed }: { executed?: string }) => {
       if (executed !== undefined) {
         this.onExecuted?.(executed)

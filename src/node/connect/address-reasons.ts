@@ -7,12 +7,8 @@ export function dialReason(error: unknown, address?: Multiaddr): string {
     return reasonOf(error)
   }
 
-  if (address === undefined) {
-    return 'none of its addresses is known, or none that this block can dial'
-  }
-
-  return address.getComponents().some(({ name }) => name === 'http-path')
-    ? 'libp2p dials WebSockets without a path alone: they must be at the root of the host'
+  return address === undefined
+    ? 'none of its addresses is known, or none that this block can dial'
     : 'this block has no transport for such an address'
 }
 
@@ -26,6 +22,6 @@ export function multiaddrHint(text: string): string {
   }
 
   const port = url.port || (isSecure ? '443' : '80')
-  const hint = `for this host: /dns4/${url.hostname}/tcp/${port}/${isSecure ? 'wss' : 'ws'}`
-  return url.pathname === '/' ? ` (${hint})` : ` (${hint}; libp2p dials WebSockets without a path alone)`
+  const path = url.pathname === '/' ? '' : `/http-path/${encodeURIComponent(url.pathname.slice(1))}`
+  return ` (as a multiaddr: /dns4/${url.hostname}/tcp/${port}/${isSecure ? 'tls/ws' : 'ws'}${path})`
 }

@@ -6,6 +6,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
 import { requireMembers } from '../../lib/require-members.ts'
+import { hasPath, knowWebSocketPaths } from './web-socket-paths.ts'
 
 /** What is used of a connection and of a listener beside their interfaces. */
 export const WEBSOCKET_CONNECTION_MEMBERS = ['websocket.close', 'websocket.addEventListener', 'sendReset', 'sendData']
@@ -46,12 +47,13 @@ export type WatchWebSocket = (url: string) => {
 }
 
 /**
- * The WebSocket transport, with five things mended. Connections end when they are aborted: the library closes an
+ * The WebSocket transport, with six things mended. Connections end when they are aborted: the library closes an
  * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the
  * other side learns nothing. A malformed frame ends the connection that it came on: the library does not listen for
  * errors, and in Node an error that nobody listens for ends the process. What comes to a listener is bounded from the
  * first byte on. Messages have a size that the other side takes: with TLS, all that waits may become one piece.
- * And a dial fails with an error that says why: the library throws the WebSocket's event.
+ * A dial fails with an error that says why: the library throws the WebSocket's event. And addresses with a path are
+ * dialled.
  *
  * @param library - for specs: another version of the library
  */
@@ -60,15 +62,20 @@ export function closingWebSockets(
   watch?: WatchWebSocket
 ): (components: Components) => Transport {
   const factory = library()
+  knowWebSocketPaths()
 
   return (components) => {
     const transport = factory(components)
+    const listenFilter = transport.listenFilter.bind(transport)
     const dial = transport.dial.bind(transport)
     const createListener = transport.createListener.bind(transport)
     transport.dial = (address, options) =>
       withReason(address, options.signal, watch, () =>
         dial(address, { ...options, upgrader: mending(options.upgrader) })
       )
+    // A listener answers at every path, and tells of none. The library dials whatever it would listen on.
+    transport.listenFilter = (addresses) => listenFilter(addresses).filter((address) => !hasPath(address))
+    transport.dialFilter = listenFilter
     transport.createListener = (options) => {
       const listener = createListener({ ...options, upgrader: mending(options.upgrader) }) as WebSocketListener
       boundListener(listener, components.connectionManager.getMaxConnections())

@@ -28,7 +28,8 @@ const PINNED = [
   '@libp2p/tcp',
   '@libp2p/utils',
   '@libp2p/kad-dht',
-  '@libp2p/yamux'
+  '@libp2p/yamux',
+  '@multiformats/multiaddr-matcher'
 ]
 
 /** What transports and services are given of their node. */
