@@ -12,6 +12,8 @@ export interface ChannelMember {
 export interface ChannelKind {
   /** Starts what all members need, in a process of its own, and gives what they find it by. */
   hub: (members: number) => Promise<string>
+  /** The same as its operators run it, where that is another program. */
+  program?: (members: number) => Promise<string>
   /** Joins. The first member, of index 0, joins before the others. */
   join: (address: string, index: number) => Promise<ChannelMember>
 }

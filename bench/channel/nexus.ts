@@ -1,7 +1,8 @@
 /** Blocks that are connected to the first of them, or that a relay alone connects. */
-import { createNexus } from '../../src/index.ts'
+import { type Authority, createNexus } from '../../src/index.ts'
 import { createAuthority, credentialOf } from '../nexus/credentials.ts'
-import { startRelay } from '../nexus/relay.ts'
+import { relayCredential, startRelay } from '../nexus/relay.ts'
+import { startRelayProgram } from '../nexus/relay-program.ts'
 import { freePort } from '../peers/free-port.ts'
 import { CHANNEL, type ChannelKind } from './kind.ts'
 import type { Body } from './load.ts'
@@ -11,13 +12,15 @@ export function nexusChannel(relayed: boolean): ChannelKind {
     async hub(members) {
       const authority = await createAuthority()
       const relay = relayed ? await startRelay(authority) : undefined
-      // A user of its own for each, as limits are a user's.
-      const credentials = Array.from({ length: members }, (_, index) =>
-        credentialOf(authority, { app: 'bench', uid: `anna${index}`, role: 'owner', block: 'device' })
-      )
-      const first = `/ip4/127.0.0.1/tcp/${await freePort()}`
-      return JSON.stringify({ bootstrap: relay?.addresses ?? [first], credentials: await Promise.all(credentials) })
+      return network(authority, relay?.addresses ?? [`/ip4/127.0.0.1/tcp/${await freePort()}`], members)
     },
+
+    ...(relayed && {
+      async program(members: number) {
+        const authority = await createAuthority()
+        return network(authority, await startRelayProgram(await relayCredential(authority)), members)
+      }
+    }),
 
     async join(address, index) {
       const { bootstrap, credentials } = JSON.parse(address)
@@ -34,4 +37,13 @@ export function nexusChannel(relayed: boolean): ChannelKind {
       }
     }
   }
+}
+
+/** What members find each other by. */
+async function network(authority: Authority, bootstrap: readonly string[], members: number): Promise<string> {
+  // A user of its own for each, as limits are a user's.
+  const credentials = Array.from({ length: members }, (_, index) =>
+    credentialOf(authority, { app: 'bench', uid: `anna${index}`, role: 'owner', block: 'device' })
+  )
+  return JSON.stringify({ bootstrap, credentials: await Promise.all(credentials) })
 }

@@ -5,7 +5,8 @@ import { channelKindOf } from './kinds.ts'
 import { bodyOf, now } from './load.ts'
 
 export type Order =
-  | { do: 'hub'; kind: string; members: number }
+  /** `asProgram`: as its operators run it. */
+  | { do: 'hub'; kind: string; members: number; asProgram?: boolean }
   | { do: 'join'; kind: string; address: string; index: number }
   | { do: 'subscribe' }
   /** Counts from here. */
@@ -32,7 +33,10 @@ let expected = Number.POSITIVE_INFINITY
 let onWhole: (() => void) | undefined
 
 const steps: { [K in Order['do']]: (order: Order & { do: K }) => Promise<unknown> } = {
-  hub: async ({ kind, members }) => (await channelKindOf(kind)).hub(members),
+  hub: async ({ kind, members, asProgram = false }) => {
+    const { hub, program = hub } = await channelKindOf(kind)
+    return (asProgram ? program : hub)(members)
+  },
   join: async ({ kind, address, index }) => {
     const { join } = await channelKindOf(kind)
     members.push(await join(address, index))

@@ -11,22 +11,27 @@ const BENCH = join(import.meta.dirname, '..')
 const ROOT = join(BENCH, '..')
 const PUBLISHED = join(ROOT, 'dist')
 
-let built: Promise<string> | undefined
+let built: Promise<BuiltPrograms> | undefined
 
-/** Gives the program, from `bench/`. */
-export function builtProgram(): Promise<string> {
-  built ??= buildProgram()
+export interface BuiltPrograms {
+  cost: string
+  channel: string
+}
+
+/** Gives the programs, from `bench/`. */
+export function builtPrograms(): Promise<BuiltPrograms> {
+  built ??= buildPrograms()
   return built
 }
 
-async function buildProgram(): Promise<string> {
+async function buildPrograms(): Promise<BuiltPrograms> {
   const sources = ['src', 'relay', 'scripts'].map((folder) => newest(join(ROOT, folder)))
 
   if (Math.max(...sources) > newest(PUBLISHED)) {
     execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
   await build({
-    entryPoints: [join(BENCH, 'cost/side.ts')],
+    entryPoints: { cost: join(BENCH, 'cost/side.ts'), channel: join(BENCH, 'channel/side.ts') },
     outdir: join(BENCH, 'dist'),
     bundle: true,
     splitting: true,
@@ -35,7 +40,7 @@ async function buildProgram(): Promise<string> {
     packages: 'external',
     plugins: [published]
   })
-  return 'dist/side.js'
+  return { cost: 'dist/cost.js', channel: 'dist/channel.js' }
 }
 
 /** Imports of the library's face become those of what is published. */

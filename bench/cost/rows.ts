@@ -3,7 +3,7 @@ import type { Order as ChannelOrder } from '../channel/side.ts'
 import type { Row } from '../row.ts'
 import type { SideProcess } from '../side-process.ts'
 import type { Stage } from '../stage.ts'
-import { builtProgram } from './build.ts'
+import { builtPrograms } from './build.ts'
 import { FIND_ROW } from './find.ts'
 import type { Order } from './side.ts'
 
@@ -24,7 +24,7 @@ export const COST_ROWS: Row[] = [
     measures: [{ name: 'first call', unit: 'ms', better: 'less' }],
     kinds: ['nexus', 'nats', 'socketio', 'xmpp', 'moleculer'],
     async run(kind, stage) {
-      const program = await builtProgram()
+      const { cost: program } = await builtPrograms()
       const address = await stage.start(program).order<string>({ do: 'serve', kind } satisfies Order)
       const startedAt = performance.now()
       await stage.start(program).order({ do: 'call', kind, address } satisfies Order)
@@ -41,7 +41,7 @@ export const COST_ROWS: Row[] = [
     ],
     kinds: ['nexus', 'nats', 'moleculer'],
     async run(kind, stage) {
-      const program = await builtProgram()
+      const { cost: program } = await builtPrograms()
       const bare = stage.start(program)
       await bare.order({ do: 'nothing' } satisfies Order)
       const worker = stage.start(program)
@@ -63,13 +63,14 @@ export const COST_ROWS: Row[] = [
     kinds: ['nexus-relay', 'nats', 'socketio'],
     async run(kind, stage) {
       const members = FIRST_MEMBERS + MEMBERS
-      const hub = stage.start('channel/side.ts')
-      const address = await hub.order<string>({ do: 'hub', kind, members } satisfies ChannelOrder)
-      await join(stage, { kind, address, from: 0, to: FIRST_MEMBERS })
+      const { channel: program } = await builtPrograms()
+      const hub = stage.start(program)
+      const address = await hub.order<string>({ do: 'hub', kind, members, asProgram: true } satisfies ChannelOrder)
+      await join(stage, { program, kind, address, from: 0, to: FIRST_MEMBERS })
       await pause(SETTLES_MS)
       const before = hub.groupMemory()
       const processes = Array.from({ length: MEMBERS / A_PROCESS }, (_, index) => FIRST_MEMBERS + index * A_PROCESS)
-      await Promise.all(processes.map((from) => join(stage, { kind, address, from, to: from + A_PROCESS })))
+      await Promise.all(processes.map((from) => join(stage, { program, kind, address, from, to: from + A_PROCESS })))
       const cpu = await idleCpu(hub)
       return { values: { memory: (hub.groupMemory() - before) / MEMBERS / KB, 'idle CPU': cpu } }
     }
@@ -78,9 +79,12 @@ export const COST_ROWS: Row[] = [
 ]
 
 /** These members in a process of their own. */
-async function join(stage: Stage, group: { kind: string; address: string; from: number; to: number }): Promise<void> {
-  const { kind, address, from, to } = group
-  const process = stage.start('channel/side.ts')
+async function join(
+  stage: Stage,
+  group: { program: string; kind: string; address: string; from: number; to: number }
+): Promise<void> {
+  const { program, kind, address, from, to } = group
+  const process = stage.start(program)
 
   for (let index = from; index < to; index++) {
     await process.order({ do: 'join', kind, address, index } satisfies ChannelOrder)

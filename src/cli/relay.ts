@@ -13,6 +13,7 @@ import { aborted, interruptible } from './interrupt.ts'
 import { Output } from './output.ts'
 import { RelayLog } from './relay-log.ts'
 import { requireCredential, warnOfCredential } from './with-nexus.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
 interface RelayFlags extends CommonFlags {
   credential?: string
@@ -66,6 +67,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
   const credential = requireCredential(flags)
   await warnOfCredential(credential, output)
   const log = new RelayLog(flags.log, (line) => output.note(line))
+
+  boundYoungGeneration()
 
   await interruptible(async (signal) => {
     const { createRelay } = await import('../../relay/relay.ts')
