@@ -10,6 +10,8 @@ interface StreamInternals extends MessageStream {
   onData: (data: Uint8Array | Uint8ArrayList) => void
 }
 
+type Taker = (event: { type: 'message'; target: MessageStream; data: Uint8Array | Uint8ArrayList }) => void
+
 /** What is used of a stream beside its published interface. */
 export const STREAM_MEMBERS = [
   'listenerCount',
@@ -21,13 +23,15 @@ export const STREAM_MEMBERS = [
 ]
 
 /**
- * Spares a stream of `@libp2p/utils` what costs and tells nobody anything: events that nobody listens to, and the buffer
- * that each message passes also when it is taken at once.
+ * Spares a stream of `@libp2p/utils` what costs and tells nobody anything: events that nobody listens to, the buffer that
+ * each message passes also when it is taken at once, and the event's object when one function alone takes messages. That
+ * is given `type`, `target` and `data`.
  */
 export function makeLean(library: MessageStream): void {
   const stream = library as StreamInternals
   const dispatch = stream.safeDispatchEvent.bind(stream)
   const buffer = stream.onData.bind(stream)
+  const takerOf = watchTakers(stream)
   stream.safeDispatchEvent = (type, detail) => (stream.listenerCount(type) === 0 ? true : dispatch(type, detail))
   stream.onData = (data) => {
     const isTaken =
@@ -38,9 +42,49 @@ export function makeLean(library: MessageStream): void {
       stream.listenerCount('message') > 0
 
     if (isTaken) {
-      stream.dispatchEvent(new StreamMessageEvent(data))
+      hand(stream, data, takerOf())
     } else {
       buffer(data)
     }
+  }
+}
+
+/** Gives the one function that takes messages, while there is one alone. */
+function watchTakers(stream: StreamInternals): () => Taker | undefined {
+  const add = stream.addEventListener.bind(stream)
+  let latest: { taker: unknown; isPlain: boolean } | undefined
+
+  stream.addEventListener = ((type: string, taker: never, options?: object | boolean) => {
+    if (type === 'message') {
+      latest = { taker, isPlain: typeof taker === 'function' && options === undefined }
+    }
+    add(type as never, taker, options as never)
+  }) as typeof stream.addEventListener
+
+  const remove = stream.removeEventListener.bind(stream)
+
+  stream.removeEventListener = ((type: string, taker: never, options?: object | boolean) => {
+    if (type === 'message') {
+      latest = undefined
+    }
+    remove(type as never, taker, options as never)
+  }) as typeof stream.removeEventListener
+
+  return () => (latest?.isPlain === true && stream.listenerCount('message') === 1 ? (latest.taker as Taker) : undefined)
+}
+
+function hand(stream: StreamInternals, data: Uint8Array | Uint8ArrayList, take: Taker | undefined): void {
+  if (take === undefined) {
+    stream.dispatchEvent(new StreamMessageEvent(data))
+    return
+  }
+
+  try {
+    take({ type: 'message', target: stream, data })
+  } catch (error) {
+    // As an event would have it: whoever handed over the data is not to blame.
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -76,6 +76,60 @@ describe('lean stream', () => {
     assert.equal(buffered, 0)
   })
 
+  it('gives messages to all who take them, and to one alone without an event of their own', async () => {
+    const events = countEvents(far)
+    const others: number[] = []
+    const other = ({ data }: { data: { byteLength: number } }): void => void others.push(data.byteLength)
+    listen()
+    near.send(Uint8Array.of(1))
+    await until(() => received.length === 1)
+    assert.deepEqual(events, [])
+    far.addEventListener('message', other)
+    near.send(Uint8Array.of(2, 3))
+    await until(() => received.length === 3)
+    far.removeEventListener('message', other)
+    near.send(Uint8Array.of(4))
+    await until(() => received.length === 4)
+    far.addEventListener('message', other, { once: true })
+    near.send(Uint8Array.of(5))
+    await until(() => received.length === 5)
+    near.send(Uint8Array.of(6))
+    await until(() => received.length === 6)
+    assert.deepEqual(received, [1, 2, 3, 4, 5, 6])
+    assert.deepEqual(others, [2, 1])
+  })
+
+  it('gives nothing to who listens no more', async () => {
+    const taken: number[] = []
+    const take = ({ data }: { data: { byteLength: number } }): void => void taken.push(data.byteLength)
+    far.addEventListener('message', take)
+    near.send(Uint8Array.of(1))
+    await until(() => taken.length === 1)
+    far.removeEventListener('message', take)
+    near.send(Uint8Array.of(2))
+    await until(() => far.readBufferLength === 1)
+    assert.deepEqual(taken, [1])
+  })
+
+  it('keeps what fails in who takes messages from who sends them', () => {
+    const failure = new Error('not taken')
+    const { onData } = far as unknown as { onData: (data: Uint8Array) => void }
+    const queue = globalThis.queueMicrotask
+    const thrown: Array<() => void> = []
+    globalThis.queueMicrotask = (run) => void thrown.push(run)
+
+    try {
+      far.addEventListener('message', () => {
+        throw failure
+      })
+      onData(Uint8Array.of(1))
+    } finally {
+      globalThis.queueMicrotask = queue
+    }
+    assert.equal(thrown.length, 1)
+    assert.throws(() => thrown[0]?.(), failure)
+  })
+
   it('ends after the last bytes', async () => {
     listen()
     let closedWith = -1
