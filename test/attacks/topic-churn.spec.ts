@@ -24,8 +24,10 @@ describe('a member that changes its subscriptions without end', function () {
   let relay: Relay
   let events: RelayEvent[]
   let clients: TestMember[]
-  /** What the relay told each client of its subscriptions. */
+  /** What the relay told each client of its subscriptions: these do not ask about topics, and are told of all. */
   let told: Array<{ messages: number; changes: number }>
+  /** The same of one that asks. */
+  let toldAsker: { messages: number; changes: number }
   let mallory: TestMember
 
   beforeEach(async () => {
@@ -35,9 +37,10 @@ describe('a member that changes its subscriptions without end', function () {
     clients = []
 
     for (let client = 0; client < CLIENTS; client++) {
-      clients.push(await join(`client${client}`))
+      clients.push(await join(`client${client}`, true))
     }
     told = clients.map(countTold)
+    toldAsker = countTold(await join('asker'))
     mallory = await join('mallory')
   })
 
@@ -47,8 +50,8 @@ describe('a member that changes its subscriptions without end', function () {
   })
 
   /** A member that is connected to the relay, with gossip both ways. */
-  async function join(uid: string): Promise<TestMember> {
-    const member = await startMember(mesh.network, { block: { uid, resource: uid }, listen: [] })
+  async function join(uid: string, forwardsTopics = false): Promise<TestMember> {
+    const member = await startMember(mesh.network, { block: { uid, resource: uid }, listen: [], forwardsTopics })
     await connect(member)
     return member
   }
@@ -125,6 +128,7 @@ describe('a member that changes its subscriptions without end', function () {
     for (const { messages } of told) {
       assert(messages <= 50, `${messages} messages`)
     }
+    assert.equal(toldAsker.changes, 0)
   })
 
   const floods: Array<[what: string, rpc: (n: number) => RPC]> = [

@@ -17,6 +17,8 @@ export interface MemberOptions {
   router?: SessionRouter
   listen?: string[]
   dhtServer?: boolean
+  /** Like a relay: it is told of all topics, as are members that do not ask about topics. Default `false`. */
+  forwardsTopics?: boolean
   onRefused?: MemberInit['onRefused']
 }
 
@@ -35,7 +37,7 @@ const started: TestMember[] = []
 
 /** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
 export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<TestMember> {
-  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, onRefused } = options
+  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, forwardsTopics = false, onRefused } = options
   const logger = defaultLogger()
   const credential = await OwnCredential.open({
     source: options.credential ?? (await network.credentialFor(block)),
@@ -50,6 +52,7 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
     listen,
     announce: [],
     dhtServer,
+    forwardsTopics,
     limits: { maxConnections: 100, connectionsPerSecondPerHost: 1_000 },
     clock: network.clock,
     logger,
