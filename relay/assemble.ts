@@ -158,6 +158,7 @@ export class RunningRelay implements Relay {
       reservations: countReservations(libp2p.services),
       topics: this.#parts.forwarder.size,
       droppedMessages: this.#parts.member.gossip.dropped,
+      refusedMessages: this.#parts.member.gossip.refused,
       cutOff: gate.cutOff
     }
   }

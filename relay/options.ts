@@ -17,6 +17,19 @@ export type RelayEvent =
   | { event: 'expires-soon'; expires: string; message: string }
   /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
   | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
+  /**
+   * So many messages were not forwarded for what they are. `message` says what is wrong with the last one, which came
+   * from this member and which `from` is said to have signed. Told at once, then once a second at most.
+   */
+  | {
+      event: 'refused-messages'
+      peer: string
+      jid: string | undefined
+      from: string | undefined
+      topic: string | undefined
+      messages: number
+      message: string
+    }
   /** The connections of a member were closed for what it sent: it is kept out for a minute. */
   | { event: 'cut-off'; peer: string; jid: string | undefined; message: string }
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */

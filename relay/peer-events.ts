@@ -3,6 +3,7 @@ import type { Part } from '../src/lib/lifecycle.ts'
 import { CLOCK_NOTICE_MS } from '../src/node/clock-check.ts'
 import type { Member } from '../src/node/member.ts'
 import type { DroppedMessages } from '../src/protocols/gossip/message-intake.ts'
+import type { RefusedMessages } from '../src/protocols/gossip/refused-messages.ts'
 import { endReservation } from './circuits.ts'
 import type { HeldRefusals } from './held-refusals.ts'
 import type { ResolvedRelayOptions } from './options.ts'
@@ -21,6 +22,7 @@ export class PeerEvents implements Part {
     this.#init = init
     const { libp2p } = init.member.node
     init.member.gossip.addEventListener('dropped', this.#onDropped)
+    init.member.gossip.addEventListener('refused', this.#onRefused)
     libp2p.addEventListener('connection:open', this.#onOpen)
     libp2p.addEventListener('peer:connect', this.#onConnect)
     libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -30,6 +32,7 @@ export class PeerEvents implements Part {
     const { gossip, node } = this.#init.member
     const { libp2p } = node
     gossip.removeEventListener('dropped', this.#onDropped)
+    gossip.removeEventListener('refused', this.#onRefused)
     libp2p.removeEventListener('connection:open', this.#onOpen)
     libp2p.removeEventListener('peer:connect', this.#onConnect)
     libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -60,6 +63,19 @@ export class PeerEvents implements Part {
 
   readonly #onDropped = ({ detail: { peerId: peer, messages } }: CustomEvent<DroppedMessages>): void => {
     this.#init.options.onEvent?.({ event: 'dropped', peer, jid: this.#jidOf(peer), messages })
+  }
+
+  readonly #onRefused = ({ detail }: CustomEvent<RefusedMessages>): void => {
+    const { peerId: peer, from, topic, messages, message } = detail
+    this.#init.options.onEvent?.({
+      event: 'refused-messages',
+      peer,
+      jid: this.#jidOf(peer),
+      from,
+      topic,
+      messages,
+      message
+    })
   }
 
   #tellClock(peer: string): void {

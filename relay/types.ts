@@ -28,6 +28,8 @@ export interface RelayStatus {
   topics: number
   /** Messages of channels and apps that were not forwarded, since too many of their sender waited. */
   droppedMessages: number
+  /** Messages of channels and apps that were not forwarded for what they are: a certificate, time or lease that does not hold. */
+  refusedMessages: number
   /** How often a member was cut off for what it sent, since the relay was made. */
   cutOff: number
 }

@@ -6,6 +6,8 @@ import type { Relay } from '../../relay/relay.ts'
 import { NexusError } from '../../src/errors.ts'
 import type { Credential } from '../../src/identity/credential.ts'
 import { generateKey } from '../../src/identity/keys.ts'
+import { channelTopic } from '../../src/protocols/gossip/topic-names.ts'
+import { GossipEnvelope } from '../../src/protocols/pb/gossip.ts'
 import { startMember, stopMembers } from '../support/members.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { until } from '../support/until.ts'
@@ -47,6 +49,32 @@ describe('what a relay tells of its peers', () => {
     assert.equal(refused()[0]?.reason, 'WRONG_NETWORK')
     await mesh.drop(relay)
     assert.equal(refused().length, 1)
+  })
+
+  it('says why it refuses messages of a member, and counts them', async () => {
+    const listener = await mesh.block({}, { listen: [], bootstrap: relay.addresses.slice(0, 1) })
+    await listener.subscribe('news', () => undefined)
+    const member = await startMember(mesh.network, { listen: [] })
+    await member.parts.node.libp2p.dial(multiaddr(relay.addresses[0]))
+    const { gossip } = member.parts.node.libp2p.services
+    const topic = channelTopic(mesh.network.network, 'news')
+    const question = { topic, as: 'publisher' }
+    await member.parts.system.call(relay.identity.peerId, '$topic', question, { timeoutMs: 5_000 })
+    await until(() => gossip.getSubscribers(topic).length > 0, 'it is told of the topic')
+    const data = GossipEnvelope.encode({ certificate: '', payload: Uint8Array.of(1), time: Date.now() })
+    await gossip.publish(topic, data)
+    const told = () => events.find((event) => event.event === 'refused-messages')
+    await until(() => told() !== undefined, 'the refused message')
+    const { jid, ...event } = told()!
+    assert.deepEqual(event, {
+      event: 'refused-messages',
+      peer: member.peerId,
+      from: member.peerId,
+      topic,
+      messages: 1,
+      message: 'NO_CERTIFICATE: no certificate was shown'
+    })
+    assert.equal(relay.status().refusedMessages, 1)
   })
 
   it('says nothing of a refusal when the peer got in a moment later', async () => {

@@ -5,6 +5,7 @@ import { findRefusal, removeProtoKeys } from '../../lib/json-text.ts'
 import { encodeUtf8 } from '../../lib/utf8.ts'
 import type { ReceivedBody } from '../../types.ts'
 import { findUnencodable, isPlainJson } from './encode-check.ts'
+import { isBytes } from './unencodable.ts'
 
 /** `type` of a JSON body: UTF-8 text, RFC 8259. */
 export const BODY_JSON = 0
@@ -30,7 +31,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * `TOO_LARGE` above `limitBytes`.
  */
 export function encodeBody(value: unknown, limitBytes: number): EncodedBody {
-  const raw = value instanceof Uint8Array
+  const raw = isBytes(value)
   const bytes = raw ? value : encodeUtf8(toJson(value))
 
   if (bytes.byteLength > limitBytes) {

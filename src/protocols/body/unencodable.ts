@@ -41,6 +41,11 @@ export function faultOf(value: unknown): Fault | undefined {
   }
 }
 
+/** A `Uint8Array`, of another window or context too. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || (ArrayBuffer.isView(value) && kindOf(value) === 'Uint8Array')
+}
+
 /** Bytes: a view of a buffer, or the buffer. */
 export function isBinary(value: unknown): boolean {
   return ArrayBuffer.isView(value) || ['ArrayBuffer', 'SharedArrayBuffer'].includes(kindOf(value))

@@ -4,7 +4,9 @@ import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
 import { type IdentityFailure, NexusError } from '../../errors.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { toError } from '../../lib/to-error.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
+import type { Refusal } from './refused-messages.ts'
 
 /** A gossip message whose sender is proven. */
 export interface SignedMessage {
@@ -38,6 +40,8 @@ export interface MessageValidatorInit {
   /** This block's peer id. */
   self: string
   verifier: CertificateVerifier
+  /** A message was neither delivered nor forwarded, for what it is. */
+  onRefused?: (refusal: Refusal) => void
   /** A neighbour sent what no honest one sends or forwards. */
   onFault?: (peerId: string) => void
   /** Whether messages of this topic are wanted here, more than to be forwarded. Default of none. */
@@ -85,6 +89,7 @@ export class MessageValidator {
       // It may be the clock of its sender that is wrong, or of this block: that is no fault of the neighbour's.
       if (!(Math.abs(this.#init.verifier.clock() - time) <= GOSSIP_MAX_AGE_MS)) {
         this.#init.log('a message of %s from %s is over a minute off', message.topic, from)
+        this.#tellRefused(source, message, 'it is over a minute off')
         void this.#tellLate(message, from, envelope)
         return TopicValidatorResult.Ignore
       }
@@ -138,9 +143,15 @@ export class MessageValidator {
     }
   }
 
+  #tellRefused(source: PeerId, message: Message, why: string): void {
+    const from = message.type === 'signed' ? { from: message.from.toString() } : {}
+    this.#init.onRefused?.({ peerId: source.toString(), ...from, topic: message.topic, message: why })
+  }
+
   #reject(source: PeerId, message: Message, error: unknown): TopicValidatorResult {
     const from = message.type === 'signed' ? message.from : undefined
     this.#init.log('refused a message of %s from %p through %p: %e', message.topic, from, source, error)
+    this.#tellRefused(source, message, whyOf(error))
 
     if (
       error instanceof BadEnvelope ||
@@ -169,6 +180,11 @@ function decode(data: Uint8Array): GossipEnvelope {
   } catch (cause) {
     throw new BadEnvelope('not a gossip envelope', { cause })
   }
+}
+
+function whyOf(error: unknown): string {
+  const { message } = toError(error)
+  return error instanceof NexusError && error.reason !== undefined ? `${error.reason}: ${message}` : message
 }
 
 // While the roots change, a forwarder may trust one that is not known here yet. Its own certificate was checked.

@@ -26,6 +26,7 @@ import {
   type SignedMessage
 } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
+import { RefusalCounter, type RefusedMessages } from './refused-messages.ts'
 import type { SignedMessageHandler } from './topic-handlers.ts'
 import { limitTopics } from './topic-room.ts'
 
@@ -57,6 +58,8 @@ export interface SignedGossipEvents {
   /** This block joined a topic, or left it. */
   join: CustomEvent<{ topic: string }>
   leave: CustomEvent<{ topic: string }>
+  /** Messages were refused for what they are. Told at once, then once a second at most. */
+  refused: CustomEvent<RefusedMessages>
   /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
   late: CustomEvent<SignedMessage>
 }
@@ -75,6 +78,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #stalls: StallWatch
   readonly #own: OwnSubscriptions
   readonly #changeIntake: ChangeIntake
+  readonly #refused = new RefusalCounter((detail) => this.safeDispatchEvent('refused', { detail }))
   /** Counts what peers change, or cause to change. */
   readonly changes: ChangeLimits
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -89,6 +93,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     this.#checker = new MessageValidator({
       ...init,
       onFault,
+      onRefused: (refusal) => this.#refused.add(refusal),
       receives: (topic) => this.receives(topic),
       onLate: (detail) => this.safeDispatchEvent('late', { detail }),
       mayHaveWaited: (source) => this.#stalls.mayHaveWaited(source)
@@ -102,7 +107,10 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
     refuseUnchecked(this.#router)
     this.#changeIntake = new ChangeIntake({ ...init, router: this.#router, limits: this.changes })
     limitTopics(this.#router, init)
-    watchBadSignatures(this.#router, onFault)
+    watchBadSignatures(this.#router, (peerId) => {
+      onFault(peerId)
+      this.#refused.add({ peerId, message: 'its signature does not hold' })
+    })
     this.#router.addEventListener('subscription-change', this.#onSubscriptionChange)
   }
 
@@ -169,6 +177,11 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   /** Messages of others that were dropped, since the start, because too many of their sender waited. */
   get dropped(): number {
     return this.#intake.dropped
+  }
+
+  /** Messages of others that were refused for what they are, since the start. */
+  get refused(): number {
+    return this.#refused.count
   }
 
   /** The peer ids that are known to subscribe to a topic and connected to this block. */

@@ -126,6 +126,7 @@ describe('body', () => {
     bytes.fill(2)
     assert.equal(type, BODY_RAW)
     assert.deepEqual(first, Uint8Array.of(0, 255, 123))
+    assert.deepEqual(roundTrip(runInNewContext('new Uint8Array([1, 2])')), Uint8Array.of(1, 2))
   })
 
   it("are not copied when they are nobody else's", () => {

@@ -113,6 +113,7 @@ describe('signed gossip', () => {
 
   for (const [what, send] of Object.entries(forgeries)) {
     it(`neither delivers nor forwards a message ${what}`, async () => {
+      const refusedBefore = relay.gossip.refused
       await send()
       beHonest()
       await waitFor('the relay to make up its mind', () => handled === 1)
@@ -123,6 +124,7 @@ describe('signed gossip', () => {
         ['honest']
       )
       assert.equal(arrived, 1, 'the intermediate node forwarded the forgery')
+      assert.equal(relay.gossip.refused, refusedBefore + 1)
     })
   }
 
