@@ -4,7 +4,7 @@ var version = process.versions.node.split('.').map(Number)
 
 if (version[0] < 22 || (version[0] === 22 && version[1] < 12)) {
   process.stderr.write(`nexus: INVALID: nexus-mesh needs Node 22.12 or later; this is ${process.version}\n`)
-  process.exit(1)
+  process.exit(2)
 }
 
 import('node:fs')

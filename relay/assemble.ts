@@ -3,6 +3,7 @@ import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
 import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
+import { listenFailure } from '../src/node/libp2p/listen-failure.ts'
 import type { Platform } from '../src/node/libp2p/platform.ts'
 import { createMember, foundationOf, type Member } from '../src/node/member.ts'
 import { graceOf } from '../src/node/options.ts'
@@ -181,8 +182,8 @@ export class RunningRelay implements Relay {
       start: async () => {
         if (healthPort !== undefined) {
           const init = { host: healthHost, port: healthPort, status: () => this.status() }
-          this.#health = await HealthServer.start(init).catch((error: Error) => {
-            throw new NexusError('INVALID', `cannot listen: ${error.message}`, { cause: error })
+          this.#health = await HealthServer.start(init).catch((error: unknown) => {
+            throw listenFailure(error)
           })
         }
       },

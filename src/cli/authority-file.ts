@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Store } from '../authority/store/store.ts'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
-import { readJsonFile, writeSecretFile } from '../node/runtime/credential-file.ts'
+import { readFileOf, writeSecretFile } from '../node/runtime/credential-file.ts'
 
 /** Where an authority lives that no flag places. */
 export const DEFAULT_AUTHORITY_DIR = '.nexus'
@@ -54,7 +54,7 @@ export async function readAuthority(directory: string): Promise<Authority> {
     )
   }
 
-  return Authority.fromJSON(await readJsonFile(path, 'authority'))
+  return readFileOf({ path, noun: 'authority', maker: 'nexus authority init' }, (value) => Authority.fromJSON(value))
 }
 
 /**

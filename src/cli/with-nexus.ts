@@ -52,7 +52,7 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
 function required(flags: MeshFlags): { credential?: string; bootstrap: string[] } {
   const { bootstrap = [] } = flags
 
-  if (flags.credential === undefined && process.env.NEXUS_AUTHORITY) {
+  if (!flags.credential && process.env.NEXUS_AUTHORITY) {
     return { bootstrap }
   }
 
@@ -80,7 +80,8 @@ function showNotices(nexus: Nexus, output: Output): void {
 
 /** The path of the credential file. Throws `INVALID` when no flag names one. */
 export function requireCredential({ credential }: { credential?: string }): string {
-  if (credential === undefined) {
+  // An empty variable is one that was not set.
+  if (credential === undefined || credential === '') {
     throw new NexusError(
       'INVALID',
       'no credential: give --credential <file> or set NEXUS_CREDENTIAL (nexus authority issue makes one)'

@@ -19,22 +19,24 @@ const MAX_NETWORK_LENGTH = 253
 const ROLES: ReadonlySet<unknown> = new Set<Role>(['owner', 'partner', 'user'])
 const BLOCK_KINDS: ReadonlySet<unknown> = new Set<BlockKind>(['worker', 'xwebsite', 'adminpanel', 'device', 'relay'])
 const JID = /^([^-@/]*)-([^-@/]*)-([^-@/]*)@([^@/]*)\/([^@/]*)$/
+const APP_RULE = 'a lower-case letter, then up to 62 lower-case letters and digits'
+const NETWORK_RULE = 'a lower-case DNS domain, like mesh.example.org'
 /** The longest of each part and the separators; no longer text is looked at. */
 const MAX_JID_LENGTH = 63 + 64 + 'partner'.length + MAX_NETWORK_LENGTH + 64 + 4
 
 /** `value` when it is an app name, `[a-z][a-z0-9]{0,62}`; else throws `INVALID`. */
 export function checkApp(value: unknown): string {
-  return checkText('app', value, (text) => APP.test(text))
+  return checkText('app', APP_RULE, value, (text) => APP.test(text))
 }
 
 /** `value` when it is a user id, 1-64 of `[A-Za-z0-9]`; else throws `INVALID`. */
 export function checkUid(value: unknown): string {
-  return checkText('uid', value, (text) => UID.test(text))
+  return checkText('uid', '1 to 64 letters and digits', value, (text) => UID.test(text))
 }
 
 /** `value` when it is a resource, 1-64 of `[A-Za-z0-9._]`; else throws `INVALID`. */
 export function checkResource(value: unknown): string {
-  return checkText('resource', value, (text) => RESOURCE.test(text))
+  return checkText('resource', '1 to 64 letters, digits, dots and underscores', value, (text) => RESOURCE.test(text))
 }
 
 /**
@@ -42,17 +44,17 @@ export function checkResource(value: unknown): string {
  * RFC 1123); else throws `INVALID`.
  */
 export function checkNetwork(value: unknown): string {
-  return checkText('network', value, (text) => text.length <= MAX_NETWORK_LENGTH && NETWORK.test(text))
+  return checkText('network', NETWORK_RULE, value, (text) => text.length <= MAX_NETWORK_LENGTH && NETWORK.test(text))
 }
 
 /** `value` when it is a role; else throws `INVALID`. */
 export function checkRole(value: unknown): Role {
-  return checkText('role', value, (text) => ROLES.has(text)) as Role
+  return checkText('role', [...ROLES].join(', '), value, (text) => ROLES.has(text)) as Role
 }
 
 /** `value` when it is a kind of block; else throws `INVALID`. */
 export function checkBlockKind(value: unknown): BlockKind {
-  return checkText('block', value, (text) => BLOCK_KINDS.has(text)) as BlockKind
+  return checkText('block', [...BLOCK_KINDS].join(', '), value, (text) => BLOCK_KINDS.has(text)) as BlockKind
 }
 
 /**
@@ -100,9 +102,9 @@ function checkParts(parts: { [part in keyof JidParts]: unknown }): JidParts {
   }
 }
 
-function checkText(what: string, value: unknown, passes: (text: string) => boolean): string {
+function checkText(what: string, rule: string, value: unknown, passes: (text: string) => boolean): string {
   if (typeof value !== 'string' || !passes(value)) {
-    throw new NexusError('INVALID', `bad ${what}: ${quote(value)}`)
+    throw new NexusError('INVALID', `bad ${what}: ${quote(value)} (expected: ${rule})`)
   }
   return value
 }

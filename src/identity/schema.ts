@@ -26,5 +26,8 @@ export function parseJson<S extends v.GenericSchema>(noun: string, schema: S, va
   }
   const [issue] = result.issues
   const path = v.getDotPath(issue)
-  throw new NexusError('INVALID', `${path === null ? noun : `${noun}.${path}`}: ${issue.message}`)
+  const at = path === null ? noun : `${noun}.${path}`
+  // What valibot says of it, `Invalid key`, would be taken for the key that signs.
+  const isMissing = issue.type === 'object' && issue.received === 'undefined' && path !== null
+  throw new NexusError('INVALID', `${at}: ${isMissing ? 'missing' : issue.message}`)
 }

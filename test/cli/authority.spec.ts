@@ -225,5 +225,8 @@ describe('nexus authority', function () {
     const { code, stderr } = await authority('show')
     assert.equal(code, 2)
     assert.match(stderr, /authority \.nexus\/authority\.json is no JSON/)
+    await writeFile(join(cwd, '.nexus/authority.json'), '{}')
+    const other = await authority('show')
+    assert.match(other.stderr, /\.nexus\/authority\.json is no authority: authority\.version: missing .*authority init/)
   })
 })

@@ -46,7 +46,7 @@ describe('nexus, its usage', function () {
     for (const version of ['20.19.4', '22.11.0']) {
       const pretend = `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`
       const { code, stdout, stderr } = await node(['--import', `data:text/javascript,${pretend}`, START, '--version'])
-      assert.deepEqual([code, stdout], [1, ''])
+      assert.deepEqual([code, stdout], [2, ''])
       assert.match(stderr, /^nexus: INVALID: nexus-mesh needs Node 22\.12 or later; this is v[\d.]+\n$/)
     }
   })
@@ -102,6 +102,14 @@ describe('nexus, its usage', function () {
       assert.match(stderr, message)
     })
   }
+
+  it('takes an empty variable for none', async () => {
+    for (const command of [['whoami'], ['find', '--app', 'etest']]) {
+      const { code, stderr } = await nexus(command, { env: { NEXUS_CREDENTIAL: '' } })
+      assert.equal(code, 2)
+      assert.match(stderr, /^nexus: INVALID: no credential: give --credential <file> or set NEXUS_CREDENTIAL /)
+    }
+  })
 
   it('ends with 2 and its help without a command', async () => {
     const { code, stdout, stderr } = await nexus([])

@@ -62,7 +62,7 @@ describe('credential', () => {
     const bad: [RegExp, object][] = [
       [/^credential\.version: /, { version: 2 }],
       [/^credential\.network: bad network: "X"/, { network: 'X' }],
-      [/^credential\.network: /, { network: undefined }],
+      [/^credential\.network is missing$|^credential\.network: /, { network: undefined }],
       [/^credential\.key: not a private key \(base64url of a libp2p private key\)$/, { key: credential.key.slice(5) }],
       [/^credential\.certificate: /, { certificate: '' }],
       [/^credential\.certificate: /, { certificate: 7 }],

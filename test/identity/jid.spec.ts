@@ -65,18 +65,20 @@ describe('jid', () => {
   })
 
   it('names the bad value', async () => {
-    await assertInvalid(/bad app: "Etest"/, () => checkApp('Etest'))
+    await assertInvalid(/bad app: "Etest" \(expected: a lower-case letter, then up to 62 .* digits\)$/, () =>
+      checkApp('Etest')
+    )
     await assertInvalid(/bad uid: "a-b"/, () => checkUid('a-b'))
     await assertInvalid(/bad resource: ""/, () => checkResource(''))
     await assertInvalid(/bad network: "a\.\.b"/, () => checkNetwork('a..b'))
-    await assertInvalid(/bad role: "admin"/, () => checkRole('admin'))
+    await assertInvalid(/bad role: "admin" \(expected: owner, partner, user\)$/, () => checkRole('admin'))
     await assertInvalid(/bad block: "browser"/, () => checkBlockKind('browser'))
     await assertInvalid(/bad app: number/, () => checkApp(7))
     await assertInvalid(/not a JID .*"etest"/, () => parseJid('etest'))
   })
 
   it('cuts a long bad value short', async () => {
-    await assertInvalid(/^.{0,150}$/, () => checkUid('x'.repeat(100_000)))
+    await assertInvalid(/^.{0,200}$/, () => checkUid('x'.repeat(100_000)))
     await assertInvalid(/^.{0,200}$/, () => parseJid('x'.repeat(100_000)))
   })
 

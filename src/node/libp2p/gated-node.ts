@@ -2,7 +2,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS } from '../../constants.ts'
-import { NexusError } from '../../errors.ts'
+import type { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Part } from '../../lib/lifecycle.ts'
@@ -14,6 +14,7 @@ import { directAddressesFirst, relayedAddressesFirst } from './address-order.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
+import { listenFailure } from './listen-failure.ts'
 import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
@@ -167,7 +168,7 @@ function lifeOf(
         await starting
         monitor.start()
       } catch (error) {
-        throw new NexusError('INVALID', `cannot listen: ${(error as Error).message}`, { cause: error })
+        throw listenFailure(error)
       }
     },
     stop: async () => {

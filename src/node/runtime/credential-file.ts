@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { NexusError } from '../../errors.ts'
 import { type Credential, parseCredential } from '../../identity/credential.ts'
+import { reasonOf } from '../../lib/reason-of.ts'
 import { writeWholeFile } from './whole-file.ts'
 
 /**
@@ -16,7 +17,7 @@ import { writeWholeFile } from './whole-file.ts'
  * ```
  */
 export async function readCredentialFile(path: string): Promise<Credential> {
-  return parseCredential(await readJsonFile(path, 'credential'))
+  return readFileOf({ path, noun: 'credential', maker: 'nexus authority issue' }, parseCredential)
 }
 
 /**
@@ -55,6 +56,21 @@ export async function readJsonFile(path: string, noun: string): Promise<unknown>
     return JSON.parse(text)
   } catch (error) {
     throw new NexusError('INVALID', `the ${noun} ${path} is no JSON`, { cause: error })
+  }
+}
+
+/** What `parse` makes of the JSON in a file. Throws `INVALID`, naming the file, and the command that makes such files. */
+export async function readFileOf<T>(
+  { path, noun, maker }: { path: string; noun: string; maker: string },
+  parse: (value: unknown) => T
+): Promise<T> {
+  const value = await readJsonFile(path, noun)
+
+  try {
+    return parse(value)
+  } catch (error) {
+    const help = `expected what ${maker} writes`
+    throw new NexusError('INVALID', `${path} is no ${noun}: ${reasonOf(error)} (${help})`, { cause: error })
   }
 }
 

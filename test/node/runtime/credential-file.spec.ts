@@ -113,7 +113,13 @@ describe('credential file', () => {
 
     it('when it is no credential', async () => {
       await writeFile(path, JSON.stringify({ ...credential, network: 'No Network' }))
-      await assertInvalid(/network/, () => readCredentialFile(path))
+      const message =
+        /credential\.json is no credential: credential\.network: bad network.* \(expected what nexus authority/
+      await assertInvalid(message, () => readCredentialFile(path))
+      await writeFile(path, '{}')
+      await assertInvalid(/credential\.json is no credential: credential\.version: missing/, () =>
+        readCredentialFile(path)
+      )
     })
   })
 })
