@@ -2,6 +2,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
 import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
+import type { BlockExtras } from '../src/node/assemble.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
 import { listenFailure } from '../src/node/libp2p/listen-failure.ts'
 import type { Platform } from '../src/node/libp2p/platform.ts'
@@ -22,16 +23,24 @@ import { PeerEvents } from './peer-events.ts'
 import { RelayCondition } from './relay-condition.ts'
 import type { Relay, RelayStatus } from './types.ts'
 
+/** What whoever makes a relay knows beside its options. */
+export type RelayExtras = Pick<BlockExtras, 'clock' | 'renewalPart' | 'watch'>
+
 /** The composition root: makes a relay of its parts, and starts nothing. */
-export async function assembleRelay(options: ResolvedRelayOptions, platform: Platform): Promise<RunningRelay> {
+export async function assembleRelay(
+  options: ResolvedRelayOptions,
+  platform: Platform,
+  extras: RelayExtras = {}
+): Promise<RunningRelay> {
   const logger = options.logger ?? defaultLogger()
   const log = logger.forComponent('nexus:relay')
-  const clock = Date.now
+  const { clock = Date.now, renewalPart, watch } = extras
   const bootstrap = parseAddresses('bootstrap', options.bootstrap)
   parseAddresses('listen', options.listen)
   parseAddresses('announce', options.announce)
   const { readCredentialFile } = platform
-  const credential = await OwnCredential.open({ source: options.credential, readFile: readCredentialFile, clock, log })
+  const source = options.credential
+  const credential = await OwnCredential.open({ source, readFile: readCredentialFile, clock, renewalPart, log })
 
   if (credential.certificate.block !== 'relay') {
     throw new NexusError(
@@ -84,6 +93,7 @@ export async function assembleRelay(options: ResolvedRelayOptions, platform: Pla
     forwarder,
     interest,
     refusals,
+    watch: watch?.(credential.revocations),
     bootstrap: new Bootstrap({
       addresses: bootstrap,
       libp2p: member.node.libp2p,
@@ -105,6 +115,7 @@ interface RelayParts {
   forwarder: TopicForwarder
   interest: TopicInterest
   refusals: HeldRefusals
+  watch: Part | undefined
 }
 
 export class RunningRelay implements Relay {
@@ -116,7 +127,7 @@ export class RunningRelay implements Relay {
   #health: HealthServer | undefined
 
   constructor(parts: RelayParts) {
-    const { member, interest, forwarder, credential, bootstrap } = parts
+    const { member, interest, forwarder, credential, bootstrap, watch } = parts
     this.#parts = parts
     const { onEvent } = parts.options
     this.#condition = new RelayCondition({ credential, events: member.node.libp2p, onEvent })
@@ -131,7 +142,8 @@ export class RunningRelay implements Relay {
         this.#healthServer(),
         member.sessions,
         credential,
-        bootstrap
+        bootstrap,
+        ...(watch === undefined ? [] : [watch])
       ],
       STOP_GRACE_MS
     )

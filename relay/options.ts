@@ -36,8 +36,17 @@ export type RelayEvent =
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 
 export interface RelayOptions {
-  /** The relay's own credential; its certificate says `block: relay`. */
-  credential: CredentialSource
+  /**
+   * The relay's own credential; its certificate says `block: relay`. With `authority` the path of the file that keeps it.
+   * It may be left out when the environment says `NEXUS_AUTHORITY`.
+   */
+  credential?: CredentialSource
+  /** An authority service that enrols this relay with `secret`, as `createNexus` has it: a secret of the block `relay`. */
+  authority?: string
+  /** Default `SERVICE_SECRET`. */
+  secret?: string
+  /** Default `RESOURCE`, else that of the secret, else `default`. */
+  resource?: string
   /** Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all interfaces. */
   listen?: string[]
   /**
@@ -126,5 +135,5 @@ export type ResolvedRelayOptions = v.InferOutput<typeof OptionsSchema>
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
-  return parseOptions(OptionsSchema, options)
+  return parseOptions(OptionsSchema, { credential: undefined, ...options })
 }

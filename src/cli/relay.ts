@@ -12,7 +12,7 @@ import {
 import { aborted, interruptible } from './interrupt.ts'
 import { Output } from './output.ts'
 import { RelayLog } from './relay-log.ts'
-import { requireCredential, warnOfCredential } from './with-nexus.ts'
+import { enrolsItself, requireCredential, warnOfCredential } from './with-nexus.ts'
 import { boundYoungGeneration } from './young-generation.ts'
 
 interface RelayFlags extends CommonFlags {
@@ -64,8 +64,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     maxReservations,
     userLimit: userLimits
   } = flags
-  const credential = requireCredential(flags)
-  await warnOfCredential(credential, output)
+  const credential = await credentialOf(flags, output)
   const log = new RelayLog(flags.log, (line) => output.note(line))
 
   boundYoungGeneration()
@@ -94,6 +93,17 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     await relay.stop()
     log.write({ event: 'stopped' })
   })
+}
+
+/** The credential file; without one the relay enrols as the environment says. */
+async function credentialOf(flags: RelayFlags, output: Output): Promise<string | undefined> {
+  if (enrolsItself(flags)) {
+    return undefined
+  }
+
+  const credential = requireCredential(flags)
+  await warnOfCredential(credential, output)
+  return credential
 }
 
 function greeting({ identity, addresses, health }: Relay): string {

@@ -52,7 +52,7 @@ export async function withNexus<T>(flags: MeshFlags, output: Output, work: (join
 function required(flags: MeshFlags): { credential?: string; bootstrap: string[] } {
   const { bootstrap = [] } = flags
 
-  if (!flags.credential && process.env.NEXUS_AUTHORITY) {
+  if (enrolsItself(flags)) {
     return { bootstrap }
   }
 
@@ -76,6 +76,12 @@ function showNotices(nexus: Nexus, output: Output): void {
   }
   show(nexus.status)
   nexus.onStatus(show)
+}
+
+/** Whether there is no credential file, and the environment says where to enrol and with which secret. */
+export function enrolsItself({ credential }: { credential?: string }): boolean {
+  const { NEXUS_AUTHORITY, SERVICE_SECRET, EXPLORE_SECRET } = process.env
+  return !credential && Boolean(NEXUS_AUTHORITY) && Boolean(SERVICE_SECRET || EXPLORE_SECRET)
 }
 
 /** The path of the credential file. Throws `INVALID` when no flag names one. */

@@ -1,4 +1,3 @@
-import type { RevocationList } from '../identity/revocation.ts'
 import type { Nexus } from '../types.ts'
 import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
@@ -6,9 +5,6 @@ import { enrolmentOf } from './enrol/enrolment.ts'
 import type { NexusOptions } from './options.ts'
 import { releasing } from './releasing.ts'
 import { nodePlatform } from './runtime/node.ts'
-
-/** A certificate that a service gives is renewed at half of its time, and up to so much later: not all at once. */
-const RENEWAL_SPREAD = 0.1
 
 /**
  * Starts a block and joins the mesh. Resolves when the first bootstrap peer is connected; when there is none, or with
@@ -57,13 +53,8 @@ async function start(options: NexusOptions): Promise<Nexus> {
   }
 
   const { authority: _authority, secret: _secret, resource: _resource, ...others } = options
-  const { block, bootstrap, release } = enrolment
-  const extras = {
-    clock: block.clock.read,
-    notices: block.clock.notices,
-    watch: (revocations: RevocationList) => block.watch(revocations),
-    renewalPart: () => 0.5 + RENEWAL_SPREAD * Math.random()
-  }
+  const { block, extras, release } = enrolment
+  const bootstrap = enrolment.bootstrap.length > 0 ? enrolment.bootstrap : block.bootstrap
 
   try {
     const nexus = await createBlock({ ...others, bootstrap, credential: block.credential }, nodePlatform, extras)

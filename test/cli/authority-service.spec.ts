@@ -78,6 +78,31 @@ describe('nexus authority serve', function () {
     assert.match(gone.stderr, /^nexus: UNREACHABLE: .*\/admin\/apps does not answer: .*ECONNREFUSED/)
   })
 
+  it('enrols a relay, and a command that has no credential', async () => {
+    const { origin } = await serve()
+    env = { NEXUS_AUTHORITY: origin, NEXUS_ADMIN_TOKEN: (await json('token')).token }
+    await json('admin', 'app', 'mesh', '--owner', 'operator')
+    const secretFor = async (...args: string[]): Promise<string> =>
+      (await json('admin', 'secret', 'mesh', '--uid', 'operator', ...args)).secret
+    const SERVICE_SECRET = await secretFor('--kind', 'service', '--block', 'relay')
+    const EXPLORE_SECRET = await secretFor('--kind', 'explore')
+    const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--json']
+    const relay = new NexusProgram(['relay', ...listen], { cwd, env: { NEXUS_AUTHORITY: origin, SERVICE_SECRET } })
+
+    try {
+      await relay.printed('stdout', /\n/)
+      const { jid, addresses } = JSON.parse(relay.stdout)
+      assert.equal(jid, 'mesh-operator-owner@mesh.example.org/default')
+      const args = ['find', '--app', 'etest', '--bootstrap', addresses[0], '--json']
+      const found = await nexus(args, { cwd, env: { NEXUS_AUTHORITY: origin, EXPLORE_SECRET } })
+      assert.deepEqual([found.code, found.stdout], [3, '[]\n'], found.stderr)
+    } finally {
+      relay.kill('SIGTERM')
+    }
+
+    assert.equal((await relay.ended).code, 0)
+  })
+
   it('keeps the revocation list, which the file then must not go on', async () => {
     await serve()
     const { code, stderr } = await authority('revoke', 'uid:mallory')

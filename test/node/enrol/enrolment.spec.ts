@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createRelay } from '../../../relay/relay.ts'
 import type { ServeAuthorityOptions } from '../../../src/authority/serve.ts'
 import { Authority } from '../../../src/identity/authority.ts'
 import { createNexus } from '../../../src/node/create.ts'
@@ -208,6 +209,24 @@ describe('a block that an authority service enrols', function () {
     writeFileSync(join('.nexus', 'blocks', 'etest-service-default.json.lock'), '4194305')
     const afterKill = await start()
     assert.equal(afterKill.identity.peerId, first.identity.peerId)
+  })
+
+  it('may be a relay, which others join through', async () => {
+    await authority.admin('PUT', '/apps/mesh', { owner: 'operator' })
+    const ofRelay = await authority.secret({ app: 'mesh', uid: 'operator', block: 'relay' })
+    const given = { authority: authority.origin, secret: ofRelay, listen: [LOOPBACK_TCP] }
+    const relay = mesh.keep(await createRelay(given))
+    const worker = await start({ bootstrap: relay.addresses })
+    assert.deepEqual(
+      worker.peers.map(({ peer }) => peer.jid),
+      [`mesh-operator-owner@${TEST_NETWORK}/default`]
+    )
+    await mesh.drop(relay)
+    const again = mesh.keep(await createRelay(given))
+    assert.equal(again.identity.peerId, relay.identity.peerId)
+    await assertInvalid(/a relay needs a certificate with block 'relay', not 'worker'/, () =>
+      createRelay({ ...given, secret })
+    )
   })
 
   it('says which option is wrong', async () => {
