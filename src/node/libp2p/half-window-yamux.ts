@@ -1,14 +1,18 @@
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import { requireMembers } from '../../lib/require-members.ts'
 import { makeLean, STREAM_MEMBERS } from './lean-stream.ts'
-
-/** The state of a stream that is open at both ends; before it, an update opens the stream. */
-const ESTABLISHED = 3
+import {
+  ESTABLISHED,
+  sendAtOnce,
+  YAMUX_SENDING_MEMBERS,
+  YAMUX_WRITER_MEMBERS,
+  type YamuxWriter
+} from './yamux-writes.ts'
 
 /** A stream of the muxer, with what its class has beside its published interface. */
-interface YamuxStreamInternals extends MessageStream {
-  state: number
+interface YamuxStreamInternals extends YamuxWriter {
   /** Bytes that the other side may send in all before it waits. */
   recvWindow: number
   /** What is left of these. */
@@ -17,12 +21,19 @@ interface YamuxStreamInternals extends MessageStream {
 }
 
 interface YamuxInternals extends StreamMuxer {
+  send: (bytes: Uint8Array | Uint8ArrayList) => boolean
   _newStream: (...args: never[]) => YamuxStreamInternals
 }
 
 /** What is used of the muxer, and of its streams, beside their published interfaces. */
-export const YAMUX_MEMBERS = ['_newStream']
-export const YAMUX_STREAM_MEMBERS = ['state', 'recvWindow', 'recvWindowCapacity', 'sendWindowUpdate']
+export const YAMUX_MEMBERS = ['_newStream', ...YAMUX_SENDING_MEMBERS]
+export const YAMUX_STREAM_MEMBERS = [
+  'recvWindow',
+  'recvWindowCapacity',
+  'sendWindowUpdate',
+  ...YAMUX_WRITER_MEMBERS,
+  ...STREAM_MEMBERS
+]
 
 /**
  * yamux whose streams tell of room for more when half of it is used, as its specification and its Go implementation
@@ -38,7 +49,11 @@ export function halfWindowYamux(library = yamux): () => StreamMuxerFactory {
       const muxer = createStreamMuxer(connection) as YamuxInternals
       requireMembers('@libp2p/yamux', muxer, YAMUX_MEMBERS)
       const newStream = muxer._newStream.bind(muxer)
-      muxer._newStream = (...args) => tellAtHalf(newStream(...args))
+      muxer._newStream = (...args) => {
+        const stream = tellAtHalf(newStream(...args))
+        sendAtOnce(stream, (bytes) => muxer.send(bytes))
+        return stream
+      }
       abortWithoutGoodbye(muxer, connection)
       return muxer
     }
@@ -60,7 +75,7 @@ function abortWithoutGoodbye(muxer: StreamMuxer, connection: MessageStream): voi
 }
 
 function tellAtHalf(stream: YamuxStreamInternals): YamuxStreamInternals {
-  requireMembers('@libp2p/yamux', stream, [...YAMUX_STREAM_MEMBERS, ...STREAM_MEMBERS])
+  requireMembers('@libp2p/yamux', stream, YAMUX_STREAM_MEMBERS)
   makeLean(stream)
   const tell = stream.sendWindowUpdate.bind(stream)
   stream.sendWindowUpdate = () => {
