@@ -7,7 +7,7 @@ import { onAbort } from '../../lib/abort.ts'
 import { toError } from '../../lib/to-error.ts'
 
 const TICK_MS = 1_000
-/** A connection is pinged so long after its last ping was answered. */
+/** A connection is pinged so long after its last ping was answered, or the peer pinged by itself. */
 const INTERVAL_MS = 10_000
 /** A tick that comes later than this says that the process itself stood still. */
 const STALL_MS = 2_000
@@ -23,7 +23,7 @@ export interface ConnectionMonitorInit {
 }
 
 interface Watched {
-  /** When the ping that is under way was sent, else when the last one ended. */
+  /** When the ping that is under way was sent, else when the peer was last heard. */
   since: number
   /** Ends the ping that is under way. */
   ping: AbortController | undefined
@@ -57,6 +57,15 @@ export class ConnectionMonitor {
   stop(): void {
     clearTimeout(this.#timer)
     this.#stopping.abort()
+  }
+
+  /** The peer has pinged: it lives, and is not asked for a while. So one of both pings, and not each the other. */
+  heard(connection: Connection): void {
+    const watched = this.#watched.get(connection)
+
+    if (watched !== undefined && watched.ping === undefined) {
+      watched.since = this.#init.now()
+    }
   }
 
   readonly #tick = (): void => {

@@ -29,7 +29,7 @@ const MAX_DIALLED_ADDRESSES = 64
 /** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */
 const MAX_CIRCUITS_TO_PEER = 1_000
 
-export interface GatedNodeInit extends Omit<NodeServicesInit, 'users'> {
+export interface GatedNodeInit extends Omit<NodeServicesInit, 'users' | 'onPing'> {
   privateKey: PrivateKey
   verifier: CertificateVerifier
   revocations: RevocationList
@@ -134,7 +134,10 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
       // Relays are kept by the block itself, which also renews the reservation.
       reconnectRetries: 0
     },
-    services: { ...init.services?.(users), ...nodeServices({ ...init, users }) }
+    services: {
+      ...init.services?.(users),
+      ...nodeServices({ ...init, users, onPing: (connection) => monitor.heard(connection) })
+    }
   })
 
   verified.addEventListener('removed', ({ detail }) => {

@@ -1,14 +1,13 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
+import type { Connection } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
-import { type Ping, ping } from '@libp2p/ping'
+import type { Ping } from '@libp2p/ping'
 import type { ServiceFactoryMap } from 'libp2p'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { gossipService } from './gossip-service.ts'
+import { pingService } from './ping-service.ts'
 import type { Platform } from './platform.ts'
-
-/** At a time on one connection: a process that was blocked finds all that were sent meanwhile. */
-const MAX_PINGS = 32
 
 /** The services of a node. */
 export interface NodeServices extends Record<string, unknown> {
@@ -26,6 +25,8 @@ export interface NodeServicesInit {
   dhtServer: boolean
   /** What each user may have here. */
   users: UserLimits
+  /** Told of each connection that the peer has pinged. */
+  onPing: (connection: Connection) => void
   /**
    * Forwards each topic to all of its subscribers here, not to some of them only. For relays: they may be the only way
    * to their clients. Default `false`.
@@ -38,12 +39,13 @@ export function nodeServices({
   forwardsTopics = false,
   platform,
   dhtServer,
-  users
+  users,
+  onPing
 }: NodeServicesInit): ServiceFactoryMap<NodeServices> {
   return {
     identify: identify({ runOnLimitedConnection: true }),
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
-    ping: ping({ runOnLimitedConnection: true, maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
+    ping: pingService(onPing),
     gossip: gossipService({ forwardsTopics }),
     ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) })
   }

@@ -92,6 +92,20 @@ describe('connection monitor', () => {
     assert.deepEqual([connection.signals.length, kept.length], [4, 0])
   })
 
+  it('pings no peer that pings by itself, and does when that says nothing any more', async () => {
+    for (let count = 0; count < 8; count++) {
+      await pass(INTERVAL_MS / 2)
+      monitor.heard(connection as unknown as Connection)
+    }
+    assert.equal(connection.pings.length, 0)
+    await pass(INTERVAL_MS + 1_000)
+    assert.equal(connection.pings.length, 1)
+    // What the peer says of itself is no answer.
+    monitor.heard(connection as unknown as Connection)
+    await pass(CONNECTION_SILENCE_MS)
+    assert.match(String(connection.aborted), /answers no ping/)
+  })
+
   it('sends no second ping while one is not answered, and ends the connection in its time', async () => {
     await pass(INTERVAL_MS + CONNECTION_SILENCE_MS)
     assert.deepEqual([connection.pings.length, connection.aborted], [1, undefined])
