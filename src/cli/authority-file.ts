@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Store } from '../authority/store/store.ts'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
+import { RevocationList } from '../identity/revocation.ts'
 import { readFileOf, writeSecretFile } from '../node/runtime/credential-file.ts'
 
 /** Where an authority lives that no flag places. */
@@ -55,6 +56,37 @@ export async function readAuthority(directory: string): Promise<Authority> {
   }
 
   return readFileOf({ path, noun: 'authority', maker: 'nexus authority init' }, (value) => Authority.fromJSON(value))
+}
+
+/** The same with the revocations of the service that keeps them, when one does. */
+export async function readCurrentAuthority(directory: string): Promise<Authority> {
+  const authority = await readAuthority(directory)
+
+  if (!(await exists(databasePath({ dir: directory })))) {
+    return authority
+  }
+
+  const { RevocationStore } = await import('../authority/store/revocation-list.ts')
+  const { database } = await openDatabase({ dir: directory })
+
+  try {
+    const revocations = new RevocationStore(database).get()
+    return revocations.version === 0 ? authority : Authority.fromJSON({ ...authority.toJSON(), revocations })
+  } finally {
+    database.close()
+  }
+}
+
+/** Whom an authority has revoked. */
+export async function revocationsOf(authority: Authority): Promise<RevocationList> {
+  const revocations = new RevocationList({ network: authority.network, roots: [authority.rootId] })
+  const list = await authority.revocationList()
+
+  if (list !== undefined) {
+    await revocations.offer(list)
+  }
+
+  return revocations
 }
 
 /**

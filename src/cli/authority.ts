@@ -4,6 +4,8 @@ import { addBackup } from './authority/backup.ts'
 import { addGrant } from './authority/grant.ts'
 import { addInit } from './authority/init.ts'
 import { addIssue } from './authority/issue.ts'
+import { addList } from './authority/list.ts'
+import { addRenew } from './authority/renew.ts'
 import { addRevoke } from './authority/revoke.ts'
 import { addServe } from './authority/serve.ts'
 import { addShow } from './authority/show.ts'
@@ -26,6 +28,8 @@ Example:
 
   addInit(group)
   addIssue(group)
+  addRenew(group)
+  addList(group)
   addGrant(group)
   addRevoke(group)
   addShow(group)

@@ -46,7 +46,30 @@ async function whoami(flags: CommonFlags & { credential?: string }): Promise<voi
     roots: credential.roots,
     revocationVersion: opened.revocations.version
   }
+  await warnOfEnds(opened, path, output)
   output.result(shown, listing(shown))
+}
+
+/** What ends soon, and the command that renews it. Grants that have ended are listed as such. */
+async function warnOfEnds({ certificate, grants }: OpenedCredential, path: string, output: Output): Promise<void> {
+  const { warnedFrom } = await import('../identity/expiry.ts')
+  const { readKept } = await import('../node/enrol/kept-credential.ts')
+  const { spanOf } = await import('../lib/span-of.ts')
+  const now = Date.now()
+  const warn = (what: string, end: number, help: string): void =>
+    output.note(`nexus: warning: ${what} ends in ${spanOf(end - now)}, on ${new Date(end).toISOString()}: ${help}`)
+
+  if (warnedFrom(certificate) <= now) {
+    const service = (await readKept(path))?.authority
+    const help = service === undefined ? `nexus authority renew ${path}` : `its block renews it at ${service}`
+    warn('the certificate', certificate.expiresAt, help)
+  }
+
+  for (const { app, expiresAt } of grants) {
+    if (expiresAt > now && warnedFrom({ issuedAt: 0, expiresAt }) <= now) {
+      warn(`the grant of ${app}`, expiresAt, `nexus authority grant --app ${app} --credential ${path}`)
+    }
+  }
 }
 
 async function checkGrant(held: OpenedCredential['grants'][number], opened: OpenedCredential): Promise<ShownGrant> {

@@ -9,6 +9,7 @@ import {
   openCredential,
   parseCredential
 } from '../identity/credential.ts'
+import { warnedFrom } from '../identity/expiry.ts'
 import type { RevocationList } from '../identity/revocation.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { Backoff } from '../lib/backoff.ts'
@@ -22,9 +23,6 @@ import type { CredentialSource } from './options.ts'
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
 const FIRST_RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
-/** A certificate that nobody has renewed is warned of from so long before its end, or the last third of its time. */
-const WARNING_MS = 10 * 24 * 60 * 60_000
-const WARNING_PART = 1 / 3
 const RENEWAL_PART = 2 / 3
 /** Then again. */
 const NEXT_WARNING_MS = 24 * 60 * 60_000
@@ -130,10 +128,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   }
 
   #warnInTime(): void {
-    const { issuedAt, expiresAt } = this.#certificate
-
     if (!this.#stopped) {
-      this.#warningTimer.set(expiresAt - Math.min(WARNING_MS, (expiresAt - issuedAt) * WARNING_PART))
+      this.#warningTimer.set(warnedFrom(this.#certificate))
     }
   }
 

@@ -6,7 +6,7 @@ const COMMANDS = [
   ...['authority', 'relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'sidecar', 'demo'].map((name) => [
     name
   ]),
-  ...['init', 'issue', 'grant', 'revoke', 'show', 'serve', 'token', 'backup', 'admin'].map((name) => [
+  ...['init', 'issue', 'renew', 'list', 'grant', 'revoke', 'show', 'serve', 'token', 'backup', 'admin'].map((name) => [
     'authority',
     name
   ]),
@@ -57,7 +57,7 @@ describe('nexus, its usage', function () {
     [
       'no command of a group',
       ['authority'],
-      /missing command: init, issue, grant, revoke, show, serve, token, backup, admin \(nexus authority --help /
+      /missing command: init, issue, renew, list, grant, revoke, show, serve, token, backup, admin \(nexus authority --help /
     ],
     ['an unknown command of a group', ['authority', 'iniit'], /unknown command 'iniit' \(Did you mean init\?\)/],
     ['a user limit without a factor', ['relay', '--user-limit', 'anna'], /Expected a user id and a positive number/],

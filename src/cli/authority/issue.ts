@@ -54,11 +54,13 @@ async function issueCredentialFile(flags: IssueFlags): Promise<void> {
   const { issueCredential } = await import('../issue-credential.ts')
   const { openCredential } = await import('../../identity/credential.ts')
   const { writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
+  const { recordIssued } = await import('./issued.ts')
   await checkMayWrite(out, flags.force, 'its key would be lost')
   const authority = await readAuthority(flags.dir)
   const request = { app, uid, role, block, resource, validForMs: days, grants: grant }
   const credential = await issueCredential(authority, request)
   const { certificate } = await openCredential(credential, { clock: Date.now })
+  await recordIssued(flags.dir, certificate, out)
   await writeCredentialFile(out, credential, flags)
   const { jid, peerId, expiresAt } = certificate
   const expires = new Date(expiresAt).toISOString()
@@ -73,14 +75,21 @@ async function issueCertificate(flags: IssueFlags): Promise<void> {
   }
 
   const { readAuthority } = await import('../authority-file.ts')
-  const { writeStatementFile } = await import('./statement-file.ts')
+  const { recordIssued } = await import('./issued.ts')
+  const { checkStatementFile, writeStatementFile } = await import('./statement-file.ts')
+  const { readCertificate } = await import('../../identity/certificate.ts')
   const authority = await readAuthority(flags.dir)
+  const { network, rootId } = authority
   const subject = { app, uid, role, block, resource, peerId }
+  if (out !== undefined) {
+    await checkStatementFile(out, flags.force)
+  }
   const certificate = await authority.issueCertificate({ ...subject, validForMs: days })
+  await recordIssued(flags.dir, await readCertificate(certificate, { network, roots: new Set([rootId]) }), out)
 
   if (out !== undefined) {
     await writeStatementFile(out, certificate, flags.force)
   }
 
-  new Output(flags).result({ certificate, roots: [authority.rootId], path: out }, certificate)
+  new Output(flags).result({ certificate, roots: [rootId], path: out }, certificate)
 }
