@@ -21,6 +21,7 @@ import { HeldRefusals } from './held-refusals.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 import { PeerEvents } from './peer-events.ts'
 import { RelayCondition } from './relay-condition.ts'
+import { checkTlsAddresses, TlsFiles } from './tls-files.ts'
 import type { Relay, RelayStatus } from './types.ts'
 
 /** What whoever makes a relay knows beside its options. */
@@ -36,8 +37,9 @@ export async function assembleRelay(
   const log = logger.forComponent('nexus:relay')
   const { clock = Date.now, renewalPart, watch } = extras
   const bootstrap = parseAddresses('bootstrap', options.bootstrap)
-  parseAddresses('listen', options.listen)
   parseAddresses('announce', options.announce)
+  checkTlsAddresses(parseAddresses('listen', options.listen), options.tls)
+  const tls = options.tls && (await TlsFiles.open(options.tls))
   const { readCredentialFile } = platform
   const source = options.credential
   const credential = await OwnCredential.open({ source, readFile: readCredentialFile, clock, renewalPart, log })
@@ -56,6 +58,7 @@ export async function assembleRelay(
     webrtc: false,
     listen: options.listen,
     announce: options.announce,
+    tls,
     dhtServer: true,
     forwardsTopics: true,
     limits: options,
@@ -94,6 +97,7 @@ export async function assembleRelay(
     interest,
     refusals,
     watch: watch?.(credential.revocations),
+    tls,
     bootstrap: new Bootstrap({
       addresses: bootstrap,
       libp2p: member.node.libp2p,
@@ -116,6 +120,7 @@ interface RelayParts {
   interest: TopicInterest
   refusals: HeldRefusals
   watch: Part | undefined
+  tls: TlsFiles | undefined
 }
 
 export class RunningRelay implements Relay {
@@ -127,9 +132,11 @@ export class RunningRelay implements Relay {
   #health: HealthServer | undefined
 
   constructor(parts: RelayParts) {
-    const { member, interest, forwarder, credential, bootstrap, watch } = parts
+    const { member, interest, forwarder, credential, bootstrap, watch, tls } = parts
     this.#parts = parts
     const { onEvent } = parts.options
+    tls?.addEventListener('renewed', ({ detail: { expires } }) => onEvent?.({ event: 'tls-renewed', expires }))
+    tls?.addEventListener('failing', ({ detail }) => onEvent?.({ event: 'tls-failed', message: detail }))
     this.#condition = new RelayCondition({ credential, events: member.node.libp2p, onEvent })
     this.identity = member.identity
     this.#lifecycle = new Lifecycle(
@@ -139,6 +146,7 @@ export class RunningRelay implements Relay {
         forwarder,
         interest,
         this.#condition,
+        ...(tls === undefined ? [] : [tls]),
         this.#healthServer(),
         member.sessions,
         credential,

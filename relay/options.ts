@@ -15,6 +15,10 @@ export type RelayEvent =
   | { event: 'wrong-clock'; peer: string; jid: string | undefined; aheadMs: number }
   /** Its certificate ends soon. Told once a day until it is renewed. */
   | { event: 'expires-soon'; expires: string; message: string }
+  /** A renewed TLS certificate is in use, until then. */
+  | { event: 'tls-renewed'; expires: string }
+  /** What is in the TLS files now can't be used, and the certificate before stays. Told once. */
+  | { event: 'tls-failed'; message: string }
   /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
   | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
   /**
@@ -35,6 +39,14 @@ export type RelayEvent =
   /** Told 2 s later, once for all tries of that time, and not when the peer has got in by then. */
   | { event: 'refused'; peer: string; address: string; code: string; reason: string | undefined; message: string }
 
+/** Where the relay's TLS certificate and its key are, as PEM. */
+export interface RelayTls {
+  /** The certificate, and behind it those between it and its root: what `certbot` calls `fullchain.pem`. */
+  certFile: string
+  /** Its private key, without a passphrase. */
+  keyFile: string
+}
+
 export interface RelayOptions {
   /**
    * The relay's own credential; its certificate says `block: relay`. With `authority` the path of the file that keeps it.
@@ -47,8 +59,16 @@ export interface RelayOptions {
   secret?: string
   /** Default `RESOURCE`, else that of the secret, else `default`. */
   resource?: string
-  /** Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all interfaces. */
+  /**
+   * Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all IPv4 interfaces, the latter with TLS
+   * when `tls` is given.
+   */
   listen?: string[]
+  /**
+   * TLS of its own, at addresses of `listen` like `/ip4/0.0.0.0/tcp/9701/tls/ws`. The files are looked at every second:
+   * new connections get a renewed certificate within a few, and open ones stay. Default: none.
+   */
+  tls?: RelayTls
   /**
    * Multiaddrs under which others reach the relay, like `/dns4/relay.example.org/tcp/443/wss`. Default: those listened
    * on.
@@ -101,6 +121,7 @@ const port = v.pipe(
   v.maxValue(65_535, 'expected a port')
 )
 const addresses = v.array(v.string())
+const file = v.pipe(v.string('expected a file'), v.nonEmpty('expected a file'))
 
 const userLimits = v.record(
   checkedText(checkUid),
@@ -109,7 +130,8 @@ const userLimits = v.record(
 
 const OptionsSchema = v.strictObject({
   credential: v.custom<CredentialSource>((value) => value !== undefined && value !== null, 'expected a credential'),
-  listen: v.optional(addresses, ['/ip4/0.0.0.0/tcp/9700', '/ip4/0.0.0.0/tcp/9701/ws']),
+  listen: v.optional(addresses),
+  tls: v.optional(v.strictObject({ certFile: file, keyFile: file })),
   announce: v.optional(addresses, []),
   bootstrap: v.optional(addresses, []),
   healthPort: v.optional(port),
@@ -131,9 +153,11 @@ const OptionsSchema = v.strictObject({
 })
 
 /** Options as the code inside sees them: complete. */
-export type ResolvedRelayOptions = v.InferOutput<typeof OptionsSchema>
+export type ResolvedRelayOptions = v.InferOutput<typeof OptionsSchema> & { listen: string[] }
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
-  return parseOptions(OptionsSchema, { credential: undefined, ...options })
+  const { listen, ...resolved } = parseOptions(OptionsSchema, { credential: undefined, ...options })
+  const webSocket = resolved.tls === undefined ? 'ws' : 'tls/ws'
+  return { ...resolved, listen: listen ?? ['/ip4/0.0.0.0/tcp/9700', `/ip4/0.0.0.0/tcp/9701/${webSocket}`] }
 }

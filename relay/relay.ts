@@ -5,7 +5,7 @@ import { assembleRelay, type RelayExtras } from './assemble.ts'
 import { type RelayOptions, resolveRelayOptions } from './options.ts'
 import type { Relay } from './types.ts'
 
-export type { RelayEvent, RelayOptions } from './options.ts'
+export type { RelayEvent, RelayOptions, RelayTls } from './options.ts'
 export type { Relay, RelayStatus } from './types.ts'
 
 /**
@@ -14,8 +14,9 @@ export type { Relay, RelayStatus } from './types.ts'
  * `authority` (or `NEXUS_AUTHORITY`) it enrols as `createNexus` does.
  *
  * Rejects with
- * - `INVALID`: a bad option, address or credential, a certificate that is not one of a relay (`block: relay`), or an
- *   address or port that cannot be listened on; the message names the culprit
+ * - `INVALID`: a bad option, address or credential, a certificate that is not one of a relay (`block: relay`), TLS files
+ *   that can't be read or don't belong together, or an address or port that cannot be listened on; the message names the
+ *   culprit
  * - `REFUSED`: its certificate does not hold, or the authority service gave none; `reason` says why
  * - `UNREACHABLE`: there is no certificate, and the authority service does not answer
  *

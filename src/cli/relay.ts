@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Relay } from '../../relay/relay.ts'
+import type { Relay, RelayTls } from '../../relay/relay.ts'
+import { NexusError } from '../errors.ts'
 import {
   addBootstrapFlag,
   addCommonFlags,
@@ -20,6 +21,8 @@ interface RelayFlags extends CommonFlags {
   bootstrap?: string[]
   listen?: string[]
   announce?: string[]
+  tlsCert?: string
+  tlsKey?: string
   healthPort?: number
   healthHost?: string
   maxConnections?: number
@@ -34,6 +37,8 @@ export function addRelay(program: Command): void {
     .description('run a relay until interrupted: the way into the mesh for blocks and browsers')
     .option('--listen <multiaddr>', 'where to listen; repeat it, or separate with commas', toList)
     .option('--announce <multiaddr>', 'where others reach it, in place of where it listens', toList)
+    .option('--tls-cert <file>', 'TLS of its own (wss): the certificate and its chain, as PEM')
+    .option('--tls-key <file>', 'its private key; both files are loaded again when they are renewed')
     .option('--health-port <port>', 'serve GET /healthz on this port; 0 takes a free one', toPort)
     .option('--health-host <address>', 'serve it there, and not on 127.0.0.1; 0.0.0.0 is everywhere')
     .option('--max-connections <n>', 'open connections at a time', toCount)
@@ -64,6 +69,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     maxReservations,
     userLimit: userLimits
   } = flags
+  const tls = tlsOf(flags)
   const credential = await credentialOf(flags, output)
   const log = new RelayLog(flags.log, (line) => output.note(line))
 
@@ -75,6 +81,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       credential,
       listen,
       announce,
+      tls,
       bootstrap,
       healthPort,
       healthHost,
@@ -110,6 +117,18 @@ function greeting({ identity, addresses, health }: Relay): string {
   const where = addresses.map((address) => `  ${address}`)
   const healthz = health === undefined ? [] : [`health: http://${urlHostOf(health)}:${health.port}/healthz`]
   return [`relay ${identity.jid}, reached at`, ...where, ...healthz].join('\n')
+}
+
+function tlsOf({ tlsCert: certFile, tlsKey: keyFile }: RelayFlags): RelayTls | undefined {
+  if (certFile === undefined && keyFile === undefined) {
+    return undefined
+  }
+
+  if (certFile === undefined || keyFile === undefined) {
+    throw new NexusError('INVALID', '--tls-cert and --tls-key go together: give both')
+  }
+
+  return { certFile, keyFile }
 }
 
 /** Adds what `uid=factor` says to what the flag said before. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeCredentialFile } from '../../src/node/runtime/credential-file.ts'
-import { LOOPBACK_TCP, LOOPBACK_WS, TestMesh } from '../support/mesh.ts'
+import { LOOPBACK_TCP, LOOPBACK_WS, LOOPBACK_WSS, TestMesh } from '../support/mesh.ts'
 import { jsonLines, NexusProgram, nexus } from '../support/nexus-program.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
+import { TlsAuthority } from '../support/tls-authority.ts'
 import { until } from '../support/until.ts'
 
 const LISTEN = ['--listen', LOOPBACK_TCP, '--listen', LOOPBACK_WS]
@@ -13,6 +15,7 @@ describe('nexus relay', function () {
   let mesh: TestMesh
   let directory: string
   let credential: string
+  let worker: string
   const running: NexusProgram[] = []
 
   const start = (...args: string[]): NexusProgram => {
@@ -27,6 +30,8 @@ describe('nexus relay', function () {
     credential = join(directory, 'relay.json')
     const relay = { app: 'mesh', uid: 'operator', role: 'owner', block: 'relay', resource: 'relay' } as const
     await writeCredentialFile(credential, await mesh.network.credentialFor(relay))
+    worker = join(directory, 'worker.json')
+    await writeCredentialFile(worker, await mesh.network.credentialFor({ block: 'worker' }))
   })
 
   afterEach(async () => {
@@ -104,6 +109,47 @@ describe('nexus relay', function () {
     assert.deepEqual(addresses, [`/dns4/relay.example.org/tcp/443/wss/p2p/${peerId}`])
   })
 
+  it('has TLS of its own, for blocks that trust it, and logs its renewals', async () => {
+    const authority = await TlsAuthority.create()
+    const { certFile, keyFile } = await authority.write()
+    const tls = ['--listen', LOOPBACK_WSS, '--tls-cert', certFile, '--tls-key', keyFile]
+    const program = start('--json', '--log', 'json', ...tls)
+    const [line] = await program.printed('stdout', /^.*\n/)
+    const secure = JSON.parse(line).addresses.find((address: string) => address.includes('/tls/ws'))
+    const find = (env: Record<string, string>) =>
+      nexus(['find', '--app', 'nobody', '--credential', worker, '--bootstrap', secure], { env })
+    const trusting = await find({ NODE_EXTRA_CA_CERTS: authority.file })
+    assert.equal(trusting.code, 3, trusting.stderr)
+    const other = await find({})
+    assert.equal(other.code, 7)
+    assert.match(other.stderr, /unable to verify the first certificate/)
+    await authority.write({ certFile, keyFile })
+    await program.printed('stderr', /"event":"tls-renewed","expires":"/)
+    await rm(keyFile)
+    await program.printed(
+      'stderr',
+      /"event":"tls-failed","message":"the TLS key \S+ cannot be read: there is no such file"/
+    )
+  })
+
+  it('ends with 2 and a reason when its TLS cannot be', async () => {
+    const { certFile } = await (await TlsAuthority.create()).write()
+    const run = (...tls: string[]) => nexus(['relay', '--credential', credential, '--listen', LOOPBACK_WSS, ...tls])
+    for (const [tls, reason] of [
+      [[], /listen: \S+ needs a certificate: give tls/],
+      [['--tls-cert', certFile], /--tls-cert and --tls-key go together/],
+      [
+        ['--tls-cert', certFile, '--tls-key', '/nowhere.pem'],
+        /the TLS key \/nowhere\.pem cannot be read: there is no such file/
+      ],
+      [['--tls-cert', certFile, '--tls-key', certFile], /has no private key in PEM/]
+    ] as const) {
+      const { code, stderr } = await run(...tls)
+      assert.equal(code, 2)
+      assert.match(stderr, new RegExp(`^nexus: INVALID: [^\n]*${reason.source}[^\n]*\n$`))
+    }
+  })
+
   it('logs whom it refuses and why', async () => {
     const program = start('--json', '--log', 'json')
     const [line] = await program.printed('stdout', /^.*\n/)
@@ -115,8 +161,6 @@ describe('nexus relay', function () {
   })
 
   it("needs a relay's certificate, and an address that is free", async () => {
-    const worker = join(directory, 'worker.json')
-    await writeCredentialFile(worker, await mesh.network.credentialFor({ block: 'worker' }))
     const other = await nexus(['relay', '--credential', worker, ...LISTEN])
     assert.equal(other.code, 2)
     assert.match(other.stderr, /^nexus: INVALID: a relay needs a certificate with block 'relay', not 'worker'\n$/)

@@ -2,6 +2,7 @@ import { defaultLogger } from '@libp2p/logger'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Credential } from '../../src/identity/credential.ts'
 import { Lifecycle } from '../../src/lib/lifecycle.ts'
+import type { ServerTls } from '../../src/node/libp2p/server-tls.ts'
 import { createMember, foundationOf, type Member, type MemberInit } from '../../src/node/member.ts'
 import { OwnCredential } from '../../src/node/own-credential.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
@@ -20,6 +21,7 @@ export interface MemberOptions {
   /** Like a relay: it is told of all topics, as are members that do not ask about topics. Default `false`. */
   forwardsTopics?: boolean
   onRefused?: MemberInit['onRefused']
+  tls?: ServerTls
 }
 
 /** What blocks and relays have in common, running on 127.0.0.1. */
@@ -37,7 +39,7 @@ const started: TestMember[] = []
 
 /** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
 export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<TestMember> {
-  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, forwardsTopics = false, onRefused } = options
+  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, forwardsTopics = false, onRefused, tls } = options
   const logger = defaultLogger()
   const credential = await OwnCredential.open({
     source: options.credential ?? (await network.credentialFor(block)),
@@ -57,6 +59,7 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
     clock: network.clock,
     logger,
     bodyLimitBytes: 1024 * 1024,
+    tls,
     onRefused
   })
   const { libp2p } = parts.node

@@ -6,6 +6,7 @@ import { type TestBlock, type TestNetwork, type TestNetworkOptions, testNetwork 
 
 export const LOOPBACK_TCP = '/ip4/127.0.0.1/tcp/0'
 export const LOOPBACK_WS = '/ip4/127.0.0.1/tcp/0/ws'
+export const LOOPBACK_WSS = '/ip4/127.0.0.1/tcp/0/tls/ws'
 
 /** Blocks and relays of one network in this process, all of which `stop` stops. */
 export class TestMesh {

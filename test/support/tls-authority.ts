@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import {
   BasicConstraintsExtension,
   SubjectAlternativeNameExtension,
@@ -47,6 +48,13 @@ export class TlsAuthority {
     const file = join(await temporaryDirectory(), 'ca.pem')
     await writeFile(file, certificate.toString('pem'))
     return new TlsAuthority(keys, certificate, file)
+  }
+
+  /** Has this process trust it too, until the function is called that this gives. */
+  trust(): () => void {
+    const before = getCACertificates('default')
+    setDefaultCACertificates([...before, this.#certificate.toString('pem')])
+    return () => setDefaultCACertificates(before)
   }
 
   /** A new pair each time. */

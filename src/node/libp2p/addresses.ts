@@ -32,6 +32,12 @@ export function isDirectWebSocket(address: Multiaddr): boolean {
   return (names.includes('ws') || names.includes('wss')) && !names.includes('p2p-circuit')
 }
 
+/** Whether an address is one of a WebSocket over TLS, in either spelling. */
+export function isSecureWebSocket(address: Multiaddr): boolean {
+  const names = namesIn(address)
+  return isDirectWebSocket(address) && (names.includes('wss') || names.includes('tls'))
+}
+
 /** The peer id that an address ends in, if it does. */
 export function peerIdIn(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value

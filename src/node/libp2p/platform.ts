@@ -5,6 +5,7 @@ import type { Credential } from '../../identity/credential.ts'
 import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { NexusNotice } from '../../types.ts'
+import type { ServerTls } from './server-tls.ts'
 
 /** A factory of a transport, given the components of its node. */
 export type TransportFactory = (components: any) => Transport
@@ -25,7 +26,7 @@ export interface DeviceWatch {
 
 /** What a kind of program brings to reach others. */
 export interface Platform {
-  transports: (options: { webrtc: boolean }) => Promise<TransportFactory[]>
+  transports: (options: { webrtc: boolean; tls?: ServerTls | undefined }) => Promise<TransportFactory[]>
   /** In order of preference. */
   encrypters: EncrypterChoice[]
   /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */

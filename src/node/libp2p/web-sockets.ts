@@ -1,16 +1,15 @@
-import type { IncomingMessage } from 'node:http'
-import type { Server, Socket } from 'node:net'
-import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
+import { MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
 import { requireMembers } from '../../lib/require-members.ts'
+import type { ServerTls } from './server-tls.ts'
+import { boundListener } from './web-socket-listener.ts'
 import { hasPath, knowWebSocketPaths } from './web-socket-paths.ts'
 
-/** What is used of a connection and of a listener beside their interfaces. */
+/** What is used of a connection beside its interface. */
 export const WEBSOCKET_CONNECTION_MEMBERS = ['websocket.close', 'websocket.addEventListener', 'sendReset', 'sendData']
-export const WEBSOCKET_LISTENER_MEMBERS = ['server.on', 'wsServer.on', 'wsServer.options.maxPayload']
 const UNTOLD = 'this runtime does not tell why'
 const LIBRARY = '@libp2p/websockets'
 
@@ -23,16 +22,6 @@ interface WebSocketConnection extends MultiaddrConnection {
   }
   sendReset: () => void
   sendData: (data: Uint8ArrayList) => unknown
-}
-
-/** What a listener of the library's transport has beside its interface. */
-interface WebSocketListener extends Listener {
-  server: Server
-  /** The server of `ws`, which reads its options at each upgrade. */
-  wsServer: {
-    options: { maxPayload?: number }
-    on: (event: 'headers', listener: (headers: string[], request: IncomingMessage) => void) => void
-  }
 }
 
 /** What the transport is given of its node. */
@@ -56,12 +45,14 @@ export type WatchWebSocket = (url: string) => {
  * dialled.
  *
  * @param library - for specs: another version of the library
+ * @param tls - what listeners show at addresses of TLS; without it, they have none
  */
 export function closingWebSockets(
   library: typeof webSockets = webSockets,
-  watch?: WatchWebSocket
+  watch?: WatchWebSocket,
+  tls?: ServerTls
 ): (components: Components) => Transport {
-  const factory = library()
+  const factory = library(tls && { https: tls.pair })
   knowWebSocketPaths()
 
   return (components) => {
@@ -77,9 +68,8 @@ export function closingWebSockets(
     transport.listenFilter = (addresses) => listenFilter(addresses).filter((address) => !hasPath(address))
     transport.dialFilter = listenFilter
     transport.createListener = (options) => {
-      const listener = createListener({ ...options, upgrader: mending(options.upgrader) }) as WebSocketListener
-      boundListener(listener, components.connectionManager.getMaxConnections())
-      return listener
+      const listener = createListener({ ...options, upgrader: mending(options.upgrader) })
+      return boundListener(listener, components.connectionManager.getMaxConnections(), tls)
     }
     return transport
   }
@@ -111,42 +101,6 @@ async function withReason<T>(
     throw new Error(`${inTime}: ${watched?.reason() ?? UNTOLD}`, { cause: error })
   } finally {
     watched?.end()
-  }
-}
-
-/**
- * Bounds what a listener takes before libp2p knows of it: the sockets, their time until the upgrade to WebSocket, and
- * the size of a message. The library waits for the first byte without end, and has no server that times the rest.
- */
-function boundListener(listener: WebSocketListener, maxConnections: number): void {
-  requireMembers(LIBRARY, listener, WEBSOCKET_LISTENER_MEMBERS)
-  const { server, wsServer } = listener
-  const waiting = new Map<Socket, ReturnType<typeof setTimeout>>()
-  const close = listener.close.bind(listener)
-
-  const waitNoMore = (socket: Socket): void => {
-    clearTimeout(waiting.get(socket))
-    waiting.delete(socket)
-  }
-
-  wsServer.options.maxPayload = MAX_WEBSOCKET_MESSAGE_BYTES
-  server.maxConnections = maxConnections + MAX_PENDING_CONNECTIONS
-  server.on('connection', (socket) => {
-    waiting.set(
-      socket,
-      setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS)
-    )
-    socket.once('close', () => waitNoMore(socket))
-  })
-  wsServer.on('headers', (_, { socket }) => waitNoMore(socket))
-  listener.close = () => {
-    const closed = close()
-
-    for (const socket of waiting.keys()) {
-      socket.destroy()
-    }
-
-    return closed
   }
 }
 

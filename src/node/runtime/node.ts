@@ -14,10 +14,10 @@ import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
-  async transports({ webrtc }) {
+  async transports({ webrtc, tls }) {
     const factories = [
       withOwnPort('@libp2p/tcp', tcp()),
-      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket))
+      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket, tls))
     ]
     return webrtc ? [...factories, ...(await loadWebRtc())] : factories
   },

@@ -3,22 +3,22 @@ import { readFile } from 'node:fs/promises'
 import type { Listener, Upgrader } from '@libp2p/interface'
 import { type KadDHT, type KadDHTComponents, kadDHT } from '@libp2p/kad-dht'
 import { webSockets } from '@libp2p/websockets'
+import { TlsFiles } from '../../../relay/tls-files.ts'
 import { requireMembers } from '../../../src/lib/require-members.ts'
 import { DHT_MEMBERS, networkDht } from '../../../src/node/libp2p/dht.ts'
 import { INBOUND_CONNECTION_MEMBERS, PendingConnections } from '../../../src/node/libp2p/pending-connections.ts'
 import { CIRCUIT_TRANSPORT_MEMBERS, ReservingTransport } from '../../../src/node/libp2p/reserving-transport.ts'
-import {
-  closingWebSockets,
-  WEBSOCKET_CONNECTION_MEMBERS,
-  WEBSOCKET_LISTENER_MEMBERS
-} from '../../../src/node/libp2p/web-sockets.ts'
+import { TLS_LISTENER_MEMBERS, WEBSOCKET_LISTENER_MEMBERS } from '../../../src/node/libp2p/web-socket-listener.ts'
+import { closingWebSockets, WEBSOCKET_CONNECTION_MEMBERS } from '../../../src/node/libp2p/web-sockets.ts'
 import { SERVER_MEMBERS } from '../../../src/node/runtime/own-port.ts'
 import { SignedGossip, type SignedGossipInit } from '../../../src/protocols/gossip/signed-gossip.ts'
 import { GOSSIPSUB_MEMBERS } from '../../../src/protocols/gossipsub/gossipsub-internals.ts'
 import { assertCode } from '../../support/calls.ts'
 import { type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
-import { LOOPBACK_TCP, LOOPBACK_WS } from '../../support/mesh.ts'
+import { LOOPBACK_TCP, LOOPBACK_WS, LOOPBACK_WSS } from '../../support/mesh.ts'
+import { removeTemporaryDirectories } from '../../support/temporary-directory.ts'
+import { TlsAuthority } from '../../support/tls-authority.ts'
 
 /** Packages whose inside is used. */
 const PINNED = [
@@ -66,7 +66,8 @@ describe('the inside of libraries that is used', () => {
 
   before(async () => {
     const network = await testNetwork()
-    listener = await startMember(network, { listen: [LOOPBACK_TCP, LOOPBACK_WS] })
+    const tls = await TlsFiles.open(await (await TlsAuthority.create()).write())
+    listener = await startMember(network, { listen: [LOOPBACK_TCP, LOOPBACK_WS, LOOPBACK_WSS], tls })
     const { libp2p } = listener.parts.node
     // The components are what transports, listeners and services of the node are reached by.
     components = (libp2p as unknown as { components: Components }).components
@@ -76,6 +77,7 @@ describe('the inside of libraries that is used', () => {
     )
     const listeners = components.transportManager.getListeners()
     const webSocketListener = listeners.find((one) => 'wsServer' in one)
+    const tlsListener = listeners.find((one) => 'https' in one && one.https !== undefined)
     const tcpListener = listeners.find((one) => 'server' in one && !('wsServer' in one))
     const [tcp, webSocket] = await Promise.all([
       connect(network, 'tcp', (address) => !address.includes('/ws')),
@@ -85,6 +87,7 @@ describe('the inside of libraries that is used', () => {
       [libp2p.services.gossip, GOSSIPSUB_MEMBERS],
       [circuit ?? assert.fail('no circuit transport'), CIRCUIT_TRANSPORT_MEMBERS],
       [webSocketListener ?? assert.fail('no WebSocket listener'), [...WEBSOCKET_LISTENER_MEMBERS, ...SERVER_MEMBERS]],
+      [tlsListener ?? assert.fail('no TLS listener'), TLS_LISTENER_MEMBERS],
       [tcpListener ?? assert.fail('no TCP listener'), SERVER_MEMBERS],
       [webSocket, [...WEBSOCKET_CONNECTION_MEMBERS, ...INBOUND_CONNECTION_MEMBERS]],
       [tcp, INBOUND_CONNECTION_MEMBERS],
@@ -92,7 +95,10 @@ describe('the inside of libraries that is used', () => {
     ]
   })
 
-  after(stopMembers)
+  after(async () => {
+    await stopMembers()
+    await removeTemporaryDirectories()
+  })
 
   it('is there in the versions that are installed', () => {
     for (const [object, members] of used) {

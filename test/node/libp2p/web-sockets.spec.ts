@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { TlsFiles } from '../../../relay/tls-files.ts'
 import { HANDSHAKE_TIMEOUT_MS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../../src/constants.ts'
 import { type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
-import { LOOPBACK_WS } from '../../support/mesh.ts'
+import { LOOPBACK_WS, LOOPBACK_WSS } from '../../support/mesh.ts'
+import { removeTemporaryDirectories } from '../../support/temporary-directory.ts'
+import { TlsAuthority } from '../../support/tls-authority.ts'
 import { until } from '../../support/until.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n'
@@ -15,6 +19,11 @@ function bigEndian(length: number): number[] {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length))
   return [...bytes]
+}
+
+/** However it ends. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
 describe('WebSocket', () => {
@@ -53,75 +62,115 @@ describe('WebSocket', () => {
     assert.equal(listener.parts.node.libp2p.getConnections().length, 1)
   })
 
-  describe('at the port, before anything is proven', function () {
-    this.timeout(2 * HANDSHAKE_TIMEOUT_MS)
-    let network: TestNetwork
-    let member: TestMember
-    let port: number
+  for (const scheme of ['ws', 'wss'] as const) {
+    describe(`at a port of ${scheme}, before anything is proven`, function () {
+      this.timeout(2 * HANDSHAKE_TIMEOUT_MS)
+      const isSecure = scheme === 'wss'
+      let authority: TlsAuthority
+      let trustNoMore: () => void
+      let network: TestNetwork
+      let member: TestMember
+      let port: number
 
-    const openSocket = async (text: string): Promise<Socket> => {
-      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
-      await once(socket, 'connect')
-      socket.resume().write(text)
-      return socket
-    }
-
-    const openWebSocket = async (): Promise<WebSocket> => {
-      const socket = new WebSocket(`ws://127.0.0.1:${port}`)
-      await once(socket, 'open')
-      return socket
-    }
-
-    beforeEach(async () => {
-      network = await testNetwork()
-      member = await startMember(network, { listen: [LOOPBACK_WS] })
-      port = Number(/\/tcp\/(\d+)/.exec(String(member.addresses()[0]))?.[1])
-    })
-
-    it('holds no socket for longer than the gate: silent, within the request, after an answer, or upgraded', async () => {
-      const sockets = await Promise.all([openSocket(''), openSocket(REQUEST), openSocket(`${REQUEST}\r\n`)])
-      const upgraded = await openWebSocket()
-      const since = performance.now()
-      await Promise.all([...sockets.map((socket) => once(socket, 'close')), once(upgraded, 'close')])
-      assert.ok(performance.now() - since < HANDSHAKE_TIMEOUT_MS + 2_000)
-    })
-
-    it('lets a socket go that closes, is reset, or says something else, and serves others then', async () => {
-      for (const end of ['end', 'resetAndDestroy', 'destroy'] as const) {
-        ;(await openSocket(''))[end]()
+      const openPlain = async (text: string): Promise<Socket> => {
+        const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+        await once(socket, 'connect')
+        socket.resume().write(text)
+        return socket
       }
-      await once(await openSocket('\u0000'), 'close')
-      await openWebSocket()
-    })
 
-    it('ends silent sockets at once when it stops', async () => {
-      const socket = await openSocket('')
-      const closed = once(socket, 'close')
-      await Promise.all([stopMembers(), closed])
-    })
+      const openSocket = async (text: string): Promise<Socket> => {
+        if (!isSecure) {
+          return openPlain(text)
+        }
 
-    for (const [what, ...bytes] of [
-      ['is malformed', 0xff, 0x80, 0, 0, 0, 0],
-      ['promises more than it may', 0x82, 0xff, ...bigEndian(MAX_WEBSOCKET_MESSAGE_BYTES + 1), 0, 0, 0, 0]
-    ] as Array<[string, ...number[]]>) {
-      it(`ends a connection with a frame that ${what}, and no other`, async () => {
-        const other = await openWebSocket()
-        const socket = await openSocket(`${UPGRADE}\r\n`)
-        await once(socket, 'data')
-        const closed = once(socket, 'close')
-        const since = performance.now()
-        socket.write(Uint8Array.from(bytes))
-        await closed
-        assert.ok(performance.now() - since < 1_000)
-        assert.equal(other.readyState, WebSocket.OPEN)
+        const socket = connectTls({ port, host: '127.0.0.1' }).on('error', () => undefined)
+        await once(socket, 'secureConnect')
+        socket.resume().write(text)
+        return socket
+      }
+
+      const openWebSocket = async (): Promise<WebSocket> => {
+        const socket = new WebSocket(`${scheme}://127.0.0.1:${port}`)
+        await once(socket, 'open')
+        return socket
+      }
+
+      before(async () => {
+        authority = await TlsAuthority.create()
+        trustNoMore = authority.trust()
       })
-    }
 
-    it('keeps a connection that was let in', async () => {
-      const dialler = await startMember(network, { block: { resource: 'dialler' }, listen: [] })
-      await dialler.dial(member)
-      await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIMEOUT_MS + 200))
-      assert.equal(member.parts.node.libp2p.getConnections().length, 1)
+      after(async () => {
+        trustNoMore()
+        await removeTemporaryDirectories()
+      })
+
+      beforeEach(async () => {
+        network = await testNetwork()
+        const tls = isSecure ? await TlsFiles.open(await authority.write()) : undefined
+        member = await startMember(network, { listen: [isSecure ? LOOPBACK_WSS : LOOPBACK_WS], tls })
+        port = Number(/\/tcp\/(\d+)/.exec(String(member.addresses()[0]))?.[1])
+      })
+
+      it('holds no socket for longer than the gate: silent, within the request, after an answer, or upgraded', async () => {
+        const sockets = await Promise.all([openSocket(''), openSocket(REQUEST), openSocket(`${REQUEST}\r\n`)])
+        const upgraded = await openWebSocket()
+        const since = performance.now()
+        await Promise.all([...sockets.map(closed), once(upgraded, 'close')])
+        assert.ok(performance.now() - since < HANDSHAKE_TIMEOUT_MS + 2_000)
+      })
+
+      if (isSecure) {
+        it('holds no socket for longer that sends nothing, or nothing more, of the TLS handshake', async () => {
+          const sockets = [await openPlain(''), await openPlain('\u0016\u0003\u0001')]
+          const since = performance.now()
+          await Promise.all(sockets.map(closed))
+          assert.ok(performance.now() - since < HANDSHAKE_TIMEOUT_MS + 2_000)
+        })
+
+        it('holds no socket that speaks plainly', async () => {
+          const socket = await openPlain(`${UPGRADE}\r\n`)
+          await closed(socket)
+          assert.equal(socket.bytesRead, 0)
+        })
+      }
+
+      it('lets a socket go that closes, is reset, or says something else, and serves others then', async () => {
+        for (const end of ['end', 'resetAndDestroy', 'destroy'] as const) {
+          ;(await openPlain(''))[end]()
+        }
+        await closed(await openSocket('\u0000'))
+        await openWebSocket()
+      })
+
+      it('ends silent sockets at once when it stops', async () => {
+        const socket = await openSocket('')
+        await Promise.all([stopMembers(), closed(socket)])
+      })
+
+      for (const [what, ...bytes] of [
+        ['is malformed', 0xff, 0x80, 0, 0, 0, 0],
+        ['promises more than it may', 0x82, 0xff, ...bigEndian(MAX_WEBSOCKET_MESSAGE_BYTES + 1), 0, 0, 0, 0]
+      ] as Array<[string, ...number[]]>) {
+        it(`ends a connection with a frame that ${what}, and no other`, async () => {
+          const other = await openWebSocket()
+          const socket = await openSocket(`${UPGRADE}\r\n`)
+          await once(socket, 'data')
+          const since = performance.now()
+          socket.write(Uint8Array.from(bytes))
+          await closed(socket)
+          assert.ok(performance.now() - since < 1_000)
+          assert.equal(other.readyState, WebSocket.OPEN)
+        })
+      }
+
+      it('keeps a connection that was let in', async () => {
+        const dialler = await startMember(network, { block: { resource: 'dialler' }, listen: [] })
+        await dialler.dial(member)
+        await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_TIMEOUT_MS + 200))
+        assert.equal(member.parts.node.libp2p.getConnections().length, 1)
+      })
     })
-  })
+  }
 })
