@@ -3,8 +3,8 @@
  * of each class: some hundred files fewer to find, read and compile at each start.
  */
 import { join } from 'node:path'
-import { build, type Metafile, type Plugin } from 'esbuild'
-import { REQUIRE } from './require-banner.ts'
+import { build, type Metafile } from 'esbuild'
+import { REQUIRE, requiredHttp } from './required.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -30,20 +30,6 @@ const OUTSIDE = [
 ]
 
 const MAX_LINE = 160
-
-/**
- * Node's HTTP, got by `require`. Who imports it as a module has each of its exports read, and `WebSocket` among them
- * loads the whole of fetch: a tenth of the time of a start, for what few processes use.
- */
-const requiredHttp: Plugin = {
-  name: 'required-http',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?https?$/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'required' } : undefined
-    )
-    onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
-  }
-}
 
 /** Writes the entries and their chunks. Gives what went into them. */
 export async function bundleNode(outdir: string): Promise<Metafile> {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
-import { REQUIRE } from './require-banner.ts'
+import { REQUIRE, requiredHttp } from './required.ts'
 import { LICENSES_FILE, writeThirdPartyLicenses } from './third-party.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,7 +25,8 @@ export async function bundleSidecar(outfile: string): Promise<Metafile> {
     logLevel: 'warning',
     supported: { 'top-level-await': true },
     banner: { js: REQUIRE },
-    metafile: true
+    metafile: true,
+    plugins: [requiredHttp]
   })
   return metafile
 }
