@@ -22,6 +22,7 @@ import { assembleStatus } from './assemble-status.ts'
 import { Block } from './block.ts'
 import { Bootstrap, parseAddresses } from './connect/bootstrap.ts'
 import { PathUpgrader } from './connect/path-upgrader.ts'
+import { GrantRefresh } from './grant-refresh.ts'
 import type { Platform } from './libp2p/platform.ts'
 import { createMember, foundationOf, type Member } from './member.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -38,6 +39,8 @@ export interface BlockExtras {
   clock?: Clock
   /** After which part of a certificate's time it is renewed, asked anew for each. Default two thirds. */
   renewalPart?: () => number
+  /** Who gives the credential may give other grants when it is asked again. Default `false`. */
+  givesGrants?: boolean
   /** Makes a part that brings newer revocation lists. */
   watch?: (revocations: RevocationList) => Part
 }
@@ -85,7 +88,8 @@ export async function assembleBlock(
   const onHandlerError = handlerErrorReporter(options.onHandlerError)
   const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, onHandlerError })
   const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, clock, logger })
-  const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError })
+  const { givesGrants } = extras
+  const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError, givesGrants })
   const reporting = { ...options, onHandlerError }
   const { interest, channels } = assembleChannels(member, platform, reporting, paths, clock, logger)
   // Sessions end while all that their handlers may use still runs.
@@ -114,7 +118,14 @@ function assembleCalls(
   { identity: self, sessions, isConnected }: Member,
   credential: OwnCredential,
   directory: Directory,
-  { public: isPublic, bodyLimitBytes, timeoutMs, pong, onHandlerError }: ReportingOptions
+  {
+    public: isPublic,
+    bodyLimitBytes,
+    timeoutMs,
+    pong,
+    onHandlerError,
+    givesGrants
+  }: ReportingOptions & Pick<BlockExtras, 'givesGrants'>
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
   const access = new Access({ self, isPublic, verifier: credential.verifier })
   const balancer = new Balancer({ now, random: Math.random })
@@ -122,7 +133,8 @@ function assembleCalls(
   const { random } = Math
   const routing = new Router({ self, sessions, directory, balancer, isConnected, now, random, defaultTimeoutMs })
   const apiServer = new ApiServer({ access, bodyLimitBytes, pong, onHandlerError })
-  const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, bodyLimitBytes })
+  const refreshGrants = givesGrants ? new GrantRefresh(credential).refresh : undefined
+  const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, refreshGrants, bodyLimitBytes })
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
   sessions.serve(
     new CallTurns({

@@ -115,6 +115,13 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     this.#warnInTime()
   }
 
+  /** Loads the credential now, unless that is under way. What it fails with is told by `failing`. */
+  async renewNow(): Promise<void> {
+    if (!this.#isRenewing && !this.#stopped) {
+      await this.#renew()
+    }
+  }
+
   stop(): void {
     this.#stopped = true
     this.#timer.stop()

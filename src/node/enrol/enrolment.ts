@@ -30,6 +30,7 @@ export interface EnrolmentExtras {
   clock: Clock
   notices: NexusNotice[]
   renewalPart: () => number
+  givesGrants: true
   watch: (revocations: RevocationList) => Part
 }
 
@@ -83,6 +84,7 @@ function extrasOf(block: EnrolledBlock): EnrolmentExtras {
     clock: block.clock.read,
     notices: block.clock.notices,
     renewalPart: () => RENEWAL_PART + RENEWAL_SPREAD * Math.random(),
+    givesGrants: true,
     watch: (revocations) => block.watch(revocations)
   }
 }

@@ -1,4 +1,6 @@
+import { NexusError } from '../../errors.ts'
 import type { HeldGrant } from '../../identity/credential.ts'
+import { now } from '../../lib/now.ts'
 import type { ApiRequest, Identity } from '../../types.ts'
 import { decodeBody, encodeBody } from '../body/body.ts'
 import { checkCallOptions, checkTarget } from '../find/target.ts'
@@ -11,6 +13,11 @@ export interface ApiClientInit {
   routing: Router
   /** The grants that this block holds. */
   grants: () => readonly HeldGrant[]
+  /**
+   * Asks for the grants anew, where somebody gives them. Gives whether there are others now. Absent: nobody does. Must
+   * not reject.
+   */
+  refreshGrants?: (() => Promise<boolean>) | undefined
   bodyLimitBytes: number
 }
 
@@ -27,9 +34,28 @@ export class ApiClient {
     checkTarget(request)
     checkCallOptions(request)
     checkCommand(request.cmd)
-    const { cmd, signal } = request
-    const { type, bytes } = encodeBody(request.body ?? null, this.#init.bodyLimitBytes)
+    const body = encodeBody(request.body ?? null, this.#init.bodyLimitBytes)
+    const { refreshGrants } = this.#init
 
+    if (refreshGrants === undefined) {
+      return this.#route<R>(request, body)
+    }
+
+    const since = now()
+    return this.#route<R>(request, body).catch(async (error: unknown) => {
+      // It has not run: access is decided before the handler.
+      if (!(error instanceof NexusError && error.code === 'FORBIDDEN' && (await refreshGrants()))) {
+        throw error
+      }
+
+      const { timeoutMs } = request
+      const leftMs = timeoutMs === undefined ? undefined : Math.max(1, Math.ceil(timeoutMs - (now() - since)))
+      return this.#route<R>({ ...request, timeoutMs: leftMs }, body)
+    })
+  }
+
+  #route<R>(request: ApiRequest, { type, bytes }: ReturnType<typeof encodeBody>): Promise<R> {
+    const { cmd, signal } = request
     return this.#init.routing.route(request, request, async (to, timeoutMs) => {
       this.#showGrant(to)
       const answer = await to.session.request({ cmd, type, body: bytes, timeoutMs, signal })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRelay } from '../../../relay/relay.ts'
 import type { ServeAuthorityOptions } from '../../../src/authority/serve.ts'
 import { Authority } from '../../../src/identity/authority.ts'
@@ -101,9 +102,29 @@ describe('a block that an authority service enrols', function () {
     assert.equal(await device.api({ app: 'etest', cmd: 'multiply', body: { a: 6, b: 7 } }), 42)
   })
 
+  it('has the service of an app with its next call once its user got it, without reconnecting', async () => {
+    const worker = await start()
+    worker.handle('who', ({ from }) => from.uid)
+    const device = await start({ secret: await authority.secret({ uid: 'carl', kind: 'explore' }), listen: [] })
+    const call = (): Promise<unknown> => device.api({ app: 'etest', cmd: 'who', timeoutMs: 5_000 })
+    await assertCode('FORBIDDEN', call)
+    // It has asked for grants, and asks again when some time is over.
+    assert.equal(await done('renew'), 1)
+    await assertCode('FORBIDDEN', call)
+    assert.equal(await done('renew'), 1)
+    const paths = device.peers.map(({ address }) => address)
+    await authority.admin('PUT', '/services/etest/carl')
+    // Until it may ask again.
+    await sleep(700)
+    assert.deepEqual(await Promise.all([call(), call()]), ['carl', 'carl'])
+    assert.deepEqual([await done('renew'), await done('enroll')], [2, 2])
+    assert.ok(paths.every((path) => device.peers.some(({ address }) => address === path)))
+  })
+
   it('renews over the sessions that there are: no call fails', async () => {
     await authority.close()
-    await serve({ validityMs: 2_000, port: Number(new URL(authority.origin).port) })
+    const sourceAllowance = { burst: 100_000, perSecond: 1_000 }
+    await serve({ validityMs: 2_000, port: Number(new URL(authority.origin).port), sourceAllowance })
     const worker = await start({ resource: 'worker' })
     worker.handle('who', ({ from }) => from.peerId)
     const caller = await start({ resource: 'caller', listen: [] })
@@ -111,7 +132,7 @@ describe('a block that an authority service enrols', function () {
     caller.onStatus(() => void changes++)
     let calls = 0
 
-    while ((await done('renew')) < 6) {
+    while (calls % 50 > 0 || (await done('renew')) < 6) {
       assert.equal(await caller.api({ app: 'etest', cmd: 'who', resource: 'worker' }), caller.identity.peerId)
       calls++
     }
