@@ -32,7 +32,7 @@ Exit codes:
   7    not reached, or lost on the way: UNREACHABLE, LOST
   8    any other failure of a call: BUSY, NO_HANDLER, HANDLER_FAILED, TOO_LARGE, ...
   9    the worker's handler answered an error: APPLICATION
-  130  interrupted by SIGINT (143: SIGTERM, 129: SIGHUP); relay, authority serve,
+  130  interrupted by SIGINT (143: SIGTERM, 129: SIGHUP); relay, dev, authority serve,
        sub without --count and demo without --once end with 0 then
 The codes of sidecar are its own: nexus sidecar --help`
 

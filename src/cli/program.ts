@@ -3,6 +3,7 @@ import { addApi } from './api.ts'
 import { addAuthority } from './authority.ts'
 import { addConform } from './conform.ts'
 import { addDemo } from './demo.ts'
+import { addDev } from './dev.ts'
 import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP, type SetExitCode } from './exit-codes.ts'
 import { addFind } from './find.ts'
@@ -29,6 +30,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
       `
 Example:
   nexus demo                                   see it work on this machine
+  nexus dev --app etest                        have a mesh to develop with
   nexus api --app etest multiply '{"a":6,"b":7}'
 
 Commands that join the mesh take --credential (or NEXUS_CREDENTIAL) and --bootstrap (or NEXUS_BOOTSTRAP).
@@ -47,5 +49,6 @@ ${EXIT_CODES_HELP}`
   addConform(program, setExitCode)
   addSidecar(program, setExitCode)
   addDemo(program, setExitCode)
+  addDev(program)
   return program
 }
