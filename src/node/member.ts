@@ -16,20 +16,16 @@ import type { Clock, Identity } from '../types.ts'
 import { Dialer } from './connect/dialer.ts'
 import { createGatedNode, type GatedNode, type NodeLimits } from './libp2p/gated-node.ts'
 import { toPeerId } from './libp2p/peer-ids.ts'
-import type { Platform } from './libp2p/platform.ts'
-import type { ServerTls } from './libp2p/server-tls.ts'
+import type { Platform, TransportsInit } from './libp2p/platform.ts'
 import type { OwnCredential } from './own-credential.ts'
 
-export interface MemberInit {
+export interface MemberInit extends TransportsInit {
   credential: OwnCredential
   platform: Platform
-  webrtc: boolean
   listen: string[]
   announce: string[]
   dhtServer: boolean
   limits: NodeLimits
-  /** What its WebSocket listeners show at addresses of TLS. Default: none. */
-  tls?: ServerTls | undefined
   clock: Clock
   logger: ComponentLogger
   /** Forwards each topic to all of its subscribers here: for relays. Default `false`. */

@@ -4,7 +4,7 @@ import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../c
 import type { Credential } from '../identity/credential.ts'
 import { parseOptions } from '../lib/parse-options.ts'
 import { encodeBody } from '../protocols/body/body.ts'
-import type { ApiHandler, HandlerErrorListener, StopOptions } from '../types.ts'
+import type { ApiHandler, HandlerErrorListener, IceServer, StopOptions } from '../types.ts'
 
 /**
  * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A
@@ -65,6 +65,11 @@ export interface NexusOptions {
    * it needs the package `node-datachannel`.
    */
   webrtc?: boolean
+  /**
+   * STUN and TURN servers that WebRTC may use, so that blocks behind two NATs get a direct path, or one through a TURN
+   * server where there can be none. They learn the address of who asks. Default: none, also not those of a browser.
+   */
+  iceServers?: IceServer[]
   /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
   waitForBootstrap?: boolean
   /** How long a call, direct, subscribe or publish may take that does not say, in ms. Default 30,000. */
@@ -107,6 +112,26 @@ const isBody = (value: unknown): boolean => {
 }
 const isLogger = (value: unknown): boolean => isFunction((value as Partial<ComponentLogger> | null)?.forComponent)
 
+const iceUrl = v.pipe(
+  v.string('expected a URL'),
+  v.regex(/^(stuns?|turns?):[^\s/]+$/, 'expected a URL like stun:stun.example.org:3478')
+)
+const iceServer = v.pipe(
+  v.strictObject({
+    urls: v.union(
+      [iceUrl, v.pipe(v.array(iceUrl), v.nonEmpty('expected a URL'))],
+      'expected URLs like stun:stun.example.org:3478'
+    ),
+    username: v.optional(v.string()),
+    credential: v.optional(v.string())
+  }),
+  v.check(
+    ({ urls, username, credential }) =>
+      [urls].flat().every((url) => !url.startsWith('turn')) || (username !== undefined && credential !== undefined),
+    'a TURN server needs username and credential'
+  )
+)
+
 const OptionsSchema = v.strictObject({
   credential: v.custom<CredentialSource>(
     (value) => (typeof value === 'string' && value !== '') || isFunction(value) || isObject(value),
@@ -121,6 +146,7 @@ const OptionsSchema = v.strictObject({
   pong: v.optional(v.custom<any>(isBody, 'expected JSON or bytes'), 'pong'),
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
+  iceServers: v.optional(v.array(iceServer), []),
   waitForBootstrap: v.optional(v.boolean(), true),
   timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),

@@ -11,6 +11,16 @@ export interface PeerPath {
   path: 'direct' | 'relay' | 'webrtc'
 }
 
+/** A server that helps WebRTC to a direct path, as `RTCPeerConnection` takes it. */
+export interface IceServer {
+  /** Like `stun:stun.example.org:3478` or `turn:turn.example.org`: one, or several of the same account. */
+  urls: string | string[]
+  /** With TURN. */
+  username?: string
+  /** With TURN: the password. */
+  credential?: string
+}
+
 /** What a block knows of those that it is connected to. */
 export interface NexusPeers {
   /** The open connections to verified peers, one entry each: a peer with two paths is in it twice. */

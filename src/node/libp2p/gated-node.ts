@@ -15,6 +15,7 @@ import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
 import { listenFailure } from './listen-failure.ts'
+import type { TransportsInit } from './platform.ts'
 import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
@@ -29,13 +30,12 @@ const MAX_DIALLED_ADDRESSES = 64
 /** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */
 const MAX_CIRCUITS_TO_PEER = 1_000
 
-export interface GatedNodeInit extends Omit<NodeServicesInit, 'users' | 'onPing'> {
+export interface GatedNodeInit extends Omit<NodeServicesInit, 'users' | 'onPing'>, TransportsInit {
   privateKey: PrivateKey
   verifier: CertificateVerifier
   revocations: RevocationList
   /** The certificate that this block shows now. */
   certificate: () => string
-  webrtc: boolean
   listen: string[]
   announce: string[]
   limits: NodeLimits

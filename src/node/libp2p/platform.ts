@@ -4,7 +4,7 @@ import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Credential } from '../../identity/credential.ts'
 import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
-import type { NexusNotice } from '../../types.ts'
+import type { IceServer, NexusNotice } from '../../types.ts'
 import type { ServerTls } from './server-tls.ts'
 
 /** A factory of a transport, given the components of its node. */
@@ -24,9 +24,18 @@ export interface DeviceWatch {
   onResume: () => void
 }
 
+/** What the transports of a member are made of. */
+export interface TransportsInit {
+  webrtc: boolean
+  /** Servers that WebRTC asks. Default: none. */
+  iceServers?: IceServer[] | undefined
+  /** What WebSocket listeners show at addresses of TLS. Default: none. */
+  tls?: ServerTls | undefined
+}
+
 /** What a kind of program brings to reach others. */
 export interface Platform {
-  transports: (options: { webrtc: boolean; tls?: ServerTls | undefined }) => Promise<TransportFactory[]>
+  transports: (init: TransportsInit) => Promise<TransportFactory[]>
   /** In order of preference. */
   encrypters: EncrypterChoice[]
   /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */

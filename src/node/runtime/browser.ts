@@ -10,7 +10,10 @@ import { webRtcTransports } from './webrtc.ts'
 const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'
 
 export const browserPlatform: Platform = {
-  transports: async ({ webrtc }) => [closingWebSockets(), ...(webrtc && hasWebRtc() ? webRtcTransports() : [])],
+  transports: async ({ webrtc, iceServers }) => [
+    closingWebSockets(),
+    ...(webrtc && hasWebRtc() ? webRtcTransports(iceServers) : [])
+  ],
   encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],
   // Others reach a page by WebRTC alone, signalled through its relays.
   defaultListen: ({ webrtc }) => (webrtc && hasWebRtc() ? ['/webrtc'] : []),

@@ -3,6 +3,7 @@ import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import type { IceServer } from '../../types.ts'
 import { networkDht } from '../libp2p/dht.ts'
 import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
@@ -14,12 +15,12 @@ import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
-  async transports({ webrtc, tls }) {
+  async transports({ webrtc, iceServers, tls }) {
     const factories = [
       withOwnPort('@libp2p/tcp', tcp()),
       withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket, tls))
     ]
-    return webrtc ? [...factories, ...(await loadWebRtc())] : factories
+    return webrtc ? [...factories, ...(await loadWebRtc(iceServers))] : factories
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.
   encrypters: [
@@ -38,10 +39,10 @@ export const nodePlatform: Platform = {
 }
 
 // Loaded on demand: its native part is an optional dependency, and it takes some 300 ms to load.
-async function loadWebRtc(): Promise<TransportFactory[]> {
+async function loadWebRtc(iceServers: IceServer[] | undefined): Promise<TransportFactory[]> {
   try {
     const { webRtcTransports } = await import('./webrtc.ts')
-    return webRtcTransports()
+    return webRtcTransports(iceServers)
   } catch (error) {
     throw new NexusError('INVALID', 'webrtc needs the package node-datachannel: npm install node-datachannel', {
       cause: error
