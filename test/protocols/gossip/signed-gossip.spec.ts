@@ -128,6 +128,21 @@ describe('signed gossip', () => {
     })
   }
 
+  it('keeps the order of a sender, however long the check of each message takes', async () => {
+    const numbers = Array.from({ length: 40 }, (_, index) => `${index}`)
+    let checked = 0
+    relay.gossip.addCheck(TOPIC, () => new Promise((resolve) => setTimeout(resolve, 8 - 2 * (checked++ % 5))))
+
+    for (const number of numbers) {
+      await liar.gossip.publish(TOPIC, fromString(number))
+    }
+    await waitFor('all messages', () => heard.length === numbers.length)
+    assert.deepEqual(
+      heard.map(({ payload }) => textOf(payload)),
+      numbers
+    )
+  })
+
   it('delivers nothing more of a sender whose certificate was revoked meanwhile', async () => {
     await liar.gossip.publish(TOPIC, fromString('before'))
     await waitFor('the first message', () => heard.length === 1)

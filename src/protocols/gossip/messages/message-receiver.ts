@@ -4,6 +4,7 @@ import { RejectReason } from '@libp2p/gossipsub/types'
 import type { Logger, PeerId } from '@libp2p/interface'
 import { concat } from 'uint8arrays/concat'
 import { signatures as bestSignatures, type Signatures } from '../../../identity/signatures.ts'
+import { byteText } from '../../../lib/byte-text.ts'
 import type { GossipsubInternals } from '../../gossipsub/gossipsub-internals.ts'
 import { MessageForwarder } from './message-forwarder.ts'
 import { isPlain, type PlainMessage, SignatureCheck } from './signature-check.ts'
@@ -28,6 +29,8 @@ export class MessageReceiver {
   readonly #signatures: SignatureCheck
   readonly #forwarder: MessageForwarder
   readonly #handle: GossipsubInternals['handleReceivedMessage']
+  /** When the last message of a sender is concluded of which some check has not ended yet: those behind it wait. */
+  readonly #tails = new Map<string, Promise<void>>()
 
   constructor({ router, signatures = bestSignatures, onMessage, log }: MessageReceiverInit) {
     this.#router = router
@@ -55,13 +58,32 @@ export class MessageReceiver {
       return this.#onRepeat(source, message, known)
     }
 
+    const before = this.#tails.size === 0 ? undefined : this.#tails.get(byteText(message.from))
     const checked = this.#signatures.check(message)
-    return checked instanceof Promise
-      ? checked.then((signed) => this.#onChecked(source, message, signed))
-      : this.#onChecked(source, message, checked)
+    const received =
+      checked instanceof Promise
+        ? checked.then((signed) => this.#onChecked(source, message, signed, before))
+        : this.#onChecked(source, message, checked, before)
+    return received === undefined ? undefined : this.#keepOrder(byteText(message.from), received)
   }
 
-  #onChecked(source: PeerId, message: PlainMessage, signed: Message | undefined): undefined | Promise<void> {
+  #keepOrder(sender: string, received: Promise<void>): Promise<void> {
+    const end = (): void => {
+      if (this.#tails.get(sender) === tail) {
+        this.#tails.delete(sender)
+      }
+    }
+    const tail = received.then(end, end)
+    this.#tails.set(sender, tail)
+    return tail
+  }
+
+  #onChecked(
+    source: PeerId,
+    message: PlainMessage,
+    signed: Message | undefined,
+    before: Promise<void> | undefined
+  ): undefined | Promise<void> {
     const { fastMsgIdFn, fastMsgIdCache, msgIdToStrFn, seenCache, score, topicValidators } = this.#router
 
     if (signed === undefined) {
@@ -81,8 +103,8 @@ export class MessageReceiver {
     this.#tellIfLarge(source, message, msgId)
     const id = { msgId, msgIdStr }
     const verdict = topicValidators.get(message.topic)?.(source, signed) ?? TopicValidatorResult.Ignore
-    return verdict instanceof Promise
-      ? verdict.then((result) => this.#conclude(source, message, signed, id, result))
+    return verdict instanceof Promise || before !== undefined
+      ? Promise.all([verdict, before]).then(([result]) => this.#conclude(source, message, signed, id, result))
       : this.#conclude(source, message, signed, id, verdict)
   }
 
