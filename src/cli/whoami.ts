@@ -29,7 +29,9 @@ async function whoami(flags: CommonFlags & { credential?: string }): Promise<voi
   const { openCredential } = await import('../identity/credential.ts')
   const credential = await readCredentialFile(path)
   await warnOfCredential(path, output)
-  const opened = await openCredential(credential, { clock: Date.now })
+  const opened = await openCredential(credential, { clock: Date.now }).catch((error: unknown) => {
+    throw withRenewal(error, path)
+  })
   const { network, app, uid, role, block, resource, jid, peerId, ...validity } = opened.certificate
   const shown = {
     jid,
@@ -48,6 +50,15 @@ async function whoami(flags: CommonFlags & { credential?: string }): Promise<voi
   }
   await warnOfEnds(opened, path, output)
   output.result(shown, listing(shown))
+}
+
+function withRenewal(error: unknown, path: string): unknown {
+  if (!(error instanceof NexusError) || error.reason !== 'EXPIRED') {
+    return error
+  }
+
+  const { code, reason, message } = error
+  return new NexusError(code, `${message} (nexus authority renew ${path})`, { cause: error, reason })
 }
 
 /** What ends soon, and the command that renews it. Grants that have ended are listed as such. */

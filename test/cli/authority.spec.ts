@@ -187,13 +187,25 @@ describe('nexus authority', function () {
     assert.match(stderr, /^nexus: REFUSED: REVOKED: /)
   })
 
+  it('changes in a credential file what it says, and nothing else', async () => {
+    await json('issue', ...WORKER, '--out', 'a.json')
+    const file = { ...(await readJson('a.json')), authority: 'https://authority.example', secret: 'abc', note: 'mine' }
+    await writeFile(join(cwd, 'a.json'), JSON.stringify(file))
+    const { grant } = await json('grant', '--app', 'shop', '--credential', 'a.json')
+    const { list } = await json('revoke', 'uid:mallory', '--credential', 'a.json')
+    assert.deepEqual(await readJson('a.json'), { ...file, grants: [{ grant }], revocations: list })
+  })
+
   it('revokes nobody when the list has no place to go', async () => {
     await json('issue', ...WORKER, '--out', 'a.json')
+    await json('init', '--network', NETWORK, '--dir', 'other')
+    await json('issue', ...WORKER, '--dir', 'other', '--out', 'other.json')
     const before = await Promise.all([readJson('a.json'), readJson('.nexus/authority.json')])
     for (const [flag, file] of [
       ['--out', 'a.json'],
       ['--out', '.nexus/authority.json'],
-      ['--credential', 'nowhere.json']
+      ['--credential', 'nowhere.json'],
+      ['--credential', 'other.json']
     ] as const) {
       assert.equal((await authority('revoke', 'uid:mallory', flag, file)).code, 2, `${flag} ${file}`)
     }

@@ -57,7 +57,10 @@ describe('nexus whoami', function () {
     await writeCredentialFile(path, await longAgo.credentialFor())
     const { code, stdout, stderr } = await nexus(['whoami', '--credential', path, '--json'])
     assert.equal(code, 5)
-    assert.match(stderr, /^nexus: REFUSED: EXPIRED: the certificate ended at [^\n]+\n$/)
+    assert.match(
+      stderr,
+      /^nexus: REFUSED: EXPIRED: the certificate ended at [^\n]+ \(nexus authority renew [^\n]+\)\n$/
+    )
     const { error } = JSON.parse(stdout)
     assert.deepEqual([error.code, error.reason], ['REFUSED', 'EXPIRED'])
   })

@@ -42,19 +42,14 @@ async function grant(flags: GrantFlags): Promise<void> {
 }
 
 async function grantInto(path: string, authority: Authority, flags: GrantFlags): Promise<void> {
-  const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
+  const { readCredentialOf, updateCredentialFile } = await import('./credential-update.ts')
   const { openCredential } = await import('../../identity/credential.ts')
-  const credential = await readCredentialFile(path)
-
-  if (credential.network !== authority.network) {
-    throw new NexusError('INVALID', `${path} is of ${credential.network}; this authority is of ${authority.network}`)
-  }
-
+  const credential = await readCredentialOf(authority, path)
   const { app, days } = flags
   const { uid } = (await openCredential(credential, { clock: Date.now })).certificate
   const token = await authority.issueGrant({ uid, app, validForMs: days })
   const grants = [...(await withoutOlder(credential, app)), { grant: token }]
-  await writeCredentialFile(path, { ...credential, grants })
+  await updateCredentialFile(path, { grants })
   new Output(flags).result({ app, uid, grant: token, path }, `${path}: ${uid} has the service of ${app}`)
 }
 

@@ -30,10 +30,10 @@ Example:
 
 async function renew(path: string, flags: RenewFlags): Promise<void> {
   const { readCurrentAuthority } = await import('../authority-file.ts')
-  const { writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
+  const { updateCredentialFile } = await import('./credential-update.ts')
   const { recordIssued } = await import('./issued.ts')
   const authority = await readCurrentAuthority(flags.dir)
-  const credential = await readRenewable(path)
+  const credential = await readRenewable(authority, path)
   const before = await readOwn(credential, authority, path)
   const { issuedAt, expiresAt } = before
   const validForMs = flags.days ?? expiresAt - issuedAt
@@ -42,7 +42,7 @@ async function renew(path: string, flags: RenewFlags): Promise<void> {
   const renewed = { ...credential, certificate, revocations }
   const opened = await openCredential(renewed, { clock: Date.now })
   await recordIssued(flags.dir, opened.certificate, path)
-  await writeCredentialFile(path, renewed)
+  await updateCredentialFile(path, { certificate, revocations })
   const { jid, peerId } = before
   const expires = new Date(opened.certificate.expiresAt).toISOString()
   const output = new Output(flags)
@@ -51,10 +51,10 @@ async function renew(path: string, flags: RenewFlags): Promise<void> {
 }
 
 /** Throws `INVALID` for a file that a block keeps by itself: a certificate by hand would be taken for that service's. */
-async function readRenewable(path: string): Promise<Credential> {
-  const { readCredentialFile } = await import('../../node/runtime/credential-file.ts')
+async function readRenewable(authority: Authority, path: string): Promise<Credential> {
+  const { readCredentialOf } = await import('./credential-update.ts')
   const { readKept } = await import('../../node/enrol/kept-credential.ts')
-  const credential = await readCredentialFile(path)
+  const credential = await readCredentialOf(authority, path)
   const service = (await readKept(path))?.authority
 
   if (service !== undefined) {

@@ -26,14 +26,16 @@ export function addRevoke(group: Command): void {
 
 async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
   const { checkNotServed, readAuthority, writeAuthority } = await import('../authority-file.ts')
-  const { readCredentialFile, writeCredentialFile } = await import('../../node/runtime/credential-file.ts')
+  const { readCredentialOf, updateCredentialFile } = await import('./credential-update.ts')
   const { checkStatementFile, writeStatementFile } = await import('./statement-file.ts')
   const { dir, out, credential: path, force } = flags
   await checkNotServed(dir)
   const output = new Output(flags)
   const authority = await readAuthority(dir)
   // What can't be written is found before anybody is revoked.
-  const credential = path === undefined ? undefined : await readCredentialFile(path)
+  if (path !== undefined) {
+    await readCredentialOf(authority, path)
+  }
   if (out !== undefined) {
     await checkStatementFile(out, force)
   }
@@ -45,8 +47,8 @@ async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
     await writeStatementFile(out, list, force)
   }
 
-  if (path !== undefined && credential !== undefined) {
-    await writeCredentialFile(path, { ...credential, revocations: list })
+  if (path !== undefined) {
+    await updateCredentialFile(path, { revocations: list })
   }
 
   const { version, revoked } = authority.toJSON().revocations
