@@ -23,6 +23,8 @@ import type { CredentialSource } from './options.ts'
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
 const FIRST_RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
+/** Before its end, in half of the time that is left: a short certificate must not end while a retry waits. */
+const LEAST_RETRY_MS = 500
 const RENEWAL_PART = 2 / 3
 /** Then again. */
 const NEXT_WARNING_MS = 24 * 60 * 60_000
@@ -217,7 +219,9 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
       this.safeDispatchEvent('expired')
     }
 
-    this.#schedule(this.#init.clock() + this.#backoff.next())
+    const leftMs = this.#certificate.expiresAt - this.#init.clock()
+    const soonMs = leftMs > 0 ? Math.max(leftMs / 2, LEAST_RETRY_MS) : Number.POSITIVE_INFINITY
+    this.#schedule(this.#init.clock() + Math.min(this.#backoff.next(), soonMs))
   }
 
   #tellFailure(error: unknown): void {

@@ -146,6 +146,20 @@ describe('own credential', () => {
     assert.equal(renewed.length, 1)
   })
 
+  it('is asked for again in half of the time that is left, when that is short', async () => {
+    const first = await credentialFor(6_000)
+    source = () => first
+    await keep()
+    source = () => Promise.reject(new Error('the authority is down'))
+    await pass(4_000, 2)
+    await pass(1_000, 3)
+    await pass(500, 4)
+    const next = await credentialFor(6_000)
+    source = () => next
+    await pass(500, 5)
+    assert.equal(renewed.length, 1)
+  })
+
   it('takes newer grants and revocations with the same certificate', async () => {
     await keep()
     const same = await source()
