@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { chmod, copyFile, rm, writeFile } from 'node:fs/promises'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { RelayEvent, RelayOptions } from '../../relay/options.ts'
 import type { Relay } from '../../relay/relay.ts'
@@ -136,6 +139,50 @@ describe("a relay's own TLS", function () {
         () => mesh.relay({ listen: [address] }),
         /^listen: \S+ needs a certificate: give tls$/
       )
+    }
+  })
+
+  it('takes so many sockets of one host that have not got as far as WebSocket, as plain WebSocket does', async function () {
+    const host = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+    if (host === undefined) {
+      console.log('      skipped: this machine has no address but those of loopback')
+      this.skip()
+    }
+
+    const relay = await startRelay({
+      listen: ['/ip4/0.0.0.0/tcp/0/tls/ws', '/ip4/0.0.0.0/tcp/0/ws'],
+      maxPendingPerHost: 2
+    })
+    const ports = new Set(relay.addresses.map((address) => Number(/\/tcp\/(\d+)/.exec(address)?.[1])))
+    assert.equal(ports.size, 2)
+
+    for (const port of ports) {
+      const open = async (to: string): Promise<Socket> => {
+        const socket = connectTcp(port, to)
+          .on('error', () => undefined)
+          .resume()
+        await once(socket, 'connect')
+        return socket
+      }
+      const sockets = [await open(host), await open(host), await open('127.0.0.1')]
+      const since = performance.now()
+      const third = await open(host)
+      await new Promise((resolve) => third.once('close', resolve))
+      assert.ok(performance.now() - since < 2_000)
+      assert.ok(sockets.every(({ destroyed }) => !destroyed))
+      sockets[0]?.destroy()
+      await until(async () => {
+        const next = await open(host)
+        const stays = await Promise.race([once(next, 'close').then(() => false), setTimeoutAsync(200, true)])
+        next.destroy()
+        return stays
+      }, 'room for one more')
+      for (const socket of sockets) {
+        socket.destroy()
+      }
     }
   })
 

@@ -107,7 +107,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     onRefused: init.onRefused,
     log: init.logger.forComponent('nexus:gate')
   })
-  const transports = await init.platform.transports(init)
+  const transports = await init.platform.transports({ ...init, maxPendingPerHost: init.limits.maxPendingPerHost })
   const libp2p: Libp2p<NodeServices> = await createLibp2p({
     start: false,
     privateKey: init.privateKey,

@@ -71,7 +71,7 @@ export class PendingConnections {
  * What counts as one host: an IPv4 address, or the 64 bits of an IPv6 address that its owner fills up at will. A proxy
  * on this machine may bring everybody, and so may a relay, which lets members alone use it: there it is `undefined`.
  */
-function hostOf(address: Multiaddr): string | undefined {
+export function hostOf(address: Multiaddr): string | undefined {
   const components = address.getComponents()
 
   if (!isNetworkAddress(address) || isLoopback(address) || components.some(({ name }) => name === 'p2p-circuit')) {

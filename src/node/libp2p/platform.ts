@@ -31,6 +31,8 @@ export interface TransportsInit {
   iceServers?: IceServer[] | undefined
   /** What WebSocket listeners show at addresses of TLS. Default: none. */
   tls?: ServerTls | undefined
+  /** What one host may have waiting, at a listener and in the gate. Default `MAX_PENDING_PER_HOST`. */
+  maxPendingPerHost?: number | undefined
 }
 
 /** What a kind of program brings to reach others. */

@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Listener } from '@libp2p/interface'
-import { HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS, MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
+import { ipPortToMultiaddr } from '@libp2p/utils'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_PENDING_CONNECTIONS,
+  MAX_PENDING_PER_HOST,
+  MAX_WEBSOCKET_MESSAGE_BYTES
+} from '../../constants.ts'
+import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import { requireMembers } from '../../lib/require-members.ts'
+import { hostOf } from './pending-connections.ts'
 import type { ServerTls, TlsPair } from './server-tls.ts'
 
 /** What is used of a listener beside its interface, and of one with TLS once it listens. */
@@ -22,16 +30,23 @@ interface WebSocketListener extends Listener {
   https?: { setSecureContext: (pair: TlsPair) => void }
 }
 
+export interface ListenerBounds {
+  maxConnections: number
+  /** Sockets of one host that wait to be upgraded. Default `MAX_PENDING_PER_HOST`. */
+  maxPendingPerHost?: number | undefined
+  tls?: ServerTls | undefined
+}
+
 /**
  * Bounds what a listener takes before libp2p knows of it: the sockets, their time until the upgrade to WebSocket, and
  * the size of a message. The library waits for the first byte without end, and has no server that times the rest. With
- * TLS, its handshake is within that time.
+ * TLS, its handshake is within that time, and one host has so many under way.
  */
-export function boundListener(raw: Listener, maxConnections: number, tls: ServerTls | undefined): Listener {
+export function boundListener(raw: Listener, { maxConnections, maxPendingPerHost, tls }: ListenerBounds): Listener {
   requireMembers(LIBRARY, raw, WEBSOCKET_LISTENER_MEMBERS)
   const listener = raw as WebSocketListener
   const { server, wsServer } = listener
-  const waiting = new WaitingSockets()
+  const waiting = new WaitingSockets(maxPendingPerHost)
   const close = listener.close.bind(listener)
   wsServer.options.maxPayload = MAX_WEBSOCKET_MESSAGE_BYTES
   server.maxConnections = maxConnections + MAX_PENDING_CONNECTIONS
@@ -67,22 +82,45 @@ function keepRenewed(listener: WebSocketListener, tls: ServerTls): void {
 
 /** Sockets that have not been upgraded yet. Each is destroyed after the time that a handshake may take. */
 class WaitingSockets {
-  readonly #timers = new Map<Socket, ReturnType<typeof setTimeout>>()
+  /** What ends the wait of each. */
+  readonly #releases = new Map<Socket, () => void>()
   /** By where they come from: a request over TLS has a socket of its own round the one that came. */
   readonly #byOrigin = new Map<string, Socket>()
+  readonly #hosts = new KeyedCounter<string>()
+  readonly #maxPerHost: number
+
+  constructor(maxPerHost = MAX_PENDING_PER_HOST) {
+    this.#maxPerHost = maxPerHost
+  }
 
   add(socket: Socket): void {
     const origin = originOf(socket)
+    const host = hostOf(ipPortToMultiaddr(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0))
+
+    if (host !== undefined && this.#hosts.of(host) >= this.#maxPerHost) {
+      socket.destroy()
+      return
+    }
+
     const timer = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS)
-    this.#timers.set(socket, timer)
     this.#byOrigin.set(origin, socket)
-    socket.once('close', () => {
-      this.#forget(socket)
+
+    if (host !== undefined) {
+      this.#hosts.add(host)
+    }
+
+    this.#releases.set(socket, () => {
+      clearTimeout(timer)
+
+      if (host !== undefined) {
+        this.#hosts.remove(host)
+      }
 
       if (this.#byOrigin.get(origin) === socket) {
         this.#byOrigin.delete(origin)
       }
     })
+    socket.once('close', () => this.#release(socket))
   }
 
   /** The socket has been upgraded, or the one that it is round. */
@@ -90,19 +128,19 @@ class WaitingSockets {
     const waiting = this.#byOrigin.get(originOf(socket))
 
     if (waiting !== undefined) {
-      this.#forget(waiting)
+      this.#release(waiting)
     }
   }
 
   destroy(): void {
-    for (const socket of this.#timers.keys()) {
+    for (const socket of this.#releases.keys()) {
       socket.destroy()
     }
   }
 
-  #forget(socket: Socket): void {
-    clearTimeout(this.#timers.get(socket))
-    this.#timers.delete(socket)
+  #release(socket: Socket): void {
+    this.#releases.get(socket)?.()
+    this.#releases.delete(socket)
   }
 }
 

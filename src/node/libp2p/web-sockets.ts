@@ -4,7 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
 import { requireMembers } from '../../lib/require-members.ts'
-import type { ServerTls } from './server-tls.ts'
+import type { TransportsInit } from './platform.ts'
 import { boundListener } from './web-socket-listener.ts'
 import { hasPath, knowWebSocketPaths } from './web-socket-paths.ts'
 
@@ -45,13 +45,14 @@ export type WatchWebSocket = (url: string) => {
  * dialled.
  *
  * @param library - for specs: another version of the library
- * @param tls - what listeners show at addresses of TLS; without it, they have none
+ * @param listening - what listeners show at addresses of TLS, and what one host may have waiting at each
  */
 export function closingWebSockets(
   library: typeof webSockets = webSockets,
   watch?: WatchWebSocket,
-  tls?: ServerTls
+  listening: Pick<TransportsInit, 'tls' | 'maxPendingPerHost'> = {}
 ): (components: Components) => Transport {
+  const { tls, maxPendingPerHost } = listening
   const factory = library(tls && { https: tls.pair })
   knowWebSocketPaths()
 
@@ -69,7 +70,8 @@ export function closingWebSockets(
     transport.dialFilter = listenFilter
     transport.createListener = (options) => {
       const listener = createListener({ ...options, upgrader: mending(options.upgrader) })
-      return boundListener(listener, components.connectionManager.getMaxConnections(), tls)
+      const maxConnections = components.connectionManager.getMaxConnections()
+      return boundListener(listener, { maxConnections, maxPendingPerHost, tls })
     }
     return transport
   }

@@ -15,10 +15,10 @@ import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
-  async transports({ webrtc, iceServers, tls }) {
+  async transports({ webrtc, iceServers, ...listening }) {
     const factories = [
       withOwnPort('@libp2p/tcp', tcp()),
-      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket, tls))
+      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket, listening))
     ]
     return webrtc ? [...factories, ...(await loadWebRtc(iceServers))] : factories
   },
