@@ -5,6 +5,7 @@ import { NexusError } from '../../errors.ts'
 import { unfilledBytes } from '../../lib/unfilled-bytes.ts'
 import { cutLongTexts, type LongText } from '../body/text-limits.ts'
 import { Envelope } from '../pb/envelope.ts'
+import { readCallEnvelope } from '../pb/read-envelope.ts'
 import { writeCallEnvelope } from '../pb/write-envelope.ts'
 
 /** What a frame is. Receivers ignore the kinds that they do not know. */
@@ -132,6 +133,12 @@ function bodyIn(head: Uint8Array): { tag: number; from: number; to: number } | u
 }
 
 function decodeEnvelope(bytes: Uint8Array): Frame {
+  const read = readCallEnvelope(bytes)
+
+  if (read !== undefined) {
+    return read
+  }
+
   try {
     const cut = cutLongTexts(bytes)
     return cut === undefined ? Envelope.decode(bytes) : { ...Envelope.decode(cut.bytes), tooLong: cut.tooLong }
