@@ -9,7 +9,8 @@ export type SecretKind = 'service' | 'explore'
 
 const PREFIXES: Record<SecretKind, string> = { service: 'nxs', explore: 'nxe' }
 const FORM = /^(nxs|nxe)\.([a-z0-9]{1,63})\.([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{43})$/
-const ID_BYTES = 9
+/** Ids are hex: what begins with `-` would be a flag on the command line. */
+const ID_BYTES = 6
 const RANDOM_BYTES = 32
 
 /** An enrolment secret taken apart: `nxs.<app>.<id>.<random>`, or `nxe...` to explore. */
@@ -21,9 +22,14 @@ export interface EnrolmentSecret {
   text: string
 }
 
+/** A new id, 12 characters. `random` gives that many random bytes. */
+export function makeSecretId(random: (bytes: number) => Uint8Array): string {
+  return encodeBytes(random(ID_BYTES), 'base16')
+}
+
 /** A new secret. `random` gives that many random bytes. Throws `INVALID` for a bad app. */
 export function makeSecret(kind: SecretKind, app: string, random: (bytes: number) => Uint8Array): EnrolmentSecret {
-  const id = encodeBytes(random(ID_BYTES), 'base64url')
+  const id = makeSecretId(random)
   const text = `${PREFIXES[kind]}.${checkApp(app)}.${id}.${encodeBytes(random(RANDOM_BYTES), 'base64url')}`
   return { kind, app, id, text }
 }

@@ -64,6 +64,13 @@ describe('the operator of an authority service', () => {
     await authority.refuses(wrong('POST', '/secrets', { app: 'no', uid: 'a', kind: 'service' }), 404, 'NOT_FOUND')
   })
 
+  it('is given secrets and tokens whose ids are no flags of a command', async () => {
+    const ids = await Promise.all(Array.from({ length: 8 }, async () => (await authority.secret()).split('.')[2]))
+    const tokens = Array.from({ length: 200 }, () => authority.served.service.createAdminToken())
+    assert.ok([...ids, ...tokens.map(({ id }) => id)].every((id) => /^[0-9a-f]{12}$/.test(id ?? '')))
+    assert.ok(tokens.every(({ id, token }) => token.startsWith(`nxa.${id}.`)))
+  })
+
   it('lists secrets without showing them, and certificates that hold', async () => {
     const secret = await authority.secret({ note: 'the first' })
     const { body } = await authority.enroll(alice, secret)

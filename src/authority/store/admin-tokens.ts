@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { secretHash } from '../../identity/enrolment-secret.ts'
+import { makeSecretId, secretHash } from '../../identity/enrolment-secret.ts'
 import type { Database } from './database.ts'
 
 const FORM = /^nxa\.([A-Za-z0-9_-]{12})\.[A-Za-z0-9_-]{43}$/
@@ -14,7 +14,7 @@ export class AdminTokens {
 
   /** A new one, `nxa.<id>.<random>`. Its text is given here and never again. */
   create(at: number): { id: string; token: string } {
-    const id = randomBytes(9).toString('base64url')
+    const id = makeSecretId(randomBytes)
     const token = `nxa.${id}.${randomBytes(32).toString('base64url')}`
     this.#database.run('INSERT INTO admin_tokens (id, hash, created_at) VALUES (?, ?, ?)', id, secretHash(token), at)
     return { id, token }
