@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,6 +91,15 @@ describe('the published package, installed into an empty project', function () {
       }
       console.log(App !== undefined)`)
     assert.equal(seen, 'true INVALID\ntrue INVALID\ntrue')
+  })
+
+  it('has the files of all of its entries', async () => {
+    const home = join(project, 'node_modules/nexus-mesh')
+    const { exports, bin } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'))
+    const paths = (entry: unknown): string[] =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as object).flatMap(paths)
+    const missing = [...paths(exports), ...paths(bin)].filter((path) => !existsSync(join(home, path)))
+    assert.deepEqual(missing, [])
   })
 
   it('has the licences of all that is bundled', async () => {
