@@ -111,7 +111,7 @@ describe('a block that is given up while it starts', () => {
     const starting = createNexus({
       // What comes right after the credential is the start.
       credential: () => {
-        setImmediate(() => controller.abort())
+        queueMicrotask(() => controller.abort())
         return credential
       },
       listen: ['/dns4/localhost/tcp/0', LOOPBACK_TCP],
