@@ -5,12 +5,13 @@ import { Announcer } from '../protocols/find/announcer.ts'
 import { DhtSearch } from '../protocols/find/dht-search.ts'
 import { Finder } from '../protocols/find/finder.ts'
 import { Prober } from '../protocols/find/prober.ts'
-import { ProviderRecords } from '../protocols/find/provider-records.ts'
+import type { ProviderRecords } from '../protocols/find/provider-records.ts'
 import { RelayedSearch } from '../protocols/find/relayed-search.ts'
 import type { Clock } from '../types.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Dialer } from './connect/dialer.ts'
 import { likeliestFirst } from './libp2p/address-order.ts'
+import type { Platform } from './libp2p/platform.ts'
 import type { Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
 import { Readiness } from './readiness.ts'
@@ -21,6 +22,7 @@ export interface FindInit {
   /** Whether a worker is to be found by all. */
   isPublic: boolean
   bootstrap: Bootstrap
+  platform: Pick<Platform, 'providerRecords'>
   clock: Clock
   logger: ComponentLogger
 }
@@ -34,13 +36,13 @@ export interface FindParts {
 }
 
 export function assembleFind(init: FindInit): FindParts {
-  const { member, bootstrap, logger } = init
+  const { member, bootstrap, platform, logger } = init
   const { identity: self, node, book, dialer, gossip, leases, system } = member
   const { dht } = node.libp2p.services
   const log = logger.forComponent('nexus:find')
   const connect: Dialer['connect'] = (peerId, signal) => dialer.connect(peerId, signal)
   const prober = new Prober({ self, book, events: node.libp2p, isConnected: member.isConnected, connect, now, log })
-  const providers = dht && new ProviderRecords({ network: self.network, dht, log })
+  const providers = dht && platform.providerRecords?.({ network: self.network, dht, log })
   const relays = (): string[] => member.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
   const search = new DhtSearch({
     self,

@@ -87,7 +87,7 @@ export async function assembleBlock(
   const notices = [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])]
   const onHandlerError = handlerErrorReporter(options.onHandlerError)
   const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, onHandlerError })
-  const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, clock, logger })
+  const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, platform, clock, logger })
   const { givesGrants } = extras
   const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError, givesGrants })
   const reporting = { ...options, onHandlerError }

@@ -3,6 +3,7 @@ import type { ConnectionEncrypter, Transport } from '@libp2p/interface'
 import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Credential } from '../../identity/credential.ts'
 import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
+import type { ProviderRecords } from '../../protocols/find/provider-records.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { IceServer, NexusNotice } from '../../types.ts'
 import type { ServerTls } from './server-tls.ts'
@@ -42,6 +43,8 @@ export interface Platform {
   encrypters: EncrypterChoice[]
   /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */
   dht?: (options: { server: boolean; users: UserLimits }) => (components: any) => SingleKadDHT
+  /** What workers are found by in the DHT; absent where there is none. */
+  providerRecords?: (init: ConstructorParameters<typeof ProviderRecords>[0]) => ProviderRecords
   /** Reads a credential file; absent where there are no files. */
   readCredentialFile?: (path: string) => Promise<Credential>
   /** Keys of channels. Default: by WebCrypto. */

@@ -1,11 +1,10 @@
-import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { MAX_WEBSOCKET_MESSAGE_BYTES } from '../../constants.ts'
 import { requireMembers } from '../../lib/require-members.ts'
-import type { TransportsInit } from './platform.ts'
-import { boundListener } from './web-socket-listener.ts'
+import type { ServerTls } from './server-tls.ts'
 import { hasPath, knowWebSocketPaths } from './web-socket-paths.ts'
 
 /** What is used of a connection beside its interface. */
@@ -35,6 +34,16 @@ export type WatchWebSocket = (url: string) => {
   end: () => void
 }
 
+export interface ClosingWebSocketsInit {
+  /** For specs: another version of the library. */
+  library?: typeof webSockets
+  watch?: WatchWebSocket
+  /** What listeners show at addresses of TLS. */
+  tls?: ServerTls | undefined
+  /** Sets bounds to what comes to a listener. Absent where nothing can listen. */
+  bound?: (listener: Listener, maxConnections: number) => Listener
+}
+
 /**
  * The WebSocket transport, with six things mended. Connections end when they are aborted: the library closes an
  * aborted one with the code 1006, which WebSocket refuses (RFC 6455, 7.4.1), so that the socket stays open and the
@@ -43,16 +52,13 @@ export type WatchWebSocket = (url: string) => {
  * first byte on. Messages have a size that the other side takes: with TLS, all that waits may become one piece.
  * A dial fails with an error that says why: the library throws the WebSocket's event. And addresses with a path are
  * dialled.
- *
- * @param library - for specs: another version of the library
- * @param listening - what listeners show at addresses of TLS, and what one host may have waiting at each
  */
-export function closingWebSockets(
-  library: typeof webSockets = webSockets,
-  watch?: WatchWebSocket,
-  listening: Pick<TransportsInit, 'tls' | 'maxPendingPerHost'> = {}
-): (components: Components) => Transport {
-  const { tls, maxPendingPerHost } = listening
+export function closingWebSockets({
+  library = webSockets,
+  watch,
+  tls,
+  bound
+}: ClosingWebSocketsInit = {}): (components: Components) => Transport {
   const factory = library(tls && { https: tls.pair })
   knowWebSocketPaths()
 
@@ -70,8 +76,7 @@ export function closingWebSockets(
     transport.dialFilter = listenFilter
     transport.createListener = (options) => {
       const listener = createListener({ ...options, upgrader: mending(options.upgrader) })
-      const maxConnections = components.connectionManager.getMaxConnections()
-      return boundListener(listener, { maxConnections, maxPendingPerHost, tls })
+      return bound?.(listener, components.connectionManager.getMaxConnections()) ?? listener
     }
     return transport
   }

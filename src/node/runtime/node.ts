@@ -1,13 +1,14 @@
 /** Transports of a Node block. The browser build takes `transports.browser.ts` in its place. */
 import { tcp } from '@libp2p/tcp'
-import { webSockets } from '@libp2p/websockets'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
+import { ProviderRecords } from '../../protocols/find/provider-records.ts'
 import type { IceServer } from '../../types.ts'
 import { networkDht } from '../libp2p/dht.ts'
 import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
 import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
+import { boundListener } from '../libp2p/web-socket-listener.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
@@ -15,11 +16,13 @@ import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
 export const nodePlatform: Platform = {
-  async transports({ webrtc, iceServers, ...listening }) {
-    const factories = [
-      withOwnPort('@libp2p/tcp', tcp()),
-      withOwnPort('@libp2p/websockets', closingWebSockets(webSockets, watchNodeWebSocket, listening))
-    ]
+  async transports({ webrtc, iceServers, tls, maxPendingPerHost }) {
+    const sockets = closingWebSockets({
+      watch: watchNodeWebSocket,
+      tls,
+      bound: (listener, maxConnections) => boundListener(listener, { maxConnections, maxPendingPerHost, tls })
+    })
+    const factories = [withOwnPort('@libp2p/tcp', tcp()), withOwnPort('@libp2p/websockets', sockets)]
     return webrtc ? [...factories, ...(await loadWebRtc(iceServers))] : factories
   },
   // TLS first: between Node blocks it carries about one and a half times the calls that Noise does.
@@ -29,6 +32,7 @@ export const nodePlatform: Platform = {
     { protocol: NOISE_PROTOCOL, factory: lazyEncrypter('/noise', async () => (await import('@libp2p/noise')).noise()) }
   ],
   dht: networkDht,
+  providerRecords: (init) => new ProviderRecords(init),
   readCredentialFile,
   deriveChannelKey: deriveNodeKey,
   defaultListen: ({ webrtc }) => [

@@ -8,7 +8,11 @@ import { requireMembers } from '../../../src/lib/require-members.ts'
 import { DHT_MEMBERS, networkDht } from '../../../src/node/libp2p/dht.ts'
 import { INBOUND_CONNECTION_MEMBERS, PendingConnections } from '../../../src/node/libp2p/pending-connections.ts'
 import { CIRCUIT_TRANSPORT_MEMBERS, ReservingTransport } from '../../../src/node/libp2p/reserving-transport.ts'
-import { TLS_LISTENER_MEMBERS, WEBSOCKET_LISTENER_MEMBERS } from '../../../src/node/libp2p/web-socket-listener.ts'
+import {
+  boundListener,
+  TLS_LISTENER_MEMBERS,
+  WEBSOCKET_LISTENER_MEMBERS
+} from '../../../src/node/libp2p/web-socket-listener.ts'
 import { closingWebSockets, WEBSOCKET_CONNECTION_MEMBERS } from '../../../src/node/libp2p/web-sockets.ts'
 import { SERVER_MEMBERS } from '../../../src/node/runtime/own-port.ts'
 import { SignedGossip, type SignedGossipInit } from '../../../src/protocols/gossip/signed-gossip.ts'
@@ -134,7 +138,9 @@ describe('the inside of libraries that is used', () => {
         without(createListener.call(transport, options), 'wsServer.options.maxPayload') as Listener
       return transport
     }
-    const listen = () => closingWebSockets(library)(components).createListener({ upgrader: components.upgrader })
+    const bound = (listener: Listener): Listener => boundListener(listener, { maxConnections: 1 })
+    const listen = () =>
+      closingWebSockets({ library, bound })(components).createListener({ upgrader: components.upgrader })
     await assertCode('INVALID', listen, /@libp2p\/websockets has no 'wsServer\.options\.maxPayload'/)
   })
 
