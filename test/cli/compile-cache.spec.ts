@@ -16,7 +16,9 @@ describe("nexus, Node's compile cache", function () {
 
   /** What the program leaves in there. It works in any case, and says nothing of it. */
   const kept = async (env: Record<string, string> = {}): Promise<string[]> => {
-    const { code, stderr } = await nexus(['--version'], { env: { HOME: home, XDG_CACHE_HOME: home, NODE_COMPILE_CACHE: '', ...env } })
+    const { code, stderr } = await nexus(['--version'], {
+      env: { HOME: home, XDG_CACHE_HOME: home, NODE_COMPILE_CACHE: '', ...env }
+    })
     assert.deepEqual([code, stderr], [0, ''])
     const entries = await readdir(home, { recursive: true, withFileTypes: true })
     return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
