@@ -5,6 +5,7 @@ import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
 import { anyOf } from '../../lib/abort.ts'
+import { Allowances } from '../../lib/allowances.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import { now } from '../../lib/now.ts'
 import type { Clock } from '../../types.ts'
@@ -22,10 +23,11 @@ const MAX_PROVIDE_RETRY_MS = 10_000
 /** Newcomers of this time are greeted together. */
 const GREETING_DELAY_MS = 50
 /**
- * The next ones are greeted this long after the last greeting. All who follow the app get each: while a hundred workers
- * start they would get some thousands. Newcomers ask for leases, too.
+ * All who follow the app get each greeting: while a hundred workers start they would get some thousands. Newcomers ask
+ * for leases, too.
  */
-const GREET_AGAIN_MS = 1_000
+const GREETINGS = { burst: 5, perSecond: 1 }
+const LATE_GREETING_DELAY_MS = 1_000
 
 export interface AnnouncerInit {
   privateKey: Ed25519PrivateKey
@@ -51,7 +53,7 @@ export class Announcer {
   readonly #topic: string
   #version = 0
   #greeting: ReturnType<typeof setTimeout> | undefined
-  #greetedAt = Number.NEGATIVE_INFINITY
+  readonly #greetings = new Allowances(now, 1)
   #timer: ReturnType<typeof setTimeout> | undefined
   #providing: Promise<void> | undefined
   #provideTimer: ReturnType<typeof setTimeout> | undefined
@@ -106,10 +108,9 @@ export class Announcer {
   // Whoever has just joined the topic has missed the last lease.
   readonly #onSubscription = ({ detail }: CustomEvent<{ topic: string; subscribed: boolean }>): void => {
     if (detail.topic === this.#topic && detail.subscribed && this.#greeting === undefined) {
-      const delayMs = Math.max(GREETING_DELAY_MS, this.#greetedAt + GREET_AGAIN_MS - now())
+      const delayMs = this.#greetings.take(this.#topic, 1, GREETINGS) ? GREETING_DELAY_MS : LATE_GREETING_DELAY_MS
       this.#greeting = setTimeout(() => {
         this.#greeting = undefined
-        this.#greetedAt = now()
         void this.#publish('renew')
       }, delayMs)
     }

@@ -128,6 +128,7 @@ describe('a block that an authority service enrols', function () {
     const worker = await start({ resource: 'worker' })
     worker.handle('who', ({ from }) => from.peerId)
     const caller = await start({ resource: 'caller', listen: [] })
+    await until(async () => (await caller.find({ app: 'etest', resource: 'worker' })).length === 1, 'the worker')
     let changes = 0
     caller.onStatus(() => void changes++)
     let calls = 0

@@ -80,7 +80,7 @@ describe('announcer', () => {
     assert.ok(performance.now() - began < 3_000)
   })
 
-  it('greets many that come one after the other once a second at most', async () => {
+  it('greets many that come one after the other five times, and then once a second', async () => {
     announcer.start()
     seeker.parts.gossip.join(topic())
     await until(() => entry() !== undefined, 'the greeting')
@@ -89,13 +89,13 @@ describe('announcer', () => {
     const leases = (): void => void versions.add(entry()?.lease?.version ?? 0)
     seeker.parts.book.addEventListener('lease', leases)
 
-    while (performance.now() - began < 1_500) {
+    while (performance.now() - began < 2_000) {
       seeker.parts.gossip.leave(topic())
       seeker.parts.gossip.join(topic())
       await new Promise((resolve) => setTimeout(resolve, 120))
     }
     seeker.parts.book.removeEventListener('lease', leases)
-    assert.ok(versions.size >= 1 && versions.size <= 2, `${versions.size} greetings`)
+    assert.ok(versions.size >= 4 && versions.size <= 8, `${versions.size} greetings`)
   })
 
   it('renews the lease two times and more before it ends', async () => {
