@@ -12,17 +12,16 @@ from typing import Any, Self
 from .endings import stop_at_exit, unwind_on_signals
 from .errors import NexusError
 from .handlers import Handler, Handlers, channel_fields
-from .jid import check_resource, target_fields
+from .jid import target_fields
 from .keeper import SidecarKeeper
 from .link import Link
+from .start_options import start_options
 from .values import Identity, Status, body_of, identity_of, status_of
 
 _log = logging.getLogger("nexus_mesh")
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a call waits when it does not say."""
-
-_ENROLLED_RESOURCE = "pydefault"
 
 
 class Nexus:
@@ -44,18 +43,9 @@ class Nexus:
         public: bool = True,
         **options: Any,
     ) -> None:
-        resource = resource if resource is not None else os.environ.get("RESOURCE")
-        chosen = credential if credential is not None else os.environ.get("NEXUS_CREDENTIAL")
-        self._options: dict[str, Any] = {"public": public, **options}
-        self.credential = os.path.abspath(chosen) if chosen else None
+        self._options = start_options(credential, bootstrap, resource, {"public": public, **options})
+        self.credential: str | None = self._options.get("credential")
         """The path of the credential file."""
-        if self.credential is not None:
-            self._options["credential"] = self.credential
-        self._options["bootstrap"] = list(bootstrap) if bootstrap is not None else _addresses()
-        if not resource and self.credential is None and os.environ.get("NEXUS_AUTHORITY"):
-            resource = _ENROLLED_RESOURCE
-        if resource:
-            self._options["resource"] = check_resource(resource)
         self._handlers = Handlers()
         self._keeper = SidecarKeeper(
             self._options,
@@ -245,7 +235,3 @@ class Nexus:
 def _report(cmd: str, done: asyncio.Task[Any]) -> None:
     if not done.cancelled() and done.exception() is not None:
         _log.error("%s failed: %s", cmd, done.exception())
-
-
-def _addresses() -> list[str]:
-    return os.environ.get("NEXUS_BOOTSTRAP", "").replace(",", " ").split()

@@ -11,7 +11,7 @@ import { isPlain, type PlainMessage, SignatureCheck } from './signature-check.ts
 
 export interface MessageReceiverInit {
   router: GossipsubInternals
-  /** Default: the library's. */
+  /** Default: the best there is here. */
   signatures?: Signatures
   /** Told of each message that has passed, of topics that this block subscribes to. */
   onMessage: (message: Message) => void
