@@ -7,7 +7,8 @@ App.rest.get('/product', async (request, response) => {
 })
 
 App.rest.post('/order', async (request, response) => {
-  const answer = await nexus.direct({ app: 'calc', body: request.body })
+  // Without a resource any worker of the app may get it.
+  const answer = await nexus.direct({ app: 'calc', resource: 'orders', body: request.body })
   await nexus.sendtochannel('lobby', { text: `${uid} has sold ${request.body.what}` })
   response.json(answer)
 })

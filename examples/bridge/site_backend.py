@@ -14,7 +14,8 @@ async def product(a: int, b: int):
 
 @App.rest.post("/order")
 async def order(order: dict):
-    answer = await App.direct(app="calc", body=order)
+    # Without a resource any worker of the app may get it.
+    answer = await App.direct(app="calc", resource="orders", body=order)
     await App.sendtochannel("lobby", {"text": f"{App.uid} has sold {order['what']}"})
     return answer
 
