@@ -52,6 +52,8 @@ export class Announcer {
   readonly #stopping = new AbortController()
   readonly #topic: string
   #version = 0
+  /** Nobody was there yet to hear that this worker has come: it is said until somebody is. */
+  #isJoinUnheard = false
   #greeting: ReturnType<typeof setTimeout> | undefined
   readonly #greetings = new Allowances(now, 1)
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -137,11 +139,16 @@ export class Announcer {
     try {
       const issuedAt = clock()
       this.#version = Math.max(issuedAt, this.#version + 1)
-      const lease = { event, version: this.#version, addresses: addresses(), load: load() }
+      const said = event === 'renew' && this.#isJoinUnheard ? 'join' : event
+      const lease = { event: said, version: this.#version, addresses: addresses(), load: load() }
       const token = await signLease({ privateKey, certificate: certificate() }, { ...lease, issuedAt })
       // Peers that ask this worker for leases are told its own.
       book.take(certificate(), { ...lease, token })
-      await gossip.publish(this.#topic, fromString(token))
+      const heard = await gossip.publish(this.#topic, fromString(token))
+
+      if (said === 'join') {
+        this.#isJoinUnheard = heard === 0
+      }
     } catch (error) {
       log.error('the lease could not be published: %e', error)
     }

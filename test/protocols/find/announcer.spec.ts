@@ -80,6 +80,16 @@ describe('announcer', () => {
     assert.ok(performance.now() - began < 3_000)
   })
 
+  it('says that it has come until somebody was there to hear it, and not again', async () => {
+    announcer.start()
+    await until(() => dht.length === 1)
+    seeker.parts.gossip.join(topic())
+    await until(() => entry() !== undefined, 'the greeting')
+    assert.equal(entry()?.lease?.event, 'join')
+    announcer.announce()
+    await until(() => entry()?.lease?.event === 'renew', 'the next lease')
+  })
+
   it('greets many that come one after the other five times, and then once a second', async () => {
     announcer.start()
     seeker.parts.gossip.join(topic())
