@@ -24,12 +24,14 @@ export function addApi(program: Command): void {
 
 async function call(cmd: string, argument: string | undefined, flags: ApiFlags): Promise<void> {
   const output = new Output(flags)
+  const target = await targetOf(flags)
+  await checkCommandName(cmd)
   const body = await readBody(argument)
 
   await withNexus(flags, output, async ({ nexus, signal, remainingMs }) => {
     const start = performance.now()
     const { idempotent } = flags
-    const request = { ...targetOf(flags), cmd, body, idempotent, timeoutMs: remainingMs(), signal }
+    const request = { ...target, cmd, body, idempotent, timeoutMs: remainingMs(), signal }
     const reply = await nexus.api<ReceivedBody>(request)
     const ms = Math.round((performance.now() - start) * 1000) / 1000
 
@@ -41,4 +43,9 @@ async function call(cmd: string, argument: string | undefined, flags: ApiFlags):
       output.bytes(reply)
     }
   })
+}
+
+async function checkCommandName(cmd: string): Promise<void> {
+  const server: typeof import('../protocols/call/api-server.ts') = await import('../protocols/call/api-server.ts')
+  server.checkCommand(cmd)
 }

@@ -17,10 +17,11 @@ export function addDirect(program: Command): void {
 
 async function send(argument: string | undefined, flags: MeshFlags & TargetFlags): Promise<void> {
   const output = new Output(flags)
+  const target = await targetOf(flags)
   const body = await readBody(argument)
 
   await withNexus(flags, output, async ({ nexus, signal, remainingMs }) => {
-    await nexus.direct({ ...targetOf(flags), body, timeoutMs: remainingMs(), signal })
+    await nexus.direct({ ...target, body, timeoutMs: remainingMs(), signal })
     output.result({ taken: true }, 'taken')
   })
 }

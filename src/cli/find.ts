@@ -17,8 +17,9 @@ export function addFind(program: Command, setExitCode: SetExitCode): void {
 
 async function find(flags: MeshFlags & TargetFlags): Promise<number> {
   const output = new Output(flags)
+  const target = await targetOf(flags)
   const workers = await withNexus(flags, output, ({ nexus, signal, remainingMs }) =>
-    nexus.find({ ...targetOf(flags), timeoutMs: remainingMs(), signal })
+    nexus.find({ ...target, timeoutMs: remainingMs(), signal })
   )
 
   if (workers.length > 0 || output.json) {

@@ -52,10 +52,13 @@ export function addTargetFlags(command: Command): Command {
     .option('--peer <id>', 'only this peer')
 }
 
-/** The target that the flags describe. */
-export function targetOf(flags: TargetFlags): Target {
+/** The target that the flags describe. Rejects with `INVALID` when it is none: before anything is joined. */
+export async function targetOf(flags: TargetFlags): Promise<Target> {
+  const { checkTarget } = await import('../protocols/find/target.ts')
   const { app, ownership, resource, jid, peer, preferMine } = flags
-  return { app, ownership, resource, jid, peer, prioritizeMine: preferMine }
+  const target = { app, ownership, resource, jid, peer, prioritizeMine: preferMine }
+  checkTarget(target)
+  return target
 }
 
 /** A whole number from 1 on. */

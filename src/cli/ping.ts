@@ -35,6 +35,10 @@ async function ping(flags: PingFlags): Promise<void> {
 
   const output = new Output(flags)
 
+  if (flags.app !== undefined) {
+    await targetOf({ ...flags, app: flags.app })
+  }
+
   await withNexus(flags, output, async (joined) => {
     const workers = await findWorkers(flags, joined)
     const measured: Measured[] = []
@@ -54,7 +58,7 @@ async function findWorkers(flags: PingFlags, { nexus, signal, remainingMs }: Joi
     throw new NexusError('INVALID', `${flags.peer} is not connected to this block: give its --app too, to find it`)
   }
 
-  const workers = await nexus.find({ ...targetOf({ ...flags, app }), timeoutMs: remainingMs(), signal })
+  const workers = await nexus.find({ ...(await targetOf({ ...flags, app })), timeoutMs: remainingMs(), signal })
 
   if (workers.length === 0) {
     throw new NexusError('NO_WORKER', `nobody serves the app '${app}' now`)

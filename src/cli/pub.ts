@@ -26,6 +26,7 @@ export function addPub(program: Command): void {
 
 async function publishAll(channel: string, bodies: string[], flags: ChannelFlags): Promise<void> {
   const output = new Output(flags)
+  await checkChannel(channel)
   checkBodies(bodies)
   const given = fromStdin(bodies) ? undefined : bodies.map((body) => parseBody(body, 'the message'))
 
@@ -41,6 +42,12 @@ async function publishAll(channel: string, bodies: string[], flags: ChannelFlags
       ? pipe(createInterface({ input: process.stdin }), parseLines, publish)
       : pipe(given, publish)
   })
+}
+
+/** Rejects with `INVALID` when no channel can have this name: before anything is joined. */
+export async function checkChannel(name: string): Promise<void> {
+  const { checkChannelName } = await import('../protocols/gossip/topic-names.ts')
+  checkChannelName(name)
 }
 
 function checkBodies(bodies: string[]): void {

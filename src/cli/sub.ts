@@ -4,7 +4,7 @@ import type { ChannelMessage } from '../types.ts'
 import { addMeshFlags, toCount } from './flags.ts'
 import { Interrupted } from './interrupt.ts'
 import { Output } from './output.ts'
-import type { ChannelFlags } from './pub.ts'
+import { type ChannelFlags, checkChannel } from './pub.ts'
 import { type Joined, withNexus } from './with-nexus.ts'
 
 interface SubFlags extends ChannelFlags {
@@ -32,6 +32,7 @@ Example:
 
 async function subscribe(channel: string, flags: SubFlags): Promise<void> {
   const output = new Output(flags)
+  await checkChannel(channel)
 
   try {
     await withNexus(flags, output, (joined) => printMessages(channel, flags, output, joined))

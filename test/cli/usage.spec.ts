@@ -86,6 +86,15 @@ describe('nexus, its usage', function () {
       ['pub', 'news', '1', '-'],
       /- reads messages from stdin: give it alone, or messages as JSON/
     ],
+    // What is wrong by itself is said before a credential is asked for or anything is joined.
+    ['no app to find', ['find', '--app', 'Greet'], /bad app: "Greet"/],
+    ['no app to call', ['api', '--app', 'Greet', 'm'], /bad app: "Greet"/],
+    ['no app to send to', ['direct', '--app', 'Greet', '1'], /bad app: "Greet"/],
+    ['no app to ping', ['ping', '--app', 'Greet'], /bad app: "Greet"/],
+    ['a JID of another app', ['find', '--app', 'e', '--jid', 'f-u-user@n.test/r'], /is not of the app 'e'/],
+    ['no command to call', ['api', '--app', 'e', '$ping'], /not a command: "\$ping"/],
+    ['no channel to publish on', ['pub', '', '1'], /channel/],
+    ['no channel to subscribe to', ['sub', ''], /channel/],
     ['nobody to ping', ['ping', '--credential', 'x.json'], /give --app <app> or --peer <id>/],
     [
       'a body that is not JSON',
