@@ -3,27 +3,11 @@
  * react-native to everybody who installs the package.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
+import { leanLibraries } from './lean-libraries.ts'
 
 const root = join(import.meta.dirname, '..')
-
-const METRICS = 'export function getMetrics('
-
-/** Gossipsub's metrics, which are made only for a register that is given, and no page gives one: 20 kB of names. */
-const withoutMetrics: Plugin = {
-  name: 'without-metrics',
-  setup({ onLoad }) {
-    onLoad({ filter: /@libp2p[\\/]gossipsub[\\/]dist[\\/]src[\\/]metrics\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8')
-      const end = text.indexOf(METRICS)
-      return end < 0
-        ? { errors: [{ text: `${path} has no '${METRICS}'` }] }
-        : { contents: `${text.slice(0, end)}${METRICS}) { throw new Error('there are no metrics in pages') }` }
-    })
-  }
-}
 
 const common: BuildOptions = {
   absWorkingDir: root,
@@ -38,7 +22,7 @@ const common: BuildOptions = {
   define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
   legalComments: 'linked',
   logLevel: 'warning',
-  plugins: [withoutMetrics]
+  plugins: leanLibraries
 }
 
 /** Entries of the `browser` condition, which share their chunks. */

@@ -5,6 +5,8 @@ export const NOISE_PROTOCOL = '/nexus/noise/1.0.0'
 export const TLS_PROTOCOL = '/nexus/tls/1.0.0'
 /** The long-lived stream between two verified blocks. */
 export const SESSION_PROTOCOL = '/nexus/session/1.0.0'
+/** What a peer speaks that WebRTC can be signalled to (libp2p's "WebRTC" specification). */
+export const SIGNALING_PROTOCOL = '/webrtc-signaling/0.0.1'
 /** The network's own Kademlia DHT. */
 export const DHT_PROTOCOL = '/nexus/kad/1.0.0'
 

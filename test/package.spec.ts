@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
 import { closeChromium, startedChromium } from './support/chromium.ts'
 import { freePort } from './support/free-port.ts'
 import { TestMesh } from './support/mesh.ts'
@@ -18,6 +19,8 @@ const MAX_PACKAGES = 30
 const MAX_BYTES = 40_000_000
 /** All JavaScript of the website example, compressed. */
 const MAX_GZIP_BYTES = 230_000
+/** What that page has loaded of it when its first call is answered. */
+const MAX_FIRST_CALL_GZIP_BYTES = 220_000
 
 const run = promisify(execFile)
 
@@ -134,8 +137,7 @@ describe('the published package, installed into an empty project', function () {
     assert.equal(code, 0, `${stdout}${stderr}`)
     const assets = join(project, 'dist/assets')
     const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js'))
-    const sizes = scripts.map(async (name) => gzipSync(await readFile(join(assets, name)), { level: 9 }).byteLength)
-    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    const bytes = await compressedSize(scripts.map((name) => join(assets, name)))
     assert.ok(bytes > 50_000 && bytes <= MAX_GZIP_BYTES, `${bytes} bytes of JavaScript, compressed`)
     console.log(`      ${(bytes / 1e3).toFixed(1)} kB of JavaScript, compressed`)
   })
@@ -159,12 +161,20 @@ describe('the published package, installed into an empty project', function () {
     try {
       await once(server.stdout, 'data')
       const page = await (await startedChromium()).newPage()
+      const loaded = new Set<string>()
+      page.on('request', (request) => void loaded.add(new URL(request.url()).pathname))
       await page.goto(`http://localhost:${port}`)
       await page.getByLabel('Name').fill('dora')
       await page.getByRole('button', { name: 'Log in' }).click()
       await page.getByText('shop-dora-user@test.nexus.example/webxo is online').waitFor()
       await page.getByRole('button', { name: 'Call multiply' }).click()
       await page.getByText('6 × 7 = 42').waitFor()
+      const scripts = [...loaded].filter((path) => path.endsWith('.js'))
+      const bytes = await compressedSize(scripts.map((path) => join(project, 'dist', path)))
+      assert.ok(bytes > 50_000 && bytes <= MAX_FIRST_CALL_GZIP_BYTES, `${bytes} bytes before the first answer`)
+      const all = (await readdir(join(project, 'dist/assets'))).filter((name) => name.endsWith('.js'))
+      assert.ok(scripts.length < all.length, 'WebRTC was loaded, and no path needed it')
+      console.log(`      ${(bytes / 1e3).toFixed(1)} kB of it before the first answer`)
       await page.getByRole('button', { name: 'Publish' }).click()
       await page.getByText('news from this page').waitFor()
       await until(() => heard.length > 0, 'the message')
@@ -175,6 +185,22 @@ describe('the published package, installed into an empty project', function () {
       await closeChromium()
       await mesh.stop()
     }
+  })
+
+  it('leaves nothing in a bundle that imports it and does not use it', async () => {
+    await writeFile(
+      join(project, 'unused.js'),
+      `import { joinMesh } from 'nexus-mesh/page'\nconsole.log('no mesh here')`
+    )
+    const { outputFiles } = await build({
+      absWorkingDir: project,
+      entryPoints: ['unused.js'],
+      bundle: true,
+      format: 'esm',
+      conditions: ['browser'],
+      write: false
+    })
+    assert.ok(outputFiles[0]!.contents.byteLength < 1_000, `${outputFiles[0]!.contents.byteLength} bytes`)
   })
 
   it('has types for all of its entries', async () => {
@@ -211,6 +237,11 @@ describe('the published package, installed into an empty project', function () {
     }
   })
 })
+
+async function compressedSize(files: readonly string[]): Promise<number> {
+  const sizes = files.map(async (file) => gzipSync(await readFile(file), { level: 9 }).byteLength)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
 
 async function sizeOf(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true })

@@ -3,7 +3,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { MAX_JSON_DEPTH } from '../constants.ts'
 import { findRefusal } from '../lib/json-text.ts'
-import { createLruCache } from '../lib/lru-cache.ts'
+import { LruCache } from '../lib/lru-cache.ts'
 import { peerIdOf, publicKeyOf } from './keys.ts'
 import { refused } from './refused.ts'
 import { type Sign, signatures, type Verify } from './signatures.ts'
@@ -101,7 +101,7 @@ export async function verifyJws({ kind, token, kid }: UncheckedJws): Promise<voi
   }
 }
 
-const verifiers = createLruCache<string, Verify>({ max: MAX_KEYS })
+const verifiers = new LruCache<string, Verify>({ max: MAX_KEYS })
 const signers = new WeakMap<Ed25519PrivateKey, Sign>()
 
 function verifierOf(kid: string): Verify {

@@ -9,7 +9,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { fromString as decodeText } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { NexusError } from '../errors.ts'
-import { createLruCache } from '../lib/lru-cache.ts'
+import { LruCache } from '../lib/lru-cache.ts'
 
 /**
  * The characters of an Ed25519 peer id: 38 bytes in base58. No other text is decoded, which takes long for long text.
@@ -114,7 +114,7 @@ function decodePeerId(peerId: string) {
 }
 
 /** Peer ids that have passed: a check takes some 10 us, and callers name the same few again and again. */
-const checked = createLruCache<string, true>({ max: 1_000 })
+const checked = new LruCache<string, true>({ max: 1_000 })
 
 /** `value` when it is the base58 peer id of an Ed25519 key; else throws `INVALID`. */
 export function checkPeerId(value: unknown): string {

@@ -1,6 +1,5 @@
-import type { LRUCache } from 'lru-cache'
 import { CERTIFICATE_CACHE_SIZE, MAX_CERTIFICATE_BYTES } from '../constants.ts'
-import { createLruCache } from '../lib/lru-cache.ts'
+import { LruCache } from '../lib/lru-cache.ts'
 import type { Clock } from '../types.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkValidity } from './claims.ts'
@@ -29,7 +28,7 @@ export class CertificateVerifier {
   readonly roots: ReadonlySet<string>
   readonly revocations: RevocationList
   readonly clock: Clock
-  readonly #cache: LRUCache<string, Certificate>
+  readonly #cache: LruCache<string, Certificate>
   readonly #reading = new Map<string, Promise<Certificate>>()
 
   /** Throws `INVALID` for a bad network or root. */
@@ -38,7 +37,7 @@ export class CertificateVerifier {
     this.roots = new Set(init.roots.map(checkPeerId))
     this.clock = init.clock
     this.revocations = init.revocations
-    this.#cache = createLruCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
+    this.#cache = new LruCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
   }
 
   /**

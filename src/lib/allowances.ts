@@ -1,5 +1,4 @@
-import type { LRUCache } from 'lru-cache'
-import { createLruCache } from './lru-cache.ts'
+import { LruCache } from './lru-cache.ts'
 
 /** So much at once, and so much again in a second. */
 export interface Allowance {
@@ -10,12 +9,12 @@ export interface Allowance {
 /** What is left of an allowance for each key. Of too many keys those that were not asked for longest begin anew. */
 export class Allowances {
   readonly #now: () => number
-  readonly #left: LRUCache<string, { left: number; at: number }>
+  readonly #left: LruCache<string, { left: number; at: number }>
 
   /** `now`: milliseconds that never go back. */
   constructor(now: () => number, maxKeys = 10_000) {
     this.#now = now
-    this.#left = createLruCache({ max: maxKeys })
+    this.#left = new LruCache({ max: maxKeys })
   }
 
   /** Takes so much. Gives whether there was enough; if not, nothing is left. */

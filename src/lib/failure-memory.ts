@@ -1,6 +1,5 @@
-import type { LRUCache } from 'lru-cache'
 import { Backoff } from './backoff.ts'
-import { createLruCache } from './lru-cache.ts'
+import { LruCache } from './lru-cache.ts'
 
 export interface FailureMemoryInit {
   /** How long the first failure counts, in ms. */
@@ -18,11 +17,11 @@ export interface FailureMemoryInit {
 /** Remembers who has failed: each time in a row for twice as long as the time before. A success makes good for all. */
 export class FailureMemory {
   readonly #init: FailureMemoryInit
-  readonly #failures: LRUCache<string, { backoff: Backoff; until: number }>
+  readonly #failures: LruCache<string, { backoff: Backoff; until: number }>
 
   constructor(init: FailureMemoryInit) {
     this.#init = init
-    this.#failures = createLruCache({ max: init.max })
+    this.#failures = new LruCache({ max: init.max })
   }
 
   /** Whether nobody has failed. */

@@ -1,5 +1,4 @@
-import type { LRUCache } from 'lru-cache'
-import { createLruCache } from './lru-cache.ts'
+import { LruCache } from './lru-cache.ts'
 
 /** A user is a few senders. */
 const SENDERS_OF_USER = 4
@@ -32,8 +31,8 @@ interface Credit {
 export class SharedPace {
   readonly #init: SharedPaceInit
   readonly #now: () => number
-  readonly #senders = createLruCache<string, Credit>({ max: MAX_REMEMBERED })
-  readonly #users = createLruCache<string, Credit>({ max: MAX_REMEMBERED })
+  readonly #senders = new LruCache<string, Credit>({ max: MAX_REMEMBERED })
+  readonly #users = new LruCache<string, Credit>({ max: MAX_REMEMBERED })
   /** When users that keep to their share had something to do, the last one at the end. */
   readonly #active = new Map<string, number>()
 
@@ -75,7 +74,7 @@ export class SharedPace {
     }
   }
 
-  #charge(credits: LRUCache<string, Credit>, key: string, cost: number, rate: number): boolean {
+  #charge(credits: LruCache<string, Credit>, key: string, cost: number, rate: number): boolean {
     const now = this.#now()
     const credit = credits.get(key) ?? { left: rate, at: now }
     // A second's worth at most, either way: who was alone may have had much more, and begins like anybody else.

@@ -188,6 +188,18 @@ export class MeshPage {
     return new MeshPage(page, identity)
   }
 
+  /** How long it takes, from `joinMesh` on, to have joined and to have the answer of `hello` of the app `etest`. */
+  static timedCall(page: Page, user: string): Promise<{ joinedMs: number; answeredMs: number }> {
+    return page.evaluate(async (name) => {
+      const { joinMesh } = (await import(String('/nexus-mesh.js'))) as PageGlobals['mesh']
+      const begin = performance.now()
+      const nexus = await joinMesh({ url: `/nexus/certificate?user=${name}` })
+      const joined = performance.now()
+      await nexus.api({ app: 'etest', cmd: 'hello' })
+      return { joinedMs: Math.round(joined - begin), answeredMs: Math.round(performance.now() - begin) }
+    }, user)
+  }
+
   /** Runs a function in the page, given its block and an argument. */
   run<R, A = undefined>(work: (nexus: Nexus, argument: A) => R | Promise<R>, argument?: A): Promise<R> {
     return this.page.evaluate(

@@ -1,11 +1,10 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { SIGNALING_PROTOCOL } from '../../constants.ts'
 import { carriesSession } from '../../protocols/session/session-stream.ts'
 import { isDirectWebSocket, isWebRtc, isWebRtcDirect, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Dialer } from './dialer.ts'
 
-/** What a peer speaks that WebRTC can be signalled to (libp2p's "WebRTC" specification). */
-const SIGNALING_PROTOCOL = '/webrtc-signaling/0.0.1'
 /** WebRTC connections that this side begins in its life. A page has some 500 `RTCPeerConnection`s in all. */
 const MAX_UPGRADES = 400
 /** Tries at a time. */

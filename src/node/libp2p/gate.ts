@@ -13,7 +13,7 @@ import type {
 import { MAX_CONNECTIONS_PER_PEER } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import { type HandshakeInit, type LimitVerdict, shakeHands } from '../../protocols/peers/handshake.ts'
@@ -60,9 +60,9 @@ export class Gate {
   readonly #pending: PendingConnections
   readonly #users: UserLimits
   readonly #ofUsers: UserConnections
-  readonly #keptOut = createLruCache<string, true>({ max: MAX_KEPT_OUT, ttl: KEPT_OUT_MS })
+  readonly #keptOut = new LruCache<string, true>({ max: MAX_KEPT_OUT, ttl: KEPT_OUT_MS })
   readonly #upgrading = new Set<string>()
-  readonly #refusals = createLruCache<string, { error: NexusError; at: number }>({ max: MAX_REFUSALS })
+  readonly #refusals = new LruCache<string, { error: NexusError; at: number }>({ max: MAX_REFUSALS })
 
   #cutOff = 0
 

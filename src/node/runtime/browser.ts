@@ -2,17 +2,17 @@
 import { noise } from '@libp2p/noise'
 import { NOISE_PROTOCOL } from '../../constants.ts'
 import type { NexusNotice } from '../../types.ts'
+import { lateWebRtc } from '../libp2p/late-web-rtc.ts'
 import type { Platform } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { watchPage } from './page-life.browser.ts'
-import { webRtcTransports } from './webrtc.ts'
 
 const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'
 
 export const browserPlatform: Platform = {
   transports: async ({ webrtc, iceServers }) => [
     closingWebSockets(),
-    ...(webrtc && hasWebRtc() ? webRtcTransports(iceServers) : [])
+    ...(webrtc && hasWebRtc() ? lateWebRtc(async () => (await import('./webrtc.ts')).webRtcTransports(iceServers)) : [])
   ],
   encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],
   // Others reach a page by WebRTC alone, signalled through its relays.

@@ -46,7 +46,7 @@ export const nodePlatform: Platform = {
 async function loadWebRtc(iceServers: IceServer[] | undefined): Promise<TransportFactory[]> {
   try {
     const { webRtcTransports } = await import('./webrtc.ts')
-    return webRtcTransports(iceServers)
+    return Object.values(webRtcTransports(iceServers))
   } catch (error) {
     throw new NexusError('INVALID', 'webrtc needs the package node-datachannel: npm install node-datachannel', {
       cause: error

@@ -7,7 +7,10 @@ import type { TransportFactory } from '../libp2p/platform.ts'
  * WebRTC (signalled through a circuit) and WebRTC-Direct. Both are told which servers to ask, none by default: the
  * library would ask public ones of Google and others.
  */
-export function webRtcTransports(iceServers: readonly IceServer[] = []): TransportFactory[] {
+export function webRtcTransports(iceServers: readonly IceServer[] = []): {
+  signalled: TransportFactory
+  direct: TransportFactory
+} {
   const rtcConfiguration = (): RTCConfiguration => ({ iceServers: [...iceServers] })
-  return [webRTC({ rtcConfiguration }), webRTCDirect({ rtcConfiguration })]
+  return { signalled: webRTC({ rtcConfiguration }), direct: webRTCDirect({ rtcConfiguration }) }
 }

@@ -1,4 +1,4 @@
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { Identity } from '../../types.ts'
 
 /** How long it is remembered that a worker has no handler of a command: it may be about to get one. */
@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1_000
 export class MissingHandlers {
   readonly #now: () => number
   /** By worker and command; when it is forgotten. */
-  readonly #until = createLruCache<string, number>({ max: MAX_REMEMBERED })
+  readonly #until = new LruCache<string, number>({ max: MAX_REMEMBERED })
   #lastUntil = 0
 
   /** `now`: milliseconds, never running backwards. */

@@ -5,7 +5,7 @@ import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type {
   Body,
   CallOptions,
@@ -71,7 +71,7 @@ export class Channels {
   readonly #init: ChannelsInit
   readonly #budget = new ByteBudget(MAX_WAITING_BYTES)
   readonly #channels = new Map<string, OpenChannel>()
-  readonly #outboxes = createLruCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
+  readonly #outboxes = new LruCache<string, ChannelOutbox>({ max: MAX_OUTBOXES })
   readonly #stopping = new AbortController()
   #isLeaving = false
 

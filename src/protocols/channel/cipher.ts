@@ -1,6 +1,6 @@
 import { fromString } from 'uint8arrays/from-string'
 import { NexusError } from '../../errors.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import { channelTopic } from '../gossip/topic-names.ts'
 import { type Bytes, type ChannelKey, type DeriveChannelKey, deriveWebCryptoKey } from './channel-key.ts'
 
@@ -49,7 +49,7 @@ export class ChannelCipher {
   readonly #topic: string
   readonly #input: Bytes
   readonly #deriveKey: DeriveChannelKey
-  readonly #keys = createLruCache<string, Promise<ChannelKey>>({ max: MAX_KEYS })
+  readonly #keys = new LruCache<string, Promise<ChannelKey>>({ max: MAX_KEYS })
 
   /** Throws `INVALID` for an empty secret. */
   constructor({ network, name, secret, deriveKey = deriveWebCryptoKey }: ChannelCipherInit) {

@@ -1,5 +1,5 @@
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import { EpochAge } from './epoch-age.ts'
@@ -68,12 +68,10 @@ export class SequenceTracker {
   readonly #onGap: SequenceTrackerInit['onGap']
   readonly #now: () => number
   readonly #timer: DeadlineTimer
-  readonly #senders = createLruCache<string, Sender>({
+  readonly #senders = new LruCache<string, Sender>({
     max: MAX_SENDERS,
-    dispose: (_sender, _peerId, reason) => {
-      if (reason === 'evict') {
-        this.#forgottenBy = this.#now()
-      }
+    onEvict: () => {
+      this.#forgottenBy = this.#now()
     }
   })
   /** Epochs with numbers that are missing and not told. */

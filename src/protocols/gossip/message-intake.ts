@@ -4,7 +4,7 @@ import { concat } from 'uint8arrays/concat'
 import { byteText } from '../../lib/byte-text.ts'
 import type { Room } from '../../lib/fair-lines.ts'
 import { FairQueue } from '../../lib/fair-queue.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import { now } from '../../lib/now.ts'
 import { SharedPace } from '../../lib/shared-pace.ts'
 import { MessageReceiver, type MessageReceiverInit } from './messages/message-receiver.ts'
@@ -78,7 +78,7 @@ export class MessageIntake {
     now
   })
   /** The users of senders whose messages have passed. */
-  readonly #users = createLruCache<string, string>({ max: MAX_SENDERS })
+  readonly #users = new LruCache<string, string>({ max: MAX_SENDERS })
   readonly #paused: PausedNeighbours
   #dropped = 0
   #told = 0

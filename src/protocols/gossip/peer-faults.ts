@@ -1,6 +1,6 @@
 import type { Connection, Logger } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 
 /** Faults after which a neighbour is cut off. Honest ones make none, so this is for what nobody has thought of. */
 export const MAX_FAULTS = 100
@@ -21,7 +21,7 @@ export interface PeerFaultsInit {
  */
 export class PeerFaults {
   readonly #init: PeerFaultsInit
-  readonly #faults = createLruCache<string, { count: number; at: number }>({ max: MAX_REMEMBERED })
+  readonly #faults = new LruCache<string, { count: number; at: number }>({ max: MAX_REMEMBERED })
 
   constructor(init: PeerFaultsInit) {
     this.#init = init

@@ -1,4 +1,4 @@
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { GossipsubInternals } from '../gossipsub/gossipsub-internals.ts'
 import { MAX_TOPIC_LENGTH } from './topic-names.ts'
 
@@ -24,7 +24,7 @@ export interface TopicRoomInit {
 export function limitTopics(router: GossipsubInternals, { userOf, factorOf = () => 1 }: TopicRoomInit): void {
   const handle = router.handleReceivedSubscription.bind(router)
   /** The peers of each user, those gone meanwhile included until the next look. */
-  const peers = createLruCache<string, Set<string>>({ max: MAX_USERS })
+  const peers = new LruCache<string, Set<string>>({ max: MAX_USERS })
 
   const takenBy = (user: string): number => {
     let sum = 0

@@ -1,5 +1,5 @@
 import { KeyedQueue } from '../../lib/keyed-queue.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import { now } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
@@ -59,7 +59,7 @@ export class TopicAnswers {
   readonly #init: TopicAnswersInit
   readonly #subscriberTurns = new KeyedQueue(MAX_SUBSCRIBERS_WAITED_FOR)
   /** At a relay: the peers that asked as publishers, by topic, then by peer id. */
-  readonly #publishers = createLruCache<string, Publishers>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
+  readonly #publishers = new LruCache<string, Publishers>({ max: MAX_TOPICS, ttl: PUBLISHER_TTL_MS })
   /** At a relay: what is under way or done to tell others of its own subscription, by topic. */
   readonly #spreads = new Map<string, Spread>()
 

@@ -1,6 +1,6 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { cancelled } from '../../errors.ts'
-import { createLruCache } from '../../lib/lru-cache.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { SubscriptionReach } from '../../types.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { waitForGossip } from '../gossip/wait-for-gossip.ts'
@@ -49,7 +49,7 @@ export class TopicInterest {
   readonly #peers: ConnectedPeers
   readonly #answers: TopicAnswers
   /** At a publisher: when a peer was asked, by topic and peer id. */
-  readonly #asked = createLruCache<string, { done: Promise<void>; at: number }>({
+  readonly #asked = new LruCache<string, { done: Promise<void>; at: number }>({
     max: MAX_TOPICS,
     ttl: PUBLISHER_TTL_MS
   })

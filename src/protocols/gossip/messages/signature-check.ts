@@ -8,7 +8,7 @@ import { equals } from 'uint8arrays/equals'
 import { fromString } from 'uint8arrays/from-string'
 import type { Signatures, Verify } from '../../../identity/signatures.ts'
 import { byteText } from '../../../lib/byte-text.ts'
-import { createLruCache } from '../../../lib/lru-cache.ts'
+import { LruCache } from '../../../lib/lru-cache.ts'
 
 /** What is signed of a message is its protobuf without signature and key, behind this (libp2p's pubsub specification). */
 const PREFIX = fromString('libp2p-pubsub:')
@@ -52,7 +52,7 @@ export function isPlain(message: RPC.Message): message is PlainMessage {
 /** Checks signatures of messages as gossipsub does, with the keys of senders kept ready. */
 export class SignatureCheck {
   readonly #signatures: Signatures
-  readonly #senders = createLruCache<string, Sender>({ max: MAX_SENDERS })
+  readonly #senders = new LruCache<string, Sender>({ max: MAX_SENDERS })
 
   constructor(signatures: Signatures) {
     this.#signatures = signatures
