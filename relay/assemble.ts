@@ -137,6 +137,7 @@ export class RunningRelay implements Relay {
     const { onEvent } = parts.options
     tls?.addEventListener('renewed', ({ detail: { expires } }) => onEvent?.({ event: 'tls-renewed', expires }))
     tls?.addEventListener('failing', ({ detail }) => onEvent?.({ event: 'tls-failed', message: detail }))
+    tls?.addEventListener('ending', ({ detail }) => onEvent?.({ event: 'tls-expires-soon', ...detail }))
     this.#condition = new RelayCondition({ credential, events: member.node.libp2p, onEvent })
     this.identity = member.identity
     this.#lifecycle = new Lifecycle(

@@ -19,6 +19,8 @@ export type RelayEvent =
   | { event: 'tls-renewed'; expires: string }
   /** What is in the TLS files now can't be used, and the certificate before stays. Told once. */
   | { event: 'tls-failed'; message: string }
+  /** The TLS certificate in use ends soon, or has ended. Once a day, until another is there. */
+  | { event: 'tls-expires-soon'; expires: string; message: string }
   /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
   | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
   /**

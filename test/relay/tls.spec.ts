@@ -81,6 +81,20 @@ describe("a relay's own TLS", function () {
     assert.deepEqual([count('tls-renewed'), count('tls-failed')], [1, 0])
   })
 
+  it('warns before its certificate ends and when it has, and no more once there is another', async () => {
+    const HOUR_MS = 60 * 60_000
+    await authority.write(files, HOUR_MS)
+    await startRelay()
+    await until(() => count('tls-expires-soon') === 1, 'the warning')
+    assert.match(JSON.stringify(events), /the TLS certificate \S+ ends in (59 minutes|1 hour|60 minutes), on 20/)
+    await authority.write(files, -HOUR_MS)
+    await until(() => count('tls-expires-soon') === 2, 'the other warning')
+    assert.match(JSON.stringify(events), /the TLS certificate \S+ has ended, on 20/)
+    await authority.write(files, 10 * 24 * HOUR_MS)
+    await until(() => count('tls-renewed') === 2, 'the renewal')
+    assert.equal(count('tls-expires-soon'), 2)
+  })
+
   it('keeps its certificate while the files are bad, says so once, and takes the next good ones', async () => {
     const relay = await startRelay()
     const before = await shown(relay)

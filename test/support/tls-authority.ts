@@ -57,8 +57,8 @@ export class TlsAuthority {
     return () => setDefaultCACertificates(before)
   }
 
-  /** A new pair each time. */
-  async issue(): Promise<TlsPair> {
+  /** A new pair each time, for a day unless said otherwise. */
+  async issue(lifeMs?: number): Promise<TlsPair> {
     const { publicKey, privateKey } = await newKeys()
     const names = new SubjectAlternativeNameExtension([
       { type: 'dns', value: 'localhost' },
@@ -67,7 +67,7 @@ export class TlsAuthority {
     this.#issued += 1
     const certificate = await X509CertificateGenerator.create(
       {
-        ...validity(),
+        ...validity(lifeMs),
         serialNumber: `10${this.#issued}`,
         subject: 'CN=localhost',
         issuer: this.#certificate.subject,
@@ -84,13 +84,13 @@ export class TlsAuthority {
   }
 
   /** Writes a new pair, to files of its own or in place of those there. */
-  async write(files?: TlsFiles): Promise<TlsFiles & TlsPair> {
+  async write(files?: TlsFiles, lifeMs?: number): Promise<TlsFiles & TlsPair> {
     const directory = files === undefined ? await temporaryDirectory() : ''
     const { certFile, keyFile } = files ?? {
       certFile: join(directory, 'cert.pem'),
       keyFile: join(directory, 'key.pem')
     }
-    const pair = await this.issue()
+    const pair = await this.issue(lifeMs)
     await writeFile(certFile, pair.cert)
     await writeFile(keyFile, pair.key, { mode: 0o600 })
     return { certFile, keyFile, ...pair }
@@ -101,6 +101,6 @@ function newKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
 }
 
-function validity(): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) }
+function validity(lifeMs = DAY_MS): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + lifeMs) }
 }
