@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
 import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
@@ -5,6 +6,7 @@ import { checkUid } from '../src/identity/jid.ts'
 import { checkedText } from '../src/identity/schema.ts'
 import { parseOptions } from '../src/lib/parse-options.ts'
 import type { CredentialSource } from '../src/node/options.ts'
+import { onAllInterfaces } from '../src/node/runtime/all-interfaces.ts'
 
 /** What a relay reports while it runs. */
 export type RelayEvent =
@@ -62,8 +64,8 @@ export interface RelayOptions {
   /** Default `RESOURCE`, else that of the secret, else `default`. */
   resource?: string
   /**
-   * Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all IPv4 interfaces, the latter with TLS
-   * when `tls` is given.
+   * Multiaddrs to listen on. Default: TCP port 9700 and WebSocket port 9701 on all interfaces, IPv4 and IPv6, the latter
+   * port with TLS when `tls` is given.
    */
   listen?: string[]
   /**
@@ -161,5 +163,5 @@ export type ResolvedRelayOptions = v.InferOutput<typeof OptionsSchema> & { liste
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
   const { listen, ...resolved } = parseOptions(OptionsSchema, { credential: undefined, ...options })
   const webSocket = resolved.tls === undefined ? 'ws' : 'tls/ws'
-  return { ...resolved, listen: listen ?? ['/ip4/0.0.0.0/tcp/9700', `/ip4/0.0.0.0/tcp/9701/${webSocket}`] }
+  return { ...resolved, listen: listen ?? onAllInterfaces(['tcp/9700', `tcp/9701/${webSocket}`], networkInterfaces()) }
 }

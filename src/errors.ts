@@ -66,7 +66,15 @@ export interface NexusErrorInit {
 }
 
 /**
+ * By what all copies of this package that one process has loaded know an error: `true` on one that another block told.
+ */
+const TOLD = Symbol.for('nexus-mesh.told')
+const define = (target: object, key: symbol, value: unknown): object => Object.defineProperty(target, key, { value })
+const isTold = (error: NexusError): boolean => (error as { [TOLD]?: boolean })[TOLD] === true
+
+/**
  * The one error class of Nexus: switch on `code`, show `message`. What caused it, `cause`, stays in this process.
+ * `instanceof NexusError` holds for the errors of every copy of this package that a process has loaded.
  *
  * @example
  * ```ts
@@ -88,6 +96,12 @@ export class NexusError extends Error {
   /** With `APPLICATION`: what the handler gave with it. Nothing has checked what it is. */
   readonly data: unknown
 
+  // Untyped, so that the compiler narrows by class as ever, those derived from this one too.
+  static {
+    define(NexusError.prototype, TOLD, false)
+    define(NexusError, Symbol.hasInstance, isInstance)
+  }
+
   constructor(code: NexusErrorCode, message: string, init: NexusErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause })
     this.code = code
@@ -106,20 +120,21 @@ export class NexusError extends Error {
   }
 }
 
-/** What other blocks told. */
-const received = new WeakSet<NexusError>()
+function isInstance(this: unknown, value: unknown): boolean {
+  return this === NexusError ? TOLD in Object(value) : Function.prototype[Symbol.hasInstance].call(this, value)
+}
 
 /** A failure that another block told. */
 export function receivedError(code: NexusErrorCode, message: string, data?: unknown): NexusError {
   const error = new NexusError(code, message, { data })
-  received.add(error)
+  define(error, TOLD, true)
   return error
 }
 
 /** Notes that an error is a copy of another: it came from where that came from. */
 export function markCopy(copy: NexusError, original: NexusError): void {
-  if (received.has(original)) {
-    received.add(copy)
+  if (isTold(original)) {
+    define(copy, TOLD, true)
   }
 }
 
@@ -128,7 +143,7 @@ export function markCopy(copy: NexusError, original: NexusError): void {
  * meant for its caller.
  */
 export function isAnswer(error: unknown): error is NexusError {
-  return error instanceof NexusError && error.code === 'APPLICATION' && !received.has(error)
+  return error instanceof NexusError && error.code === 'APPLICATION' && !isTold(error)
 }
 
 const BY_WIRE = new Map<number, NexusErrorCode>(

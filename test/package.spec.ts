@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -103,6 +103,23 @@ describe('the published package, installed into an empty project', function () {
       typeof entry === 'string' ? [entry] : Object.values(entry as object).flatMap(paths)
     const missing = [...paths(exports), ...paths(bin)].filter((path) => !existsSync(join(home, path)))
     assert.deepEqual(missing, [])
+  })
+
+  it('has all that its pages link to, and says where it comes from', async () => {
+    const home = join(project, 'node_modules/nexus-mesh')
+    const { repository, homepage, bugs } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'))
+    const [, host = ''] = /^git\+(https:.*)\.git$/.exec(repository.url) ?? []
+    assert.deepEqual([homepage, bugs], [`${host}#readme`, `${host}/issues`])
+    const broken = []
+
+    for (const page of (await readdir(home, { recursive: true })).filter((path) => path.endsWith('.md'))) {
+      const links = (await readFile(join(home, page), 'utf8')).matchAll(/\]\((?!https:|#)([^)#]+)[^)]*\)/g)
+      broken.push(
+        ...[...links].filter(([, to]) => !existsSync(join(home, dirname(page), to!))).map(([link]) => page + link)
+      )
+    }
+
+    assert.deepEqual(broken, [])
   })
 
   it('has the licences of all that is bundled', async () => {

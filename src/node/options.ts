@@ -35,8 +35,8 @@ export interface NexusOptions {
    */
   bootstrap?: string[]
   /**
-   * Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces; in a browser, WebRTC. Ports
-   * are not shared: each worker of a cluster (`node:cluster`) needs its own, which the default and port 0 give it.
+   * Multiaddrs to listen on. Default: TCP and WebSocket on free ports of all interfaces, IPv4 and IPv6; in a browser,
+   * WebRTC. Ports are not shared: each worker of a cluster (`node:cluster`) needs its own, which the default and port 0 give it.
    */
   listen?: string[]
   /** Multiaddrs to be told to others in place of those listened on. Default: those listened on. */

@@ -1,4 +1,5 @@
 /** Transports of a Node block. The browser build takes `transports.browser.ts` in its place. */
+import { networkInterfaces } from 'node:os'
 import { tcp } from '@libp2p/tcp'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
@@ -10,6 +11,7 @@ import type { Platform, TransportFactory } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { boundListener } from '../libp2p/web-socket-listener.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
+import { onAllInterfaces } from './all-interfaces.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
 import { withOwnPort } from './own-port.ts'
@@ -35,11 +37,8 @@ export const nodePlatform: Platform = {
   providerRecords: (init) => new ProviderRecords(init),
   readCredentialFile,
   deriveChannelKey: deriveNodeKey,
-  defaultListen: ({ webrtc }) => [
-    '/ip4/0.0.0.0/tcp/0',
-    '/ip4/0.0.0.0/tcp/0/ws',
-    ...(webrtc ? ['/ip4/0.0.0.0/udp/0/webrtc-direct'] : [])
-  ]
+  defaultListen: ({ webrtc }) =>
+    onAllInterfaces(['tcp/0', 'tcp/0/ws', ...(webrtc ? ['udp/0/webrtc-direct'] : [])], networkInterfaces())
 }
 
 // Loaded on demand: its native part is an optional dependency, and it takes some 300 ms to load.

@@ -63,7 +63,7 @@ export const python: Step = {
 }
 
 function whatIsMissing(): string | undefined {
-  if (!existsSync(PROGRAM) || !existsSync(PACKAGE)) {
+  if (!existsSync(join(PACKAGE, 'nexus_mesh'))) {
     return 'the Python package is not here'
   }
 
