@@ -204,6 +204,13 @@ describe('the published package, installed into an empty project', function () {
     }
   })
 
+  it('keeps what an entry sets when it is imported', async () => {
+    const browser = await readFile(join(project, 'node_modules/nexus-mesh/dist/browser/bridge.js'), 'utf8')
+    assert.match(browser, /globalThis\.nexusconnected\?\?=/)
+    const set = await script(`import 'nexus-mesh/bridge'\nconsole.log(typeof sleep)`)
+    assert.equal(set, 'function')
+  })
+
   it('leaves nothing in a bundle that imports it and does not use it', async () => {
     await writeFile(
       join(project, 'unused.js'),
