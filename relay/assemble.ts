@@ -1,9 +1,11 @@
 import { defaultLogger } from '@libp2p/logger'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
 import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
 import type { BlockExtras } from '../src/node/assemble.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
+import { ipAddressIn } from '../src/node/libp2p/addresses.ts'
 import { listenFailure } from '../src/node/libp2p/listen-failure.ts'
 import type { Platform } from '../src/node/libp2p/platform.ts'
 import { createMember, foundationOf, type Member } from '../src/node/member.ts'
@@ -14,13 +16,16 @@ import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
 import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
+import type { StunPorts } from '../src/protocols/system/command-bodies.ts'
 import type { Identity, StopOptions } from '../src/types.ts'
 import { circuitService, countReservations } from './circuits.ts'
 import { HealthServer } from './health.ts'
 import { HeldRefusals } from './held-refusals.ts'
+import { serveOffer } from './offer.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 import { PeerEvents } from './peer-events.ts'
 import { RelayCondition } from './relay-condition.ts'
+import { StunServer } from './stun-server.ts'
 import { checkTlsAddresses, TlsFiles } from './tls-files.ts'
 import type { Relay, RelayStatus } from './types.ts'
 
@@ -38,7 +43,8 @@ export async function assembleRelay(
   const { clock = Date.now, renewalPart, watch } = extras
   const bootstrap = parseAddresses('bootstrap', options.bootstrap)
   parseAddresses('announce', options.announce)
-  checkTlsAddresses(parseAddresses('listen', options.listen), options.tls)
+  const listen = parseAddresses('listen', options.listen)
+  checkTlsAddresses(listen, options.tls)
   const tls = options.tls && (await TlsFiles.open(options.tls))
   const { readCredentialFile } = platform
   const source = options.credential
@@ -84,6 +90,8 @@ export async function assembleRelay(
   const { gossip, system, peers } = member
   const interest = new TopicInterest({ gossip, system, query, peers, events: member.node.libp2p, forwarder, log })
   const { dht } = member.node.libp2p.services
+  const stun = createStunServer(options, listen)
+  serveOffer({ system, libp2p: member.node.libp2p, options, clock, stun: () => stun?.ports ?? {} })
 
   if (dht !== undefined) {
     serveProviderSearch(member.system, new ProviderRecords({ network: member.identity.network, dht, log }))
@@ -98,6 +106,7 @@ export async function assembleRelay(
     refusals,
     watch: watch?.(credential.revocations),
     tls,
+    stun,
     bootstrap: new Bootstrap({
       addresses: bootstrap,
       libp2p: member.node.libp2p,
@@ -111,6 +120,15 @@ export async function assembleRelay(
   })
 }
 
+function createStunServer(
+  { stunPort: port, onEvent }: ResolvedRelayOptions,
+  listen: readonly Multiaddr[]
+): StunServer | undefined {
+  const hosts = [...new Set(listen.flatMap((address) => ipAddressIn(address) ?? []))]
+  const onFailed = (message: string): void => onEvent?.({ event: 'stun-failed', message })
+  return port === undefined ? undefined : new StunServer({ hosts, port, onFailed })
+}
+
 interface RelayParts {
   options: ResolvedRelayOptions
   member: Member
@@ -121,6 +139,7 @@ interface RelayParts {
   refusals: HeldRefusals
   watch: Part | undefined
   tls: TlsFiles | undefined
+  stun: StunServer | undefined
 }
 
 export class RunningRelay implements Relay {
@@ -132,7 +151,7 @@ export class RunningRelay implements Relay {
   #health: HealthServer | undefined
 
   constructor(parts: RelayParts) {
-    const { member, interest, forwarder, credential, bootstrap, watch, tls } = parts
+    const { member, interest, forwarder, credential, bootstrap, watch, tls, stun } = parts
     this.#parts = parts
     const { onEvent } = parts.options
     tls?.addEventListener('renewed', ({ detail: { expires } }) => onEvent?.({ event: 'tls-renewed', expires }))
@@ -148,6 +167,7 @@ export class RunningRelay implements Relay {
         interest,
         this.#condition,
         ...(tls === undefined ? [] : [tls]),
+        ...(stun === undefined ? [] : [stun]),
         this.#healthServer(),
         member.sessions,
         credential,
@@ -164,6 +184,10 @@ export class RunningRelay implements Relay {
 
   get health(): { host: string; port: number } | undefined {
     return this.#health?.address
+  }
+
+  get stun(): StunPorts {
+    return this.#parts.stun?.ports ?? {}
   }
 
   status(): RelayStatus {

@@ -23,6 +23,8 @@ export type RelayEvent =
   | { event: 'tls-failed'; message: string }
   /** The TLS certificate in use ends soon, or has ended. Once a day, until another is there. */
   | { event: 'tls-expires-soon'; expires: string; message: string }
+  /** STUN is not answered, since `stunPort` can't be listened on; the relay goes on without. */
+  | { event: 'stun-failed'; message: string }
   /** So many messages were not forwarded, as too many of their senders waited; the last came from this member. */
   | { event: 'dropped'; peer: string; jid: string | undefined; messages: number }
   /**
@@ -84,6 +86,11 @@ export interface RelayOptions {
   healthPort?: number
   /** The address on which it is served: `0.0.0.0` is all IPv4 interfaces. It asks for no password. Default 127.0.0.1. */
   healthHost?: string
+  /**
+   * UDP port on which STUN is answered, at the hosts of `listen`: 3478 is the usual one, 0 takes a free one for each. By
+   * it members behind a NAT find direct paths. When it is taken the relay runs without. Default: not answered.
+   */
+  stunPort?: number
   /** Open connections. Each takes some 50 KiB. Default 10,000. */
   maxConnections?: number
   /** New connections a second from one host. High, as whole offices share an address. Default 200. */
@@ -140,6 +147,7 @@ const OptionsSchema = v.strictObject({
   bootstrap: v.optional(addresses, []),
   healthPort: v.optional(port),
   healthHost: v.optional(v.pipe(v.string(), v.nonEmpty('expected an address')), '127.0.0.1'),
+  stunPort: v.optional(port),
   maxConnections: v.optional(positive, 10_000),
   connectionsPerSecondPerHost: v.optional(positive, 200),
   maxPendingPerHost: v.optional(positive, MAX_PENDING_PER_HOST),

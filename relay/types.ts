@@ -45,6 +45,8 @@ export interface Relay {
    * it is `ok` and else 503.
    */
   readonly health: { host: string; port: number } | undefined
+  /** The UDP ports on which STUN is answered, by the kind of address; none without `stunPort`, or when it is taken. */
+  readonly stun: { ip4?: number | undefined; ip6?: number | undefined }
   /**
    * What it does now.
    *

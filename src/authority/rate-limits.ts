@@ -1,4 +1,5 @@
 import { Allowances } from '../lib/allowances.ts'
+import { hostKey } from '../lib/host-key.ts'
 import type { ResolvedAuthorityOptions } from './options.ts'
 import { Refusal } from './refusal.ts'
 
@@ -21,7 +22,7 @@ export class RateLimits {
 
   /** Counts a request. Throws `RATE_LIMITED`. */
   countRequest(source: string): void {
-    check(this.#requests.take(sourceKey(source), 1, this.#limits.sourceAllowance), 'too many requests from here')
+    check(this.#requests.take(hostKey(source), 1, this.#limits.sourceAllowance), 'too many requests from here')
   }
 
   /** Counts a certificate. Throws `RATE_LIMITED`. */
@@ -31,7 +32,7 @@ export class RateLimits {
 
   /** What `guess` gives; what it throws counts. Throws `RATE_LIMITED`, without asking it, after too many. */
   guarded<T>(source: string, guess: () => T): T {
-    const key = sourceKey(source)
+    const key = hostKey(source)
     check(this.#guesses.take(key, 1, this.#limits.guessAllowance), 'too many wrong secrets from here')
     const result = guess()
     // It was none: what it took is given back.
@@ -44,17 +45,4 @@ function check(isAllowed: boolean, what: string): void {
   if (!isAllowed) {
     throw new Refusal('RATE_LIMITED', `${what}: try again later`)
   }
-}
-
-/** One host has a whole /64 of IPv6. */
-function sourceKey(source: string): string {
-  const address = source.replace(/^::ffff:(?=\d+\.)/, '')
-  return address.includes(':') ? expand(address).slice(0, 4).join(':') : address
-}
-
-function expand(address: string): string[] {
-  const [head = '', tail] = address.split('::')
-  const [front, back] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''))
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front!.length - back!.length)
-  return [...front!, ...Array<string>(zeros).fill('0'), ...back!]
 }

@@ -16,6 +16,9 @@ import { RelayLog } from './relay-log.ts'
 import { enrolsItself, requireCredential, warnOfCredential } from './with-nexus.ts'
 import { boundYoungGeneration } from './young-generation.ts'
 
+/** That of STUN (RFC 8489). */
+const STUN_PORT = 3478
+
 interface RelayFlags extends CommonFlags {
   credential?: string
   bootstrap?: string[]
@@ -25,6 +28,8 @@ interface RelayFlags extends CommonFlags {
   tlsKey?: string
   healthPort?: number
   healthHost?: string
+  stun: boolean
+  stunPort: number
   maxConnections?: number
   maxReservations?: number
   userLimit?: Record<string, number>
@@ -41,6 +46,8 @@ export function addRelay(program: Command): void {
     .option('--tls-key <file>', 'its private key; both files are loaded again when they are renewed')
     .option('--health-port <port>', 'serve GET /healthz on this port; 0 takes a free one', toPort)
     .option('--health-host <address>', 'serve it there, and not on 127.0.0.1; 0.0.0.0 is everywhere')
+    .option('--stun-port <port>', 'UDP port on which STUN is answered, for direct paths', toPort, STUN_PORT)
+    .option('--no-stun', 'answer no STUN')
     .option('--max-connections <n>', 'open connections at a time', toCount)
     .option('--max-reservations <n>', 'members reached through this relay at a time', toCount)
     .option('--user-limit <uid=factor>', 'what a user may have, times that of others; repeat it', toFactor)
@@ -48,7 +55,7 @@ export function addRelay(program: Command): void {
     .addHelpText(
       'after',
       `
-With --json it prints one line when it runs: { event: "ready", jid, peerId, addresses, health }.
+With --json it prints one line when it runs: { event: "ready", jid, peerId, addresses, health, stun }.
 
 Example:
   nexus relay --credential relay.json --announce /dns4/relay.example.org/tcp/443/wss --health-port 8080`
@@ -65,6 +72,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     bootstrap,
     healthPort,
     healthHost,
+    stun,
+    stunPort,
     maxConnections,
     maxReservations,
     userLimit: userLimits
@@ -85,6 +94,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       bootstrap,
       healthPort,
       healthHost,
+      stunPort: stun ? stunPort : undefined,
       maxConnections,
       maxReservations,
       userLimits,
@@ -92,8 +102,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     })
 
     const { jid, peerId } = relay.identity
-    const { health } = relay
-    output.result({ event: 'ready', jid, peerId, addresses: relay.addresses, health }, greeting(relay))
+    const { addresses, health } = relay
+    output.result({ event: 'ready', jid, peerId, addresses, health, stun: relay.stun }, greeting(relay))
     log.write({ event: 'started', jid })
     await aborted(signal)
     log.write({ event: 'stopping' })
@@ -113,10 +123,11 @@ async function credentialOf(flags: RelayFlags, output: Output): Promise<string |
   return credential
 }
 
-function greeting({ identity, addresses, health }: Relay): string {
+function greeting({ identity, addresses, health, stun }: Relay): string {
   const where = addresses.map((address) => `  ${address}`)
   const healthz = health === undefined ? [] : [`health: http://${urlHostOf(health)}:${health.port}/healthz`]
-  return [`relay ${identity.jid}, reached at`, ...where, ...healthz].join('\n')
+  const ports = [...new Set(Object.values(stun))].map((port) => `stun: UDP port ${port}`)
+  return [`relay ${identity.jid}, reached at`, ...where, ...healthz, ...ports].join('\n')
 }
 
 function tlsOf({ tlsCert: certFile, tlsKey: keyFile }: RelayFlags): RelayTls | undefined {

@@ -1,4 +1,4 @@
-import type { ComponentLogger } from '@libp2p/interface'
+import type { ComponentLogger, Connection } from '@libp2p/interface'
 import type { ServiceFactoryMap } from 'libp2p'
 import { NexusError } from '../errors.ts'
 import { identityOf } from '../identity/certificate.ts'
@@ -12,14 +12,17 @@ import { SessionManager } from '../protocols/session/session-manager.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
 import { Pinger } from '../protocols/system/pinger.ts'
 import { SystemCommands } from '../protocols/system/system-commands.ts'
-import type { Clock, Identity } from '../types.ts'
+import type { Clock, IceServer, Identity } from '../types.ts'
 import { Dialer } from './connect/dialer.ts'
+import { RelayStun } from './connect/relay-stun.ts'
 import { createGatedNode, type GatedNode, type NodeLimits } from './libp2p/gated-node.ts'
 import { toPeerId } from './libp2p/peer-ids.ts'
 import type { Platform, TransportsInit } from './libp2p/platform.ts'
 import type { OwnCredential } from './own-credential.ts'
 
-export interface MemberInit extends TransportsInit {
+export interface MemberInit extends Omit<TransportsInit, 'iceServers'> {
+  /** The servers that WebRTC asks. Default: those of relays. */
+  iceServers?: IceServer[] | undefined
   credential: OwnCredential
   platform: Platform
   listen: string[]
@@ -70,7 +73,9 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const { verifier, revocations } = credential
   const identity = identityOf(credential.certificate)
   const certificate = (): string => credential.certificate.token
-  const node = await createGatedNode({ ...init, privateKey: credential.privateKey, verifier, revocations, certificate })
+  const { privateKey } = credential
+  const iceServers = async (): Promise<IceServer[]> => init.iceServers ?? stun.servers()
+  const node = await createGatedNode({ ...init, iceServers, privateKey, verifier, revocations, certificate })
   const { libp2p, verified } = node
   const peers = (): Identity[] => connectedMembers(node)
   const book = new LeaseBook({ now })
@@ -78,6 +83,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const isConnected = (peerId: string): boolean => dialer.best(peerId) !== undefined
   const sessions = createSessions(init, identity, node, dialer)
   const system = new SystemCommands({ sessions, users: node.users, log: logger.forComponent('nexus:system') })
+  const stun = createRelayStun(node, system, logger)
   const gossip = new SignedGossip({
     self: identity.peerId,
     gossip: libp2p.services.gossip,
@@ -120,6 +126,13 @@ function connectedMembers({ libp2p, verified }: GatedNode): Identity[] {
   const peerIds = new Set(libp2p.getConnections().map(({ remotePeer }) => remotePeer.toString()))
   const known = [...peerIds].flatMap((peerId) => verified.get(peerId)?.identity ?? [])
   return [...known.filter(({ block }) => block === 'relay'), ...known.filter(({ block }) => block !== 'relay')]
+}
+
+function createRelayStun({ libp2p, verified }: GatedNode, system: SystemCommands, logger: ComponentLogger): RelayStun {
+  const isRelay = ({ remotePeer }: Connection): boolean =>
+    verified.get(remotePeer.toString())?.identity.block === 'relay'
+  const relays = (): Connection[] => libp2p.getConnections().filter(isRelay)
+  return new RelayStun({ relays, system, log: logger.forComponent('nexus:stun') })
 }
 
 function createDialer({ libp2p, gate }: GatedNode, book: LeaseBook, peers: () => Identity[]): Dialer {

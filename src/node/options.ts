@@ -67,7 +67,8 @@ export interface NexusOptions {
   webrtc?: boolean
   /**
    * STUN and TURN servers that WebRTC may use, so that blocks behind two NATs get a direct path, or one through a TURN
-   * server where there can be none. They learn the address of who asks. Default: none, also not those of a browser.
+   * server where there can be none. They learn the address of who asks. Default: the STUN servers of the relays that
+   * this block is connected to; `[]` is none.
    */
   iceServers?: IceServer[]
   /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
@@ -146,7 +147,7 @@ const OptionsSchema = v.strictObject({
   pong: v.optional(v.custom<any>(isBody, 'expected JSON or bytes'), 'pong'),
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
-  iceServers: v.optional(v.array(iceServer), []),
+  iceServers: v.optional(v.array(iceServer)),
   waitForBootstrap: v.optional(v.boolean(), true),
   timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),

@@ -17,7 +17,6 @@ describe('options', () => {
       pong: 'pong',
       dhtServer: false,
       webrtc: false,
-      iceServers: [],
       waitForBootstrap: true,
       timeoutMs: 30_000,
       bodyLimitBytes: 4 * 1024 * 1024,

@@ -148,6 +148,7 @@ async function createParts(
     revocations,
     certificate: () => token,
     platform: nodePlatform,
+    iceServers: async () => [],
     webrtc: false,
     listen: LISTEN,
     announce: [],

@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { PeerPath } from '../../types.ts'
+import type { StunPorts } from '../../protocols/system/command-bodies.ts'
+import type { IceServer, PeerPath } from '../../types.ts'
 
 /** How a connection gets to its peer. */
 export function pathOf({ remoteAddr }: Pick<Connection, 'remoteAddr'>): PeerPath['path'] {
@@ -41,6 +42,21 @@ export function isSecureWebSocket(address: Multiaddr): boolean {
 /** The peer id that an address ends in, if it does. */
 export function peerIdIn(address: Multiaddr): string | undefined {
   return address.getComponents().findLast(({ name }) => name === 'p2p')?.value
+}
+
+/** The IP address that an address begins with, if it does. */
+export function ipAddressIn(address: Multiaddr): string | undefined {
+  const [host] = address.getComponents()
+  return host?.name === 'ip4' || host?.name === 'ip6' ? host.value : undefined
+}
+
+/** The STUN server on the host of an address, reached without a relay. With a name, IPv4 goes first. */
+export function stunServerAt(address: Multiaddr, { ip4, ip6 }: StunPorts): IceServer[] {
+  const [{ name, value: host } = { name: '' }] = address.getComponents()
+  const port = name.endsWith('4') ? ip4 : name.endsWith('6') ? ip6 : (ip4 ?? ip6)
+  return port === undefined || pathOf({ remoteAddr: address }) !== 'direct'
+    ? []
+    : [{ urls: `stun:${name === 'ip6' ? `[${host}]` : host}:${port}` }]
 }
 
 function namesIn(address: Multiaddr): string[] {

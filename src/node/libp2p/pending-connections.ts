@@ -2,6 +2,7 @@ import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, isLoopback, isNetworkAddress } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_PENDING_PER_HOST, MAX_UNVERIFIED_BYTES } from '../../constants.ts'
+import { hostKey } from '../../lib/host-key.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import { requireMembers } from '../../lib/require-members.ts'
 
@@ -78,23 +79,7 @@ export function hostOf(address: Multiaddr): string | undefined {
     return undefined
   }
 
-  const { name, value = '' } = components.find(({ name }) => name === 'ip4' || name === 'ip6') ?? {}
-  return name === 'ip6' ? networkOf(value) : value
-}
-
-/** The first four groups of an IPv6 address. One that stands for an IPv4 address stays whole. */
-function networkOf(address: string): string {
-  if (address.startsWith('::ffff:')) {
-    return address
-  }
-
-  const [before = '', after] = address.split('::')
-  const head = before.split(':').filter(Boolean)
-  const tail = after?.split(':').filter(Boolean) ?? []
-  return [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
+  return hostKey(components.find(({ name }) => name === 'ip4' || name === 'ip6')?.value ?? '')
 }
 
 function limitBytes(raw: MultiaddrConnection): () => void {

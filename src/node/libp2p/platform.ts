@@ -28,8 +28,8 @@ export interface DeviceWatch {
 /** What the transports of a member are made of. */
 export interface TransportsInit {
   webrtc: boolean
-  /** Servers that WebRTC asks. Default: none. */
-  iceServers?: IceServer[] | undefined
+  /** The servers that WebRTC asks, for each path that is tried. */
+  iceServers: () => Promise<readonly IceServer[]>
   /** What WebSocket listeners show at addresses of TLS. Default: none. */
   tls?: ServerTls | undefined
   /** What one host may have waiting, at a listener and in the gate. Default `MAX_PENDING_PER_HOST`. */

@@ -4,10 +4,9 @@ import { tcp } from '@libp2p/tcp'
 import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { ProviderRecords } from '../../protocols/find/provider-records.ts'
-import type { IceServer } from '../../types.ts'
 import { networkDht } from '../libp2p/dht.ts'
 import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
-import type { Platform, TransportFactory } from '../libp2p/platform.ts'
+import type { Platform, TransportFactory, TransportsInit } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { boundListener } from '../libp2p/web-socket-listener.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
@@ -42,7 +41,7 @@ export const nodePlatform: Platform = {
 }
 
 // Loaded on demand: its native part is an optional dependency, and it takes some 300 ms to load.
-async function loadWebRtc(iceServers: IceServer[] | undefined): Promise<TransportFactory[]> {
+async function loadWebRtc(iceServers: TransportsInit['iceServers']): Promise<TransportFactory[]> {
   try {
     const { webRtcTransports } = await import('./webrtc.ts')
     return Object.values(webRtcTransports(iceServers))

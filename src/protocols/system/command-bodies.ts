@@ -27,6 +27,8 @@ const APP = v.object({ app: checkedText(checkApp) })
 const LEASE_PAIR = v.tupleWithRest([v.string(), v.string()], v.string())
 const LEASES = v.object({ leases: listOf(LEASE_PAIR, MAX_LEASES_IN_ANSWER) })
 const PROVIDERS = v.object({ peers: listOf(v.string(), MAX_PROVIDERS) })
+const PORT = v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))), undefined)
+const RELAY = v.object({ stun: v.fallback(v.object({ ip4: PORT, ip6: PORT }), {}) })
 const TOPIC = v.object({
   topic: v.pipe(
     v.string(),
@@ -42,6 +44,9 @@ const TOPIC_ANSWER = v.object({
   clients: v.fallback(v.optional(v.number()), undefined),
   peers: v.fallback(listOf(checkedText(checkPeerId), MAX_NAMED_PEERS), [])
 })
+
+/** The UDP ports on which a relay answers STUN, by the kind of address. */
+export type StunPorts = v.InferOutput<typeof RELAY>['stun']
 
 /** What `$topic` is asked. */
 export interface TopicQuestion {
@@ -87,6 +92,11 @@ export function readLeases(answer: Json): Array<[lease: string, certificate: str
 /** Peer ids, not checked. */
 export function readProviders(answer: Json): string[] {
   return parseJson('$providers', PROVIDERS, answer).peers
+}
+
+/** Of what `$relay` answers, what members use: what is no port reads as none. */
+export function readStunPorts(answer: Json): StunPorts {
+  return parseJson('$relay', RELAY, answer).stun
 }
 
 export function readTopicQuestion(body: Json): TopicQuestion {
