@@ -47,12 +47,14 @@ describe('nexus relay', function () {
   })
 
   it('says where it is reached, serves its health, logs who comes, and stops in order', async () => {
-    const program = start('--json', '--log', 'json', '--health-port', '0')
+    const program = start('--json', '--log', 'json', '--health-port', '0', '--stun-port', '0')
     const [line] = await program.printed('stdout', /^.*\n/)
-    const { event, jid, peerId, addresses, health } = JSON.parse(line)
+    const { event, jid, peerId, addresses, health, stun } = JSON.parse(line)
     assert.deepEqual([event, jid], ['ready', `mesh-operator-owner@${mesh.network.network}/relay`])
     assert.ok(addresses.some((address: string) => /\/tcp\/\d+\/p2p\//.test(address)))
     assert.ok(addresses.some((address: string) => /\/tcp\/\d+\/ws\/p2p\//.test(address)))
+
+    assert.ok(stun.ip4 > 0)
 
     const block = await mesh.block({}, { bootstrap: addresses })
     assert.equal(block.peers[0]?.peer.peerId, peerId)
