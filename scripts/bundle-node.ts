@@ -13,6 +13,7 @@ const ENTRIES = [
   'src/index.ts',
   'src/authority/index.ts',
   'src/bridge/index.ts',
+  'src/testing/index.ts',
   'relay/relay.ts',
   'src/cli/main.ts',
   'src/cli/demo/worker.ts'

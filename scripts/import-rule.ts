@@ -19,7 +19,7 @@ export const LAYERS = [
   ['src/node/connect', 'src/node/runtime'],
   ['src/node'],
   ['src/index', 'src/page'],
-  ['relay', 'gateway', 'src/authority', 'src/bridge', 'src/sidecar'],
+  ['relay', 'gateway', 'src/authority', 'src/bridge', 'src/sidecar', 'src/testing'],
   ['src/cli'],
   ['bench', 'examples'],
   ['scripts', 'test']

@@ -84,6 +84,27 @@ describe('the published package, installed into an empty project', function () {
     assert.equal(jid, 'etest-anna-owner@mesh.example/default')
   })
 
+  it('runs a first test of its own, in memory', async () => {
+    await writeFile(
+      join(project, 'first.test.mjs'),
+      `import assert from 'node:assert/strict'
+       import { test } from 'node:test'
+       import { NexusError } from 'nexus-mesh'
+       import { createTestMesh } from 'nexus-mesh/testing'
+       test('three blocks', async () => {
+         const mesh = await createTestMesh()
+         await mesh.block({ handlers: { hi: ({ from }) => from.uid } })
+         const [caller, stranger] = [await mesh.block(), await mesh.block({ app: 'shop', uid: 'carl' })]
+         assert.equal(await caller.api({ app: 'etest', cmd: 'hi' }), 'anna')
+         await assert.rejects(stranger.api({ app: 'etest', cmd: 'hi' }), (error) => error instanceof NexusError)
+         await mesh.stop()
+       })`
+    )
+    const { code, stdout } = await node(['--test', 'first.test.mjs'], project)
+    assert.equal(code, 0, stdout)
+    assert.match(stdout, /pass 1/)
+  })
+
   it('has one of each class, whichever entry it comes from', async () => {
     const seen = await script(`
       import { createNexus, NexusError } from 'nexus-mesh'

@@ -1,0 +1,1 @@
+export { createTestMesh, type TestBlock, type TestMesh } from './test-mesh.ts'
