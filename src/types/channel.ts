@@ -20,8 +20,9 @@ export interface ChannelMessage<B = unknown> {
 export type ChannelHandler<B = unknown> = (message: ChannelMessage<B>) => unknown
 
 /**
- * Messages of one sender that did not arrive within 2 s of one that was sent later, or arrived over a minute late. When
- * the sender has started since the subscription, those before the first one that arrived count too.
+ * Messages of one sender that did not arrive within 2 s of one that was sent later, arrived over a minute late, or after
+ * a later one was delivered. When the sender has started since the subscription, those before the first one that arrived
+ * count too.
  */
 export interface ChannelGap {
   channel: string
@@ -36,8 +37,25 @@ export interface ChannelOptions {
   secret?: string
 }
 
+/** In which order a subscription gets its messages. */
+export interface OrderOptions {
+  /**
+   * `sender`, the default: each sender's messages in their order. What comes behind missing ones is held back until
+   * they have come, or are told by `onGap`; what comes later still is dropped, and told as missed. `arrival`: each as
+   * it comes, for those who want the newest at once. Between senders there is no order.
+   */
+  order?: 'sender' | 'arrival'
+  /** How long messages are held back at most, in ms. Default: until the missing ones are told by `onGap`, after 2 s. */
+  holdMs?: number
+  /**
+   * How much is held back of one user's messages, in bytes, and four times that of all. When it is more, the missing
+   * ones are waited for no longer. Default 4 MiB.
+   */
+  holdBytes?: number
+}
+
 /** How to subscribe. */
-export interface SubscribeOptions extends ChannelOptions, CallOptions {
+export interface SubscribeOptions extends ChannelOptions, OrderOptions, CallOptions {
   /** Told when messages of a sender were missed. */
   onGap?: (gap: ChannelGap) => unknown
 }

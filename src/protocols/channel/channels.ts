@@ -22,9 +22,10 @@ import { encodeBody } from '../body/body.ts'
 import { checkCallOptions } from '../find/target.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
-import { channelTopic, checkChannelName } from '../gossip/topic-names.ts'
+import { channelTopic } from '../gossip/topic-names.ts'
 import type { TopicInterest } from '../subscription/topic-interest.ts'
 import type { DeriveChannelKey } from './channel-key.ts'
+import { channelKey, checkOrder } from './channel-options.ts'
 import { ChannelCipher } from './cipher.ts'
 import { ChannelInbox } from './inbox.ts'
 import { ChannelOutbox } from './outbox.ts'
@@ -86,8 +87,9 @@ export class Channels {
    */
   async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
+    const order = checkOrder(options)
     const channel = this.#channel(name, options, handler)
-    const subscriber = channel.inbox.add({ handler, onGap: options.onGap })
+    const subscriber = channel.inbox.add({ ...order, handler, onGap: options.onGap })
 
     const unsubscribe = async (): Promise<void> => {
       channel.inbox.remove(subscriber)
@@ -100,7 +102,7 @@ export class Channels {
 
     try {
       const reach = await this.#inTime(channel.reach, options)
-      channel.inbox.markKnown(subscriber)
+      subscriber.markKnown()
       return { channel: name, reach, unsubscribe }
     } catch (error) {
       await unsubscribe()
@@ -214,15 +216,11 @@ export class Channels {
   }
 
   /** Stands for a name and secret. Throws `INVALID` or `STOPPED`. */
-  #key(name: string, { secret }: ChannelOptions): string {
+  #key(name: string, options: ChannelOptions): string {
     if (this.#isLeaving) {
       throw stopped()
     }
-
-    if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
-      throw new NexusError('INVALID', 'the secret of a channel is a text that is not empty')
-    }
-    return JSON.stringify([checkChannelName(name), secret])
+    return channelKey(name, options)
   }
 
   #timeoutOf({ timeoutMs }: CallOptions): number {

@@ -32,6 +32,11 @@ export class EpochAge {
     }
   }
 
+  /** It began after this time, unless the way of every message was a long one. */
+  get probablyBeganAfter(): number {
+    return this.#beganBy === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : this.#beganBy - WAY_MS
+  }
+
   /** It began after this time, for certain: who subscribed before it, all numbers of the epoch are meant for. */
   get beganAfter(): number {
     return Math.min(this.#beganBy - WAY_MS, this.#heardAt - RECOVERY_MS)

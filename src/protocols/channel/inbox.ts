@@ -2,33 +2,17 @@ import type { Logger } from '@libp2p/interface'
 import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { IdentityCache } from '../../identity/certificate.ts'
-import { type HandlerErrorReporter, runHandler } from '../../lib/handler-errors.ts'
-import { isThenable } from '../../lib/is-thenable.ts'
+import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
-import type { ChannelGap, ChannelHandler, Clock, Identity, ReceivedBody } from '../../types.ts'
-import { decodeBody } from '../body/body.ts'
+import type { Clock, Identity } from '../../types.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
 import { type BatchArrival, type FoundGap, SequenceTracker } from './sequence-tracker.ts'
+import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
 /** Messages taken from one batch. Senders of this version put 500 at most into one. */
 const MAX_ITEMS = 10_000
-
-/** One `subscribe`. */
-export interface ChannelSubscriber {
-  /** For the bodies that it says: nothing here checks them. */
-  handler: ChannelHandler<any>
-  onGap?: (gap: ChannelGap) => unknown
-}
-
-/** One that was added. */
-export interface AddedSubscriber extends ChannelSubscriber {
-  /** Since when the numbers that arrive are its own (see `now`). */
-  readonly addedAt: number
-  /** Since when others know of it: what is published from then on is meant for it. `Infinity` until they do. */
-  knownAt: number
-}
 
 export interface ChannelInboxInit {
   name: string
@@ -42,13 +26,13 @@ export interface ChannelInboxInit {
   log: Logger
 }
 
-/** What arrives on one channel, handed to the handlers of this block in the order in which it arrived. */
+/** What arrives on one channel, handed to the subscriptions of this block in the order in which it arrived. */
 export class ChannelInbox {
   readonly #init: ChannelInboxInit
   readonly #now: () => number
   readonly #identities = new IdentityCache()
   readonly #numbering: SequenceTracker
-  #subscribers: AddedSubscriber[] = []
+  #subscribers: Subscriber[] = []
   /** Settles when all that arrived before is delivered. */
   #tail: Promise<void> = Promise.resolve()
   #unreadable = 0
@@ -68,22 +52,22 @@ export class ChannelInbox {
     return this.#subscribers.length === 0
   }
 
-  add(subscriber: ChannelSubscriber): AddedSubscriber {
-    const added = { ...subscriber, addedAt: this.#now(), knownAt: Number.POSITIVE_INFINITY }
-    this.#subscribers = [...this.#subscribers, added]
-    return added
+  add(options: SubscriberOptions): Subscriber {
+    const { name, self, onHandlerError, log } = this.#init
+    const subscriber = new Subscriber(options, { name, self, now: this.#now, onHandlerError, log })
+    this.#subscribers = [...this.#subscribers, subscriber]
+    return subscriber
   }
 
-  /** Others know of the subscription. */
-  markKnown(subscriber: AddedSubscriber): void {
-    subscriber.knownAt = this.#now()
-  }
-
-  remove(subscriber: AddedSubscriber): void {
+  remove(subscriber: Subscriber): void {
+    subscriber.stop()
     this.#subscribers = this.#subscribers.filter((other) => other !== subscriber)
   }
 
   stop(): void {
+    for (const subscriber of this.#subscribers) {
+      subscriber.stop()
+    }
     this.#subscribers = []
     this.#numbering.stop()
   }
@@ -128,7 +112,9 @@ export class ChannelInbox {
   /** Takes messages that this block sends. */
   receiveOwn(first: number, items: ChannelItem[]): void {
     for (const [index, item] of items.entries()) {
-      this.#deliver(this.#init.self, first + index, item)
+      for (const subscriber of this.#subscribers) {
+        subscriber.deliver(this.#init.self, first + index, item)
+      }
     }
   }
 
@@ -161,75 +147,19 @@ export class ChannelInbox {
       return
     }
 
-    for (const { start, end } of this.#numbering.accept(from, epoch, first, items.length, arrival)) {
-      for (let seq = start; seq < end; seq++) {
-        this.#deliver(from, seq, items[seq - first] as ChannelItem)
-      }
-    }
-  }
-
-  #deliver(from: Identity, seq: number, { body, type }: ChannelItem): void {
-    const { name, self } = this.#init
-    const itsMe = from.peerId === self.peerId
-    const itsBro = !itsMe && from.app === self.app && from.uid === self.uid
+    const numbered = this.#numbering.accept(from, epoch, first, items.length, arrival)
 
     for (const subscriber of this.#subscribers) {
-      const decoded = this.#decode(from, subscriber, type, body)
-
-      if (decoded === undefined) {
-        continue
-      }
-
-      try {
-        const result = subscriber.handler({ channel: name, ...decoded, from, itsMe, itsBro, seq })
-
-        if (isThenable(result)) {
-          Promise.resolve(result).catch((error: unknown) => this.#handlerFailed('channel', from, error))
-        }
-      } catch (error) {
-        this.#handlerFailed('channel', from, error)
-      }
+      subscriber.take({ from, first, items, numbered })
     }
   }
 
-  // For each subscriber, so that what one handler does to its body is not seen by the next. A body that is none is a
-  // message that did not arrive.
-  #decode(
-    from: Identity,
-    subscriber: ChannelSubscriber,
-    type: number,
-    bytes: Uint8Array
-  ): { body: ReceivedBody } | undefined {
-    try {
-      return { body: decodeBody(type, bytes) }
-    } catch (error) {
-      this.#init.log('a body of %s cannot be read: %e', from.jid, error)
-      this.#call(subscriber, from, 1)
-      return undefined
-    }
-  }
-
-  #tellGap({ from, missed, by, after, until }: FoundGap): void {
-    this.#init.log('%d messages of %s are missing', missed, from.jid)
+  #tellGap(gap: FoundGap): void {
+    this.#init.log('%d messages of %s are missing', gap.missed, gap.from.jid)
 
     for (const subscriber of this.#subscribers) {
-      const since = by === 'added' ? subscriber.addedAt : subscriber.knownAt
-
-      if (since > after && since <= until) {
-        this.#call(subscriber, from, missed)
-      }
+      subscriber.tellGap(gap)
     }
-  }
-
-  #call({ onGap }: ChannelSubscriber, from: Identity, missed: number): void {
-    runHandler(
-      () => onGap?.({ channel: this.#init.name, from, missed }),
-      (error) => this.#handlerFailed('gap', from, error)
-    )
-  }
-
-  #handlerFailed(kind: 'channel' | 'gap', from: Identity, error: unknown): void {
-    this.#init.onHandlerError(error, { kind, channel: this.#init.name, from })
   }
 }
 

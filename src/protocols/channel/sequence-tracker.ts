@@ -22,6 +22,27 @@ export interface FoundGap {
   after: number
   /** ... until this time: the others have been told, or it was before their time. */
   until: number
+  epoch: NumberedEpoch
+  /** The missing ones are below this number. */
+  end: number
+}
+
+/** Stands for one epoch of a sender, as long as it is remembered. */
+export type NumberedEpoch = object
+
+/** Numbers that are new. */
+export interface ArrivedRange extends NumberRange {
+  /** Subscriptions were told that they miss them: all, those from before a time, or none. */
+  told: number
+}
+
+/** What the numbers of a batch are. */
+export interface Numbered {
+  epoch: NumberedEpoch
+  /** Those that are new, ascending but for those that were missing, which come first. */
+  ranges: ArrivedRange[]
+  /** The epoch began after this time, as it seems; `-Infinity` when nobody says. */
+  beganAfter: number
 }
 
 /** When a batch arrived, and how old its epoch was when it left. */
@@ -84,8 +105,8 @@ export class SequenceTracker {
     this.#timer = new DeadlineTimer(now, (time) => this.#tell(time))
   }
 
-  /** Takes note of the numbers `first` to `first + count - 1`; gives those of them that are new. */
-  accept(from: Identity, epoch: bigint, first: number, count: number, arrival: BatchArrival): NumberRange[] {
+  /** Takes note of the numbers `first` to `first + count - 1`; tells which of them are new. */
+  accept(from: Identity, epoch: bigint, first: number, count: number, arrival: BatchArrival): Numbered {
     const state = this.#state(from, epoch)
     const accepted = state.window.accept(first, count, arrival.at)
 
@@ -93,7 +114,10 @@ export class SequenceTracker {
       state.age.note(arrival.age, arrival.at, arrival.mayHaveWaited)
     }
     this.#watch(state)
-    return accepted
+    const ranges = accepted.map(({ start, end, early, told }) => {
+      return { start, end, told: early ? state.earlyTold : told ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY }
+    })
+    return { epoch: state, ranges, beganAfter: state.age.probablyBeganAfter }
   }
 
   /** Whether anything of this epoch was seen and is remembered. */
@@ -108,7 +132,8 @@ export class SequenceTracker {
     this.#watch(state)
 
     if (missed > 0) {
-      this.#onGap({ from, missed, by: 'known', after: Number.NEGATIVE_INFINITY, until })
+      const end = first + count
+      this.#onGap({ from, missed, by: 'known', after: Number.NEGATIVE_INFINITY, until, epoch: state, end })
     }
   }
 
@@ -174,8 +199,9 @@ export class SequenceTracker {
     for (const state of this.#waiting) {
       const { from } = state.sender
 
-      for (const { count, since } of state.window.takeMissing(now - GAP_NOTICE_MS)) {
-        this.#onGap({ from, missed: count, by: 'added', after: Number.NEGATIVE_INFINITY, until: since })
+      for (const { count, end, since } of state.window.takeMissing(now - GAP_NOTICE_MS)) {
+        const after = Number.NEGATIVE_INFINITY
+        this.#onGap({ from, missed: count, by: 'added', after, until: since, epoch: state, end })
       }
 
       if (state.earlyDue <= now) {
@@ -202,7 +228,8 @@ export class SequenceTracker {
 
       // What began after everything that was forgotten was not forgotten itself.
       if (missed > 0 && until > sender.forgottenBy) {
-        this.#onGap({ from: sender.from, missed, by: 'known', after: earlyTold, until })
+        const end = window.earlyEnd
+        this.#onGap({ from: sender.from, missed, by: 'known', after: earlyTold, until, epoch: state, end })
       }
     }
   }

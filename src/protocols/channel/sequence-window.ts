@@ -14,9 +14,19 @@ interface MissingRange extends NumberRange {
   early: boolean
 }
 
+/** Numbers that have come. */
+export interface AcceptedRange extends NumberRange {
+  /** They were missing below the first number that was seen. */
+  early: boolean
+  /** They were missing, and told by it. */
+  told: boolean
+}
+
 /** Numbers that are missing. */
 export interface Missing {
   count: number
+  /** Below this number. */
+  end: number
   /** When a later number arrived. */
   since: number
 }
@@ -41,12 +51,17 @@ export class SequenceWindow {
     return early.reduce((sum, { start, end }) => sum + end - start, this.#earlyGivenUp)
   }
 
+  /** All that are missing below the first number that was seen are below this one. */
+  get earlyEnd(): number {
+    return this.#missing.findLast((range) => range.early)?.end ?? 0
+  }
+
   /**
    * Takes note of `count` numbers from `first` on; gives those of them that are new, ascending.
    *
    * @param now ms, on the clock of `takeMissing`
    */
-  accept(first: number, count: number, now: number): NumberRange[] {
+  accept(first: number, count: number, now: number): AcceptedRange[] {
     const end = first + count
 
     if (count <= 0) {
@@ -66,7 +81,7 @@ export class SequenceWindow {
 
     this.#advance(next, first, now)
     this.#next = end
-    return [...late, { start: Math.max(first, next), end }]
+    return [...late, { start: Math.max(first, next), end, early: false, told: false }]
   }
 
   /**
@@ -104,7 +119,7 @@ export class SequenceWindow {
 
     for (const range of this.#missing) {
       if (range.since !== undefined && range.since <= before) {
-        missing.push({ count: range.end - range.start, since: range.since })
+        missing.push({ count: range.end - range.start, end: range.end, since: range.since })
         range.since = undefined
       }
     }
@@ -126,8 +141,8 @@ export class SequenceWindow {
     }
   }
 
-  #fill(start: number, end: number): NumberRange[] {
-    const filled: NumberRange[] = []
+  #fill(start: number, end: number): AcceptedRange[] {
+    const filled: AcceptedRange[] = []
     const left: MissingRange[] = []
 
     for (const range of this.#missing) {
@@ -139,7 +154,7 @@ export class SequenceWindow {
         continue
       }
 
-      filled.push({ start: from, end: to })
+      filled.push({ start: from, end: to, early: range.early, told: !range.early && range.since === undefined })
       left.push({ ...range, end: from }, { ...range, start: to })
     }
 
@@ -160,7 +175,7 @@ export class SequenceWindow {
       const { start, end, since, early } = this.#missing.shift() as MissingRange
 
       if (since !== undefined) {
-        this.#givenUp.push({ count: end - start, since })
+        this.#givenUp.push({ count: end - start, end, since })
       } else if (early) {
         this.#earlyGivenUp += end - start
       }

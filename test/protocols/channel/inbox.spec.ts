@@ -171,7 +171,7 @@ describe('channel inbox', () => {
       const heard: number[] = []
       const gaps: number[] = []
       const handler = ({ seq }: ChannelMessage): void => void heard.push(seq)
-      inbox.markKnown(inbox.add({ handler, onGap: ({ missed }) => gaps.push(missed) }))
+      inbox.add({ order: 'arrival', handler, onGap: ({ missed }) => gaps.push(missed) }).markKnown()
       return { gaps, heard }
     }
 
@@ -269,7 +269,7 @@ describe('channel inbox', () => {
     })
 
     it('are told to all, whatever onGap throws, or its promise is rejected with', async () => {
-      const failing = (onGap: () => unknown) => inbox.markKnown(inbox.add({ handler: () => undefined, onGap }))
+      const failing = (onGap: () => unknown) => inbox.add({ handler: () => undefined, onGap }).markKnown()
       failing(() => Promise.reject(new Error('one')))
       failing(() => {
         throw new Error('two')

@@ -31,7 +31,7 @@ describe('channel numbering', () => {
   const alice = sender('alice')
 
   function isNew(from: Identity, epoch: bigint, number: number): boolean {
-    return numbering.accept(from, epoch, number, 1, { at: now, mayHaveWaited: false }).length === 1
+    return numbering.accept(from, epoch, number, 1, { at: now, mayHaveWaited: false }).ranges.length === 1
   }
 
   /** A message arrives, of an epoch that was so old when it left. */
