@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '..')
 const ENTRIES = [
   'src/index.ts',
   'src/authority/index.ts',
+  'src/authority/site/index.ts',
   'src/bridge/index.ts',
   'src/testing/index.ts',
   'relay/relay.ts',

@@ -104,7 +104,11 @@ export class Enrolment {
   async page(request: string, user: PageUser, trail: Trail): Promise<CertificateAnswer> {
     const { options } = this.#init
     trail.actor = `user:${user.uid}`
-    const { peerId, id } = await verifyRequest(request, { audience: options.origin, now: options.clock() })
+    const { peerId, id } = await verifyRequest(request, {
+      audience: options.origin,
+      now: options.clock(),
+      option: 'origin'
+    })
     const { app, uid, role, block = 'xwebsite', resource } = user
     const requestId = `${peerId}/${id}`
     const validForMs = options.pageValidityMs
@@ -113,7 +117,7 @@ export class Enrolment {
 
   async #proof(request: string, trail: Trail): Promise<CertificateRequest> {
     const { options, nonces } = this.#init
-    const proof = await verifyRequest(request, { audience: options.origin, now: options.clock() })
+    const proof = await verifyRequest(request, { audience: options.origin, now: options.clock(), option: 'origin' })
     trail.detail = { peer: proof.peerId, app: proof.app }
     nonces.use(proof.nonce)
     return proof

@@ -3,6 +3,7 @@ import { Authority } from '../identity/authority.ts'
 import type { Allowance } from '../lib/allowances.ts'
 import { parseOptions } from '../lib/parse-options.ts'
 import type { BlockKind, Clock, Role } from '../types.ts'
+import { isOrigin } from './routes/own-origin.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const HOUR_MS = 60 * 60_000
@@ -86,8 +87,4 @@ export type ResolvedAuthorityOptions = v.InferOutput<typeof OptionsSchema>
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
 export function resolveAuthorityOptions(options: AuthorityServiceOptions): ResolvedAuthorityOptions {
   return parseOptions(OptionsSchema, options)
-}
-
-function isOrigin(text: string): boolean {
-  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }

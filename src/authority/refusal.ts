@@ -1,4 +1,4 @@
-import type { IdentityFailure } from '../errors.ts'
+import { type IdentityFailure, NexusError } from '../errors.ts'
 
 /** Every way in which the service refuses, and its HTTP status. Clients go by the code; the words are for people. */
 export const REFUSALS = {
@@ -51,4 +51,13 @@ export class Refusal extends Error {
   get status(): (typeof REFUSALS)[RefusalCode] {
     return REFUSALS[this.code]
   }
+}
+
+/** The refusal that an error is; `undefined` when the service itself failed. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof NexusError && error.code in REFUSALS) {
+    return new Refusal(error.code as RefusalCode, error.message, error.reason)
+  }
+
+  return error instanceof Refusal ? error : undefined
 }

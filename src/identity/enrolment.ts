@@ -40,8 +40,8 @@ export interface EnrolmentTerms {
   block: BlockKind
   /** Default `webxo` for an `xwebsite`, `webuo` for an `adminpanel`, else `default`. */
   resource?: string
-  /** The origin of the site, as the page sees it: `https://shop.example.org`. */
-  audience: string
+  /** The origin of the site, as the page sees it: `https://shop.example.org`. Several where it is seen by several. */
+  audience: string | readonly string[]
   /** Grants that the user's block may show. Default none. */
   grants?: Credential['grants']
   /** Relay addresses for the page. */
@@ -95,10 +95,18 @@ export function requestCertificate(
   return signJws(REQUEST, privateKey, claims)
 }
 
+/** What a request is checked by. */
+interface RequestCheck {
+  audience: string | readonly string[]
+  now: number
+  /** The option that sets `audience`, for who reads why it is refused. Default `audience`. */
+  option?: string
+}
+
 /** What a request proves. Throws `REFUSED` with the reason. Whether its id and nonce are new is left to the caller. */
 export async function verifyRequest(
   token: string,
-  { audience, now }: { audience: string; now: number }
+  { audience, now, option = 'audience' }: RequestCheck
 ): Promise<CertificateRequest> {
   const jws = decodeJws(REQUEST, token)
   const claims = new ClaimReader(jws)
@@ -109,7 +117,7 @@ export async function verifyRequest(
   }
 
   await verifyJws(jws)
-  claims.equals('aud', audience)
+  checkAudience(claims.text('aud'), [audience].flat(), option)
   const request = { peerId, id: claims.id(), nonce: claims.optionalText('nonce'), app: claims.optionalText('app') }
   const age = now - claims.second('iat') * 1000
 
@@ -118,6 +126,13 @@ export async function verifyRequest(
   }
 
   return request
+}
+
+function checkAudience(sent: string, expected: readonly string[], option: string): void {
+  if (!expected.includes(sent)) {
+    const own = `the option ${option} is ${expected.join(', ')}`
+    throw refused('BAD_CLAIM', `the request is for ${sent}, and ${own}: it is what the address bar shows`)
+  }
 }
 
 /**

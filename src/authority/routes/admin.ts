@@ -10,7 +10,8 @@ import type { Revocation } from '../revocation.ts'
 import { BAR_KINDS, type BarKind } from '../store/bars.ts'
 import type { Store } from '../store/store.ts'
 import type { Trail, TrailLog } from '../trail.ts'
-import { bodyOf, countIn, type Web, type WebContext } from './web.ts'
+import { jsonBody } from './json-body.ts'
+import { countIn, type Web, type WebContext } from './web.ts'
 
 const MAX_LISTED = 1_000
 /** A user's grants come with each of its certificates. */
@@ -94,7 +95,7 @@ function addApps(web: Hono<Web>, init: AdminInit): void {
   web.get('/admin/apps', (c) => c.json({ apps: apps.list() }))
   web.put('/admin/apps/:app', async (c) => {
     const name = checkApp(c.req.param('app'))
-    const { owner, maxKeys } = await bodyOf(c, AppSchema)
+    const { owner, maxKeys } = await jsonBody(c.req.raw, AppSchema)
     return change(c, init, 'put app', { app: name, owner, maxKeys }, () => {
       if ((apps.get(name)?.owner ?? owner) !== owner) {
         throw new Refusal('CONFLICT', `the app ${name} has another owner`)
@@ -120,7 +121,7 @@ function addApps(web: Hono<Web>, init: AdminInit): void {
   })
   web.put('/admin/users/:uid', async (c) => {
     const user = checkUid(c.req.param('uid'))
-    const { maxKeys } = await bodyOf(c, UserSchema)
+    const { maxKeys } = await jsonBody(c.req.raw, UserSchema)
     return change(c, init, 'put user', { uid: user, maxKeys }, () => {
       apps.setUserLimit(user, maxKeys)
       return { uid: user, maxKeys }
@@ -158,7 +159,7 @@ function addSecrets(web: Hono<Web>, init: AdminInit): void {
 
   web.get('/admin/secrets', (c) => c.json({ secrets: secrets.list() }))
   web.post('/admin/secrets', async (c) => {
-    const { validForMs, ...asked } = await bodyOf(c, SecretSchema)
+    const { validForMs, ...asked } = await jsonBody(c.req.raw, SecretSchema)
     const block = (asked.block ?? (asked.kind === 'service' ? 'worker' : 'device')) as BlockKind
     const expiresAt = validForMs === undefined ? null : init.clock() + validForMs
     const { app, uid, kind } = asked
@@ -181,7 +182,7 @@ function addSecrets(web: Hono<Web>, init: AdminInit): void {
 function addRevocations(web: Hono<Web>, { store, revocation }: AdminInit): void {
   web.get('/admin/revocations', (c) => c.json({ revocations: store.bars.list() }))
   web.post('/admin/revocations', async (c) => {
-    const [[kind, subject] = []] = Object.entries(await bodyOf(c, RevokeSchema))
+    const [[kind, subject] = []] = Object.entries(await jsonBody(c.req.raw, RevokeSchema))
     const trail = { ...c.get('trail'), action: 'revoke' }
     c.set('trail', trail)
     return c.json(await revocation.revoke(kind as BarKind, subject as string, trail))

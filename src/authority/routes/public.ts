@@ -8,7 +8,8 @@ import type { Issuer } from '../issuer.ts'
 import type { Nonces } from '../nonces.ts'
 import type { ResolvedAuthorityOptions } from '../options.ts'
 import { Refusal } from '../refusal.ts'
-import { bodyOf, countIn, type Web, type WebContext } from './web.ts'
+import { jsonBody } from './json-body.ts'
+import { countIn, type Web, type WebContext } from './web.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 const EnrollSchema = v.object({ request: text, secret: text, resource: v.optional(checkedText(checkResource)) })
@@ -46,15 +47,15 @@ export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrol
   app.get('/nonce', (c) => c.json({ version: 1, ...nonces.create(), time: clock() }))
   app.post('/enroll', async (c) => {
     named(c, 'enroll')
-    return answer(c, await enrolment.enroll(await bodyOf(c, EnrollSchema), c.get('trail')))
+    return answer(c, await enrolment.enroll(await jsonBody(c.req.raw, EnrollSchema), c.get('trail')))
   })
   app.post('/renew', async (c) => {
     named(c, 'renew')
-    return answer(c, await enrolment.renew(await bodyOf(c, RenewSchema), c.get('trail')))
+    return answer(c, await enrolment.renew(await jsonBody(c.req.raw, RenewSchema), c.get('trail')))
   })
   app.post('/nexus/certificate', async (c) => {
     named(c, 'certificate')
-    const { request } = await bodyOf(c, PageSchema)
+    const { request } = await jsonBody(c.req.raw, PageSchema)
     return answer(c, await enrolment.page(request, await pageUser(c, options), c.get('trail')))
   })
 }
