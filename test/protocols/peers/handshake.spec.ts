@@ -41,7 +41,7 @@ function framed(message: Uint8Array): Uint8Array {
 }
 
 /** Certificates that alice's side refuses when bob shows them. */
-async function bad(): Promise<Record<Exclude<IdentityFailure, 'REVOKED'>, string>> {
+async function bad(): Promise<Record<Exclude<IdentityFailure, 'REVOKED' | 'IN_USE'>, string>> {
   const certificate = await network.certificateFor({ privateKey: bob, validForMs: 1_000 })
   const root = network.authority.toJSON()
   const rootKey = parseKey(root.key)
