@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { closeChromium, startedChromium } from './support/chromium.ts'
-import { freePort } from './support/free-port.ts'
-import { TestMesh } from './support/mesh.ts'
+import { compressedSize } from './support/compressed-size.ts'
 import { node } from './support/nexus-program.ts'
-import { until } from './support/until.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const MAX_PACKAGES = 30
 const MAX_BYTES = 40_000_000
 /** All JavaScript of the website example, compressed. */
 const MAX_GZIP_BYTES = 230_000
-/** What that page has loaded of it when its first call is answered. */
-const MAX_FIRST_CALL_GZIP_BYTES = 220_000
 
 const run = promisify(execFile)
 
@@ -180,49 +173,10 @@ describe('the published package, installed into an empty project', function () {
     console.log(`      ${(bytes / 1e3).toFixed(1)} kB of JavaScript, compressed`)
   })
 
-  it('serves that website: a user logs in, calls a worker and publishes', async () => {
-    const mesh = await TestMesh.create()
-    const relay = await mesh.relay()
-    const worker = await mesh.block({}, { bootstrap: relay.addresses, listen: [] })
-    worker.handle<{ a: number; b: number }>('multiply', ({ body }) => ({ result: body.a * body.b }))
-    const heard: string[] = []
-    await worker.subscribe<{ text: string }>('news', ({ body, from }) => void heard.push(`${from.jid} ${body.text}`))
-    await writeFile(join(project, 'authority.json'), JSON.stringify(mesh.network.authority.toJSON()))
-    const ws = relay.addresses.find((address) => address.includes('/ws')) ?? ''
-    const port = await freePort()
-    const flags = ['--authority', 'authority.json', '--bootstrap', ws, '--port', String(port)]
-    const server = spawn(process.execPath, ['server.ts', ...flags], {
-      cwd: project,
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-
-    try {
-      await once(server.stdout, 'data')
-      const page = await (await startedChromium()).newPage()
-      const loaded = new Set<string>()
-      page.on('request', (request) => void loaded.add(new URL(request.url()).pathname))
-      await page.goto(`http://localhost:${port}`)
-      await page.getByLabel('Name').fill('dora')
-      await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByText('shop-dora-user@test.nexus.example/webxo is online').waitFor()
-      await page.getByRole('button', { name: 'Call multiply' }).click()
-      await page.getByText('6 × 7 = 42').waitFor()
-      const scripts = [...loaded].filter((path) => path.endsWith('.js'))
-      const bytes = await compressedSize(scripts.map((path) => join(project, 'dist', path)))
-      assert.ok(bytes > 50_000 && bytes <= MAX_FIRST_CALL_GZIP_BYTES, `${bytes} bytes before the first answer`)
-      const all = (await readdir(join(project, 'dist/assets'))).filter((name) => name.endsWith('.js'))
-      assert.ok(scripts.length < all.length, 'WebRTC was loaded, and no path needed it')
-      console.log(`      ${(bytes / 1e3).toFixed(1)} kB of it before the first answer`)
-      await page.getByRole('button', { name: 'Publish' }).click()
-      await page.getByText('news from this page').waitFor()
-      await until(() => heard.length > 0, 'the message')
-      assert.deepEqual(heard, ['shop-dora-user@test.nexus.example/webxo hello'])
-      await page.close()
-    } finally {
-      server.kill()
-      await closeChromium()
-      await mesh.stop()
-    }
+  it('checks the types of that website, without those of Node', async () => {
+    const { code, stdout } = await node([join(ROOT, 'node_modules/typescript/bin/tsc')], project)
+    assert.equal(code, 0, stdout)
+    await rm(join(project, 'tsconfig.json'))
   })
 
   it('keeps what an entry sets when it is imported', async () => {
@@ -282,11 +236,6 @@ describe('the published package, installed into an empty project', function () {
     }
   })
 })
-
-async function compressedSize(files: readonly string[]): Promise<number> {
-  const sizes = files.map(async (file) => gzipSync(await readFile(file), { level: 9 }).byteLength)
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
-}
 
 async function sizeOf(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true })

@@ -25,7 +25,6 @@ const AnswerSchema = v.object({
   grants: v.array(v.object({ grant: v.string(), issuerCertificate: v.optional(v.string()) })),
   roots: v.array(v.string()),
   revocations: v.optional(v.string()),
-  moreRevocations: v.optional(v.array(v.string())),
   bootstrap: v.array(v.string()),
   time: v.number()
 })
@@ -174,28 +173,17 @@ export async function answerFor(
 ): Promise<CertificateAnswer> {
   const resource = user.resource ?? RESOURCES[user.block] ?? 'default'
   const certificate = await authority.issueCertificate({ ...user, resource, peerId, validForMs })
-  const lists = await listsOf(authority)
+  const revocations = await authority.revocationList()
   return {
     version: 1,
     network: authority.network,
     certificate,
     grants,
     roots: [authority.rootId],
-    ...lists,
+    ...(revocations === undefined ? {} : { revocations }),
     bootstrap,
     time: clock()
   }
-}
-
-/** The authority's list, in the field of a credential where it belongs. */
-export async function listsOf(authority: Authority): Promise<Pick<Credential, 'revocations' | 'moreRevocations'>> {
-  const list = await authority.revocationList()
-
-  if (list === undefined) {
-    return {}
-  }
-
-  return authority.issuer === undefined ? { revocations: list } : { moreRevocations: [list] }
 }
 
 /** The answer that a JSON value is. Throws `INVALID`, naming the field at fault. */
@@ -205,14 +193,13 @@ export function parseAnswer(value: unknown): CertificateAnswer {
 
 /** The credential of a key and an answer. Throws `INVALID`. */
 export function credentialOf(key: Ed25519PrivateKey, answer: CertificateAnswer): Credential {
-  const { network, certificate, grants, roots, revocations, moreRevocations } = answer
+  const { network, certificate, grants, roots, revocations } = answer
   return createCredential({
     network,
     key,
     certificate,
     grants,
     roots,
-    ...(revocations === undefined ? {} : { revocations }),
-    ...(moreRevocations === undefined ? {} : { moreRevocations })
+    ...(revocations === undefined ? {} : { revocations })
   })
 }

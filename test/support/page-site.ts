@@ -45,6 +45,8 @@ export class PageSite {
     | undefined
   /** Changes an answer before it is given. */
   tamper: ((answer: CertificateAnswer) => CertificateAnswer) | undefined
+  /** What the page is sent with. Default: none. */
+  contentSecurityPolicy: string | undefined
   /** By which certificates are dated. */
   clock: () => number = Date.now
 
@@ -111,7 +113,9 @@ export class PageSite {
     } else if (pathname === '/nexus/certificate' && request.method === 'POST') {
       await this.#certify(searchParams.get('user') ?? '', request, response)
     } else {
-      response.writeHead(pathname === '/' ? 200 : 404, { 'content-type': 'text/html' }).end(HTML)
+      const policy =
+        this.contentSecurityPolicy === undefined ? {} : { 'content-security-policy': this.contentSecurityPolicy }
+      response.writeHead(pathname === '/' ? 200 : 404, { 'content-type': 'text/html', ...policy }).end(HTML)
     }
   }
 

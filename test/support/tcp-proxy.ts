@@ -7,9 +7,6 @@ export interface TcpProxy {
   address: Multiaddr
   /** Ends all connections through it; new ones are let through. */
   cut: () => void
-  /** Ends all connections through it, and lets none through until `reopen`. */
-  block: () => void
-  reopen: () => void
   close: () => void
 }
 
@@ -21,12 +18,7 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
     sockets.add(socket)
     return socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
   }
-  let isBlocked = false
   const server = createServer((near) => {
-    if (isBlocked) {
-      near.destroy()
-      return
-    }
     const far = keep(connect(Number(port), host))
     keep(near).pipe(far).pipe(near)
   }).listen(0, '127.0.0.1')
@@ -40,13 +32,6 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
   return {
     address: multiaddr(`/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}${rest}`),
     cut,
-    block: () => {
-      isBlocked = true
-      cut()
-    },
-    reopen: () => {
-      isBlocked = false
-    },
     close: () => {
       cut()
       server.close()

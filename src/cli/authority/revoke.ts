@@ -48,10 +48,7 @@ async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
   }
 
   if (path !== undefined) {
-    await updateCredentialFile(
-      path,
-      authority.issuer === undefined ? { revocations: list } : { moreRevocations: [list] }
-    )
+    await updateCredentialFile(path, { revocations: list })
   }
 
   const { version, revoked } = authority.toJSON().revocations

@@ -1,14 +1,12 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS } from '../../constants.ts'
 import type { NexusError } from '../../errors.ts'
-import type { RevocationList } from '../../identity/revocation-list.ts'
+import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { now } from '../../lib/now.ts'
-import { KeyHolders } from '../../protocols/peers/key-holders.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
@@ -16,7 +14,6 @@ import { directAddressesFirst, relayedAddressesFirst } from './address-order.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
-import { keyConnections } from './key-connections.ts'
 import { listenFailure } from './listen-failure.ts'
 import type { TransportsInit } from './platform.ts'
 import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
@@ -67,8 +64,6 @@ export interface GatedNode extends Part {
   libp2p: Libp2p<NodeServices>
   gate: Gate
   verified: VerifiedPeers
-  /** Which start of a block each key belongs to. */
-  holders: KeyHolders
   /** What each user may have here. */
   users: UserLimits
   /** The circuit transport, for reservations at relays. */
@@ -96,25 +91,13 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     uidOf: (peerId) => verified.get(peerId)?.identity.uid,
     factors: init.limits.userLimits
   })
-  // 53 bits, as many as a number holds.
-  const instance = Number(crypto.getRandomValues(new BigUint64Array(1))[0]! >> 11n)
-  const holders = new KeyHolders({
-    self: { peerId: peerIdFromPrivateKey(init.privateKey).toString(), instance },
-    now,
-    ...keyConnections({
-      node: () => libp2p,
-      jidOf: (peerId) => verified.get(peerId)?.identity.jid
-    })
-  })
   const gate = new Gate({
     verifier: init.verifier,
     verified,
-    holders,
     proof: () => ({
       certificate: init.certificate(),
       revocationVersion: init.revocations.version,
-      asksAboutTopics: init.forwardsTopics !== true,
-      instance
+      asksAboutTopics: init.forwardsTopics !== true
     }),
     maxPendingPerHost: init.limits.maxPendingPerHost,
     maxCircuitsPerPeer: init.limits.maxCircuitsPerPeer,
@@ -170,7 +153,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     now,
     log: init.logger.forComponent('nexus:monitor')
   })
-  return { libp2p, gate, verified, holders, users, circuit, ...lifeOf(libp2p, verified, monitor) }
+  return { libp2p, gate, verified, users, circuit, ...lifeOf(libp2p, verified, monitor) }
 }
 
 function lifeOf(

@@ -28,7 +28,7 @@ interface Components extends WebSocketsComponents {
   connectionManager: { getMaxConnections: () => number }
 }
 
-/** Watches why a WebSocket to a URL does not open, where the runtime tells. */
+/** Watches why a WebSocket to a URL does not open, where the runtime tells. One that has a reason before is not tried. */
 export type WatchWebSocket = (url: string) => {
   reason: () => string | undefined
   end: () => void
@@ -97,6 +97,12 @@ async function withReason<T>(
   const watched = watch?.(urlOf(address))
 
   try {
+    const known = watched?.reason()
+
+    if (known !== undefined) {
+      throw new Error(known)
+    }
+
     return await dial()
   } catch (error) {
     // What fails once the WebSocket is open has its own words.

@@ -6,12 +6,13 @@ import { lateWebRtc } from '../libp2p/late-web-rtc.ts'
 import type { Platform } from '../libp2p/platform.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { watchPage } from './page-life.browser.ts'
+import { watchPagePolicy } from './page-policy.browser.ts'
 
 const hasWebRtc = (): boolean => typeof globalThis.RTCPeerConnection === 'function'
 
 export const browserPlatform: Platform = {
   transports: async ({ webrtc, iceServers }) => [
-    closingWebSockets(),
+    closingWebSockets({ watch: watchPagePolicy }),
     ...(webrtc && hasWebRtc() ? lateWebRtc(async () => (await import('./webrtc.ts')).webRtcTransports(iceServers)) : [])
   ],
   encrypters: [{ protocol: NOISE_PROTOCOL, factory: noise() }],

@@ -62,12 +62,12 @@ export async function readJsonFile(path: string, noun: string): Promise<unknown>
 /** What `parse` makes of the JSON in a file. Throws `INVALID`, naming the file, and the command that makes such files. */
 export async function readFileOf<T>(
   { path, noun, maker }: { path: string; noun: string; maker: string },
-  parse: (value: unknown) => T | Promise<T>
+  parse: (value: unknown) => T
 ): Promise<T> {
   const value = await readJsonFile(path, noun)
 
   try {
-    return await parse(value)
+    return parse(value)
   } catch (error) {
     const help = `expected what ${maker} writes`
     throw new NexusError('INVALID', `${path} is no ${noun}: ${reasonOf(error)} (${help})`, { cause: error })
@@ -80,12 +80,11 @@ export async function readFileOf<T>(
  */
 export async function writeSecretFile(
   path: string,
-  value: object,
+  value: { key: string },
   { force = false }: { force?: boolean } = {}
 ): Promise<void> {
   const refusal = 'is there already and does not hold the same key: what it holds would be lost'
-  const mayReplace = (text: string): boolean =>
-    force || JSON.stringify(keyIn(text)) === JSON.stringify(keyIn(JSON.stringify(value)))
+  const mayReplace = (text: string): boolean => force || keyIn(text) === value.key
   await writeWholeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, mayReplace, refusal })
 }
 
