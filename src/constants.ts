@@ -89,6 +89,8 @@ export const CONNECTION_SILENCE_MS = 2 * SESSION_SILENCE_MS + 5_000
 export const STOP_GRACE_MS = 3_000
 /** How long one attempt to reach a worker may take before another is tried. */
 export const DIAL_TIMEOUT_MS = 15_000
+/** One address of a peer, in ms: a connection takes some seven ways there and back, on a slow path or a busy machine seconds. */
+export const ADDRESS_DIAL_TIMEOUT_MS = 3_000
 
 /**
  * The body of a channel message. Gossipsub carries 4 MiB at most, which the sender's certificate and the envelopes

@@ -12,7 +12,7 @@ export interface Swallower {
   close: () => void
 }
 
-export async function startSwallower(): Promise<Swallower> {
+export async function startSwallower(host = '127.0.0.1'): Promise<Swallower> {
   const sockets = new Set<Socket>()
   let taken = 0
   const server = createServer((socket) => {
@@ -20,11 +20,11 @@ export async function startSwallower(): Promise<Swallower> {
     sockets.add(socket)
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
     socket.resume()
-  }).listen(0, '127.0.0.1')
+  }).listen(0, host)
   await once(server, 'listening')
 
   return {
-    address: `/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`,
+    address: `/ip4/${host}/tcp/${(server.address() as AddressInfo).port}`,
     taken: () => taken,
     open: () => sockets.size,
     close: () => {

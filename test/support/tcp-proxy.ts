@@ -7,6 +7,10 @@ export interface TcpProxy {
   address: Multiaddr
   /** Ends all connections through it; new ones are let through. */
   cut: () => void
+  /** Swallows all that comes, on connections that are there and on new ones, and closes none. */
+  freeze: () => void
+  /** Passes on again what was swallowed and what comes. */
+  thaw: () => void
   close: () => void
 }
 
@@ -18,9 +22,17 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
     sockets.add(socket)
     return socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
   }
-  const server = createServer((near) => {
-    const far = keep(connect(Number(port), host))
-    keep(near).pipe(far).pipe(near)
+  const pairs = new Set<[near: Socket, far: Socket]>()
+  let isFrozen = false
+  const pass = ([near, far]: [near: Socket, far: Socket]): void => void near.pipe(far).pipe(near)
+  const server = createServer({ pauseOnConnect: true }, (near) => {
+    const pair: [near: Socket, far: Socket] = [keep(near), keep(connect(Number(port), host))]
+    pairs.add(pair)
+    near.on('close', () => pairs.delete(pair))
+
+    if (!isFrozen) {
+      pass(pair)
+    }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cut = (): void => {
@@ -32,6 +44,18 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
   return {
     address: multiaddr(`/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}${rest}`),
     cut,
+    freeze: () => {
+      isFrozen = true
+
+      for (const [near, far] of pairs) {
+        near.unpipe(far).pause()
+        far.unpipe(near).pause()
+      }
+    },
+    thaw: () => {
+      isFrozen = false
+      pairs.forEach(pass)
+    },
     close: () => {
       cut()
       server.close()

@@ -1,36 +1,36 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { TypedEventEmitter } from 'main-event'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
-import { isCircuit, pathOf, peerIdIn } from '../libp2p/addresses.ts'
+import { pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { Gate } from '../libp2p/gate.ts'
 import { toPeerId } from '../libp2p/peer-ids.ts'
+import type { NodeServices } from '../libp2p/services.ts'
 import { dialReason } from './address-reasons.ts'
 
-/**
- * A worker names every address that it has, and those of its own network swallow what others send there. While there is
- * a way through a relay, direct addresses get no more time than this, all together.
- */
-const DIRECT_PATIENCE_MS = 3_000
-
 export interface DialerInit {
-  libp2p: Libp2p
+  libp2p: Libp2p<NodeServices>
   gate: Gate
   /** Where a peer said that it can be dialled, as multiaddrs. */
   addressesOf: (peerId: string) => readonly string[]
   /** Connected relays. */
   relays: () => PeerId[]
-  /** In ms. Default 3,000. */
-  directPatienceMs?: number
+}
+
+export interface DialerEvents {
+  /** There is a direct connection to a peer now, beside the relayed one that was given before. */
+  better: CustomEvent<{ peerId: string }>
 }
 
 /** Connects to peers, by the best path there is. */
-export class Dialer {
+export class Dialer extends TypedEventEmitter<DialerEvents> {
   readonly #init: DialerInit
 
   constructor(init: DialerInit) {
+    super()
     this.#init = init
   }
 
@@ -49,12 +49,11 @@ export class Dialer {
     const began = now()
 
     try {
-      return await this.#dialKnown(peerId, withDeadline(signal))
+      return await this.#dialKnown(peerId, withDeadline(signal), began)
     } catch (error) {
-      throw (
-        gate.takeRefusal(peerId, began) ??
-        new NexusError('UNREACHABLE', `${peerId} cannot be reached: ${dialReason(error)}`, { cause: error })
-      )
+      const message = `${peerId} cannot be reached: ${dialReason(error)}`
+      const refusal = error instanceof NexusError ? error : gate.takeRefusal(peerId, began)
+      throw refusal ?? new NexusError('UNREACHABLE', message, { cause: error })
     }
   }
 
@@ -94,20 +93,21 @@ export class Dialer {
     return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
   }
 
-  // The library tries the addresses of a peer one after the other.
-  async #dialKnown(peerId: string, signal: AbortSignal): Promise<Connection> {
-    const { libp2p, directPatienceMs = DIRECT_PATIENCE_MS } = this.#init
-    const relayed = (await this.#learnAddresses(peerId)).filter(isCircuit)
-    const patience = AbortSignal.timeout(relayed.length === 0 ? DIAL_TIMEOUT_MS : directPatienceMs)
+  async #dialKnown(peerId: string, signal: AbortSignal, began: number): Promise<Connection> {
+    const { libp2p, gate } = this.#init
+    const addresses = await this.#learnAddresses(peerId)
+    const { dials } = libp2p.services
 
-    try {
-      return await libp2p.dial(toPeerId(peerId), { signal: anyOf([signal, patience]) })
-    } catch (error) {
-      if (relayed.length === 0 || !patience.aborted || signal.aborted) {
-        throw error
-      }
-      return await libp2p.dial(relayed, { signal })
+    // The library looks for addresses in the DHT.
+    if (dials === undefined || addresses.length === 0) {
+      return await libp2p.dial(toPeerId(peerId), { signal })
     }
+
+    return await dials.dial(peerId, addresses, {
+      signal,
+      refusal: () => gate.takeRefusal(peerId, began),
+      onBetter: () => this.safeDispatchEvent('better', { detail: { peerId } })
+    })
   }
 
   // Beside its own addresses a peer may be reached through any relay that it has in common with this block.
@@ -120,13 +120,9 @@ export class Dialer {
     const multiaddrs = [...told, ...relayed]
 
     // What a peer says of itself takes the place of what was known: old addresses would only be tried in vain.
-    if (told.length > 0) {
-      await libp2p.peerStore.patch(toPeerId(peerId), { multiaddrs })
-    } else {
-      await libp2p.peerStore.merge(toPeerId(peerId), { multiaddrs })
-    }
-
-    return multiaddrs
+    const update = told.length > 0 ? 'patch' : 'merge'
+    const { addresses } = await libp2p.peerStore[update](toPeerId(peerId), { multiaddrs })
+    return addresses.map(({ multiaddr }) => multiaddr)
   }
 }
 

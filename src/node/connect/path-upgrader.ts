@@ -62,6 +62,7 @@ export class PathUpgrader {
     const { libp2p } = this.#init
     libp2p.addEventListener('peer:identify', this.#onIdentify)
     libp2p.addEventListener('connection:close', this.#onClose)
+    this.#init.dialer.addEventListener('better', this.#onBetter)
   }
 
   stop(): void {
@@ -69,6 +70,7 @@ export class PathUpgrader {
     this.#stopping.abort()
     libp2p.removeEventListener('peer:identify', this.#onIdentify)
     libp2p.removeEventListener('connection:close', this.#onClose)
+    this.#init.dialer.removeEventListener('better', this.#onBetter)
 
     for (const timer of [...this.#lingering, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
       clearTimeout(timer)
@@ -170,7 +172,7 @@ export class PathUpgrader {
   }
 
   async #upgrade(peerId: string, addresses: Multiaddr[]): Promise<boolean> {
-    const { dialer, move, log } = this.#init
+    const { dialer, log } = this.#init
 
     for (const address of addresses) {
       if (this.#stopping.signal.aborted) {
@@ -183,8 +185,7 @@ export class PathUpgrader {
 
       try {
         await dialer.upgrade(peerId, address, this.#stopping.signal)
-        await move(peerId)
-        this.#retireRelayed(peerId)
+        await this.#takeOver(peerId)
         return true
       } catch (error) {
         log('no better path to %s by %s: %e', peerId, address, error)
@@ -192,6 +193,17 @@ export class PathUpgrader {
     }
 
     return false
+  }
+
+  readonly #onBetter = ({ detail: { peerId } }: CustomEvent<{ peerId: string }>): void => {
+    this.#takeOver(peerId).catch((error) =>
+      this.#init.log('%s is not gone over to a better path with: %e', peerId, error)
+    )
+  }
+
+  async #takeOver(peerId: string): Promise<void> {
+    await this.#init.move(peerId)
+    this.#retireRelayed(peerId)
   }
 
   #retireRelayed(peerId: string): void {

@@ -1,7 +1,12 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
-import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_PENDING_CONNECTIONS } from '../../constants.ts'
+import {
+  ADDRESS_DIAL_TIMEOUT_MS,
+  DIAL_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_PENDING_CONNECTIONS
+} from '../../constants.ts'
 import type { NexusError } from '../../errors.ts'
 import type { RevocationList } from '../../identity/revocation.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
@@ -19,12 +24,6 @@ import type { TransportsInit } from './platform.ts'
 import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
 import { type NodeServices, type NodeServicesInit, nodeServices } from './services.ts'
 
-/**
- * One address is tried for so long: a connection takes some seven ways there and back, on a slow path or a busy machine
- * two seconds. They are tried in turn: a few that swallow everything must leave time for a circuit within
- * `DIAL_TIMEOUT_MS`.
- */
-const ADDRESS_DIAL_TIMEOUT_MS = 3_000
 /** Of a peer: the 32 that a lease may name, and those through relays. Their time is limited all together. */
 const MAX_DIALLED_ADDRESSES = 64
 /** Circuits to one member through one relay: as many streams as a connection has. The library's own limit is 300. */

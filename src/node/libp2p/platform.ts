@@ -6,6 +6,7 @@ import type { DeriveChannelKey } from '../../protocols/channel/channel-key.ts'
 import type { ProviderRecords } from '../../protocols/find/provider-records.ts'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { IceServer, NexusNotice } from '../../types.ts'
+import type { PeerDials } from './dials/peer-dials.ts'
 import type { ServerTls } from './server-tls.ts'
 
 /** A factory of a transport, given the components of its node. */
@@ -43,6 +44,8 @@ export interface Platform {
   encrypters: EncrypterChoice[]
   /** Takes part in the DHT. Absent where that would be too heavy: relays search it for such blocks. */
   dht?: (options: { server: boolean; users: UserLimits }) => (components: any) => SingleKadDHT
+  /** Dials the addresses of a peer. Default: the library, one after the other. */
+  dials?: (components: any) => PeerDials
   /** What workers are found by in the DHT; absent where there is none. */
   providerRecords?: (init: ConstructorParameters<typeof ProviderRecords>[0]) => ProviderRecords
   /** Reads a credential file; absent where there are no files. */

@@ -5,6 +5,7 @@ import type { SingleKadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
 import type { ServiceFactoryMap } from 'libp2p'
 import type { UserLimits } from '../../protocols/peers/user-limits.ts'
+import type { PeerDials } from './dials/peer-dials.ts'
 import { gossipService } from './gossip-service.ts'
 import { pingService } from './ping-service.ts'
 import type { Platform } from './platform.ts'
@@ -17,6 +18,8 @@ export interface NodeServices extends Record<string, unknown> {
   gossip: GossipSub
   /** Absent where the platform has none. */
   dht?: SingleKadDHT
+  /** Absent where the library dials. */
+  dials?: PeerDials
 }
 
 export interface NodeServicesInit {
@@ -47,6 +50,7 @@ export function nodeServices({
     identifyPush: identifyPush({ runOnLimitedConnection: true }),
     ping: pingService(onPing),
     gossip: gossipService({ forwardsTopics }),
-    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) })
+    ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) }),
+    ...(platform.dials === undefined ? {} : { dials: platform.dials })
   }
 }

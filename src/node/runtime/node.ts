@@ -5,6 +5,7 @@ import { NOISE_PROTOCOL, TLS_PROTOCOL } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { ProviderRecords } from '../../protocols/find/provider-records.ts'
 import { networkDht } from '../libp2p/dht.ts'
+import { sideBySideDials } from '../libp2p/dials/side-by-side.ts'
 import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
 import type { Platform, TransportFactory, TransportsInit } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
@@ -13,6 +14,7 @@ import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { onAllInterfaces } from './all-interfaces.ts'
 import { readCredentialFile } from './credential-file.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
+import { ownNetworks } from './own-networks.ts'
 import { withOwnPort } from './own-port.ts'
 import { watchNodeWebSocket } from './websocket-failures.ts'
 
@@ -33,6 +35,7 @@ export const nodePlatform: Platform = {
     { protocol: NOISE_PROTOCOL, factory: lazyEncrypter('/noise', async () => (await import('@libp2p/noise')).noise()) }
   ],
   dht: networkDht,
+  dials: sideBySideDials(ownNetworks),
   providerRecords: (init) => new ProviderRecords(init),
   readCredentialFile,
   deriveChannelKey: deriveNodeKey,

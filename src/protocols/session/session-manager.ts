@@ -111,6 +111,7 @@ export class SessionManager {
    * directions; then the old sessions are closed. Does nothing when there is no session. Rejects like `open`.
    */
   async move(peerId: string): Promise<void> {
+    await this.#openings.whenOver(peerId)
     const old = this.#table.of(peerId).filter(({ retired }) => !retired)
 
     if (old.length === 0) {

@@ -149,6 +149,11 @@ export class SessionOpenings {
     return session
   }
 
+  /** Resolves when none is being opened to a peer. */
+  async whenOver(peerId: string): Promise<void> {
+    await this.#running.get(peerId)?.session.catch(() => undefined)
+  }
+
   /** Resolves when those that are awaited now are open or have failed, or when the signal aborts. */
   async whenAwaitedEnd(signal: AbortSignal): Promise<void> {
     const awaited = [...this.#running.values()].filter(({ isAwaited }) => isAwaited())

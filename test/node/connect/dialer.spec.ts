@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Relay } from '../../../relay/relay.ts'
+import { ADDRESS_DIAL_TIMEOUT_MS } from '../../../src/constants.ts'
 import { generateKey, peerIdOf } from '../../../src/identity/keys.ts'
 import { Dialer } from '../../../src/node/connect/dialer.ts'
 import { pathOf, peerIdIn } from '../../../src/node/libp2p/addresses.ts'
 import { assertCode } from '../../support/calls.ts'
 import { TEST_NETWORK, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
-import { TestMesh } from '../../support/mesh.ts'
+import { LOOPBACK_WS, TestMesh } from '../../support/mesh.ts'
+import { startSwallower } from '../../support/swallower.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 
 const relayId = peerIdOf(await generateKey())
@@ -47,6 +49,48 @@ describe('dialer', () => {
     const dead = Array.from({ length: 31 }, (_, index) => `/ip4/127.0.0.1/tcp/${index + 1}`)
     const connection = await dialer([...dead, String(right.addresses()[0])]).connect(right.peerId)
     assert.equal(connection.remotePeer.toString(), right.peerId)
+  })
+
+  it('waits for none of 31 addresses that swallow what they are sent, and begins with the one that worked then', async () => {
+    const swallowers = await Promise.all(Array.from({ length: 31 }, () => startSwallower()))
+    const taken = (): number => swallowers.reduce((sum, swallower) => sum + swallower.taken(), 0)
+    // Those of WebSocket come after others that are as near.
+    const last = await startMember(network, { block: { resource: 'last' }, listen: [LOOPBACK_WS] })
+    const patient = dialer([...swallowers.map(({ address }) => address), String(last.addresses()[0])])
+    const began = performance.now()
+    const connection = await patient.connect(last.peerId)
+    const took = performance.now() - began
+    assert.equal(connection.remotePeer.toString(), last.peerId)
+    assert.ok(took < ADDRESS_DIAL_TIMEOUT_MS, `${Math.round(took)} ms`)
+    assert.equal(taken(), 31)
+    await connection.close()
+    await patient.connect(last.peerId)
+    assert.ok(taken() < 2 * 31, 'what worked last time comes before them')
+    for (const swallower of swallowers) {
+      swallower.close()
+    }
+  })
+
+  it('gives all who ask at a time the same connection, and dials each address once', async () => {
+    const swallower = await startSwallower()
+    const last = await startMember(network, { block: { resource: 'last' }, listen: [LOOPBACK_WS] })
+    const both = dialer([swallower.address, String(last.addresses()[0])])
+    const [one, other] = await Promise.all([both.connect(last.peerId), both.connect(last.peerId)])
+    assert.equal(one, other)
+    assert.equal(swallower.taken(), 1)
+    assert.equal(left.parts.node.libp2p.getConnections().length, 1)
+    swallower.close()
+  })
+
+  it('gives up a dial that nobody waits for', async () => {
+    const swallower = await startSwallower()
+    const asking = new AbortController()
+    const connecting = dialer([swallower.address]).connect(right.peerId, asking.signal)
+    await until(() => swallower.open() === 1)
+    asking.abort()
+    await assertCode('UNREACHABLE', () => connecting)
+    await until(() => swallower.open() === 0)
+    swallower.close()
   })
 
   it('takes the connection that is open', async () => {
@@ -128,23 +172,23 @@ describe('dialer', () => {
       await until(isRelayed, 'the connection at the other end')
     })
 
-    it('takes the relay when direct addresses swallow what they are sent', async () => {
-      const silent = createServer().listen(0, '127.0.0.1')
-      await once(silent, 'listening')
-      const { port } = silent.address() as AddressInfo
-      const sockets = new Set<Socket>()
-      silent.on('connection', (socket) => sockets.add(socket))
+    it('takes the relay when direct addresses swallow what they are sent, and a direct one that comes later', async () => {
       const bootstrap = [relay.addresses[0] as string]
-      const hidden = await mesh.block({}, { bootstrap, listen: [] })
+      const worker = await mesh.block({}, { bootstrap })
+      await until(() => worker.addresses.some((address) => address.includes('p2p-circuit')), 'the reservation')
+      const way = await startTcpProxy(multiaddr(worker.addresses.find((address) => !address.includes('p2p-circuit'))))
+      way.freeze()
       const { libp2p, gate } = (await startMember(mesh.network, { block: { resource: 'patient' } })).parts.node
       const { remotePeer } = await libp2p.dial(multiaddr(bootstrap[0]))
-      await until(() => hidden.addresses.some((address) => address.includes('p2p-circuit')), 'the reservation')
-      const addressesOf = () => [`/ip4/127.0.0.1/tcp/${port}`]
-      const dialer = new Dialer({ libp2p, gate, addressesOf, relays: () => [remotePeer], directPatienceMs: 300 })
-      assert.equal(pathOf(await dialer.connect(hidden.identity.peerId)), 'relay')
-      assert.equal(sockets.size, 1)
-      sockets.forEach((socket) => void socket.destroy())
-      silent.close()
+      const addressesOf = () => [way.address.toString()]
+      const dialer = new Dialer({ libp2p, gate, addressesOf, relays: () => [remotePeer] })
+      const better = once(dialer, 'better')
+      const { peerId } = worker.identity
+      assert.equal(pathOf(await dialer.connect(peerId)), 'relay')
+      way.thaw()
+      assert.equal(((await better)[0] as CustomEvent).detail.peerId, peerId)
+      assert.equal(pathOf(dialer.best(peerId)!), 'direct')
+      way.close()
     })
   })
 

@@ -34,10 +34,10 @@ describe('path upgrader', () => {
         getProtocols: () => [],
         getMultiaddrs: () => []
       }) as unknown as Libp2p,
-      dialer: {
+      dialer: Object.assign(new TypedEventEmitter(), {
         best: () => relayed,
         upgrade: async () => void connections.push(connectionOver(DIRECT, [], () => undefined))
-      } as unknown as Dialer,
+      }) as unknown as Dialer,
       relayFirst: true,
       isRelay: () => false,
       move: async () => undefined,

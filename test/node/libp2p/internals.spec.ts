@@ -6,6 +6,7 @@ import { webSockets } from '@libp2p/websockets'
 import { TlsFiles } from '../../../relay/tls-files.ts'
 import { requireMembers } from '../../../src/lib/require-members.ts'
 import { DHT_MEMBERS, networkDht } from '../../../src/node/libp2p/dht.ts'
+import { DIAL_MEMBERS } from '../../../src/node/libp2p/dials/side-by-side.ts'
 import { INBOUND_CONNECTION_MEMBERS, PendingConnections } from '../../../src/node/libp2p/pending-connections.ts'
 import { CIRCUIT_TRANSPORT_MEMBERS, ReservingTransport } from '../../../src/node/libp2p/reserving-transport.ts'
 import {
@@ -89,6 +90,7 @@ describe('the inside of libraries that is used', () => {
     ])
     used = [
       [libp2p.services.gossip, GOSSIPSUB_MEMBERS],
+      [components, DIAL_MEMBERS],
       [circuit ?? assert.fail('no circuit transport'), CIRCUIT_TRANSPORT_MEMBERS],
       [webSocketListener ?? assert.fail('no WebSocket listener'), [...WEBSOCKET_LISTENER_MEMBERS, ...SERVER_MEMBERS]],
       [tlsListener ?? assert.fail('no TLS listener'), TLS_LISTENER_MEMBERS],
