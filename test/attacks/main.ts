@@ -10,11 +10,12 @@ import type { Figures } from './support/figures.ts'
 /** So that all of them take some 5 min. */
 const DEFAULT_SECONDS = 20
 const MIB = 2 ** 20
-const HEADER = ['attack', 'calls p50', 'p99', 'lost', 'messages p50', 'p99', 'lost', 'relay MiB', 'worker MiB']
+const HEADER = ['attack', 'calls p50', 'p99', 'lost', 'messages p50', 'p99', 'lost', 'CPU %', 'relay MiB', 'worker MiB']
 const HELP = `usage: npm run attacks -- [--seconds <n>] [--json] [<attack> ...]
 
 ${HONEST_CLIENTS} honest clients call and publish for so many seconds beside each attack (default: ${DEFAULT_SECONDS} s, all attacks),
-and before it for half of that. Times in ms, "without -> with" the attack; memory before -> at most.
+and before it for half of that. Times in ms, "without -> with" the attack; processor time of all but the attacker, in %
+of one core; memory before -> at most.
 
 ${Object.entries(ATTACKS)
   .map(([name, { what }]) => `  ${name.padEnd(18)} ${what}`)
@@ -75,6 +76,7 @@ function rowOf({ name, without, beside, relay, worker }: AttackReport): string[]
     name,
     ...cells(without.calls, beside.calls),
     ...cells(without.messages, beside.messages),
+    `${without.cpu.toFixed(0)} -> ${beside.cpu.toFixed(0)}`,
     memory(relay),
     memory(worker)
   ]

@@ -89,3 +89,9 @@ export function answerCommands<C extends CommandTable<C>>(commands: C): void {
     }
   })
 }
+
+/** Processor time that this process has taken, in ms. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}

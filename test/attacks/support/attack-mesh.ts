@@ -18,6 +18,8 @@ const MEMORY_EVERY_MS = 250
 export interface HonestFigures {
   calls: Figures
   messages: Figures
+  /** Processor time of all but the attacker, in % of one core. */
+  cpu: number
 }
 
 /** How honest clients fared beside an attack. */
@@ -56,10 +58,11 @@ export async function runAttack(
         group.run('start', credentials.slice(index * size, (index + 1) * size), target.relay, honestChannel(index))
       )
     )
-    const without = await measure(honest, ms / 2)
+    const processes = [relay, worker, ...honest]
+    const without = await measure(honest, processes, ms / 2)
     const memory = [await Memory.of(relay), await Memory.of(worker)] as const
     await attacker.run('begin', name, target)
-    const beside = await measure(honest, ms)
+    const beside = await measure(honest, processes, ms)
     const progress = await attacker.run('progress')
     const [ofRelay, ofWorker] = memory.map((watched) => watched.end())
     return { name, without, beside, relay: ofRelay!, worker: ofWorker!, progress }
@@ -68,12 +71,29 @@ export async function runAttack(
   }
 }
 
-async function measure(honest: Array<CommandProcess<HonestCommands>>, ms: number): Promise<HonestFigures> {
+async function measure(
+  honest: Array<CommandProcess<HonestCommands>>,
+  processes: Watched[],
+  ms: number
+): Promise<HonestFigures> {
+  const [spent, startedAt] = [await cpuMsOf(processes), performance.now()]
   const samples = await Promise.all(honest.map((group) => group.run('measure', ms)))
+  const tookMs = performance.now() - startedAt
   return {
     calls: figuresOf(samples.map(({ calls }) => calls)),
-    messages: figuresOf(samples.map((one) => one.messages))
+    messages: figuresOf(samples.map((one) => one.messages)),
+    cpu: (100 * ((await cpuMsOf(processes)) - spent)) / tookMs
   }
+}
+
+/** A process that tells how much processor time it has taken. */
+interface Watched {
+  run: (command: 'cpuMs') => Promise<number>
+}
+
+async function cpuMsOf(processes: Watched[]): Promise<number> {
+  const each = await Promise.all(processes.map((process) => process.run('cpuMs')))
+  return each.reduce((sum, ms) => sum + ms, 0)
 }
 
 async function startServers(

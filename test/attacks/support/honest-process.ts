@@ -4,7 +4,7 @@ import type { Credential } from '../../../src/identity/credential.ts'
 import { createNexus } from '../../../src/index.ts'
 import { now } from '../../../src/lib/now.ts'
 import type { Nexus } from '../../../src/types.ts'
-import { answerCommands } from '../../support/command-process.ts'
+import { answerCommands, cpuMs } from '../../support/command-process.ts'
 import { until } from '../../support/until.ts'
 import type { Sample } from './figures.ts'
 
@@ -24,6 +24,8 @@ export interface HonestCommands {
   start: (credentials: Credential[], bootstrap: string[], channel: string) => Promise<void>
   /** Goes on at its pace for so long, and waits for what is on its way. */
   measure: (ms: number) => Promise<HonestSamples>
+  /** Processor time so far. */
+  cpuMs: () => number
   stop: () => Promise<void>
 }
 
@@ -52,6 +54,7 @@ const commands: HonestCommands = {
     await until(() => load(WARM_UP_MS, 10_000).then(isWhole), 'calls and channels work', 120_000)
   },
   measure: (ms) => load(ms, LAST_MS),
+  cpuMs,
   async stop() {
     await Promise.all(clients.map((client) => client.stop()))
     setTimeout(() => process.disconnect(), 10)

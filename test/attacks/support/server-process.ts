@@ -4,7 +4,7 @@ import { createRelay, type Relay, type RelayOptions } from '../../../relay/relay
 import { createNexus } from '../../../src/index.ts'
 import type { NexusOptions } from '../../../src/node/options.ts'
 import type { Nexus } from '../../../src/types.ts'
-import { answerCommands } from '../../support/command-process.ts'
+import { answerCommands, cpuMs } from '../../support/command-process.ts'
 
 export interface ServerCommands {
   startRelay: (options: RelayOptions) => Promise<string[]>
@@ -12,6 +12,8 @@ export interface ServerCommands {
   startWorker: (options: NexusOptions) => Promise<string[]>
   /** Resident memory, in bytes. */
   memory: () => number
+  /** Processor time so far. */
+  cpuMs: () => number
   stop: () => Promise<void>
 }
 
@@ -44,6 +46,7 @@ const commands: ServerCommands = {
     return worker.addresses
   },
   memory: () => process.memoryUsage.rss(),
+  cpuMs,
   async stop() {
     await server?.stop()
     setTimeout(() => process.exit(), 10)
