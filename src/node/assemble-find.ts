@@ -41,7 +41,17 @@ export function assembleFind(init: FindInit): FindParts {
   const { dht } = node.libp2p.services
   const log = logger.forComponent('nexus:find')
   const connect: Dialer['connect'] = (peerId, signal) => dialer.connect(peerId, signal)
-  const prober = new Prober({ self, book, events: node.libp2p, isConnected: member.isConnected, connect, now, log })
+  const prober = new Prober({
+    self,
+    book,
+    follows: (app) => finder.follows(app),
+    events: node.libp2p,
+    isConnected: member.isConnected,
+    connect,
+    now,
+    random: Math.random,
+    log
+  })
   const providers = dht && platform.providerRecords?.({ network: self.network, dht, log })
   const relays = (): string[] => member.peers().flatMap(({ block, peerId }) => (block === 'relay' ? [peerId] : []))
   const search = new DhtSearch({
@@ -61,7 +71,7 @@ export function assembleFind(init: FindInit): FindParts {
     log
   })
   const isWorker = self.block === 'worker'
-  const finder = new Finder({
+  const finder: Finder = new Finder({
     self,
     isServing: () => isWorker,
     book,

@@ -6,6 +6,7 @@ import type { Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'
 import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
+import { LeasePace } from '../protocols/find/lease-pace.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
 import type { UserLimits } from '../protocols/peers/user-limits.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
@@ -84,6 +85,9 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const sessions = createSessions(init, identity, node, dialer)
   const system = new SystemCommands({ sessions, users: node.users, log: logger.forComponent('nexus:system') })
   const stun = createRelayStun(node, system, logger)
+  const isRelay = (peerId: string): boolean => verified.get(peerId)?.identity.block === 'relay'
+  const factorOf = (user: string): number => node.users.factorOf(user)
+  const pace = new LeasePace({ isRelay, userOf: (peerId) => node.users.userOf(peerId), factorOf, now })
   const gossip = new SignedGossip({
     self: identity.peerId,
     gossip: libp2p.services.gossip,
@@ -92,8 +96,9 @@ export async function createMember(init: MemberInit): Promise<Member> {
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     asksAboutTopics: (peerId) => init.forwardsTopics === true && verified.get(peerId)?.asksAboutTopics === true,
-    factorOf: (user) => node.users.factorOf(user),
-    isRelay: (peerId) => verified.get(peerId)?.identity.block === 'relay',
+    factorOf,
+    admits: init.forwardsTopics === true ? (arriving) => pace.admits(arriving) : undefined,
+    isRelay,
     cutOff: (peerId, why) => cutOff(node, init, peerId, why),
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log: logger.forComponent('nexus:gossip')

@@ -9,7 +9,7 @@ import { handlerErrorReporter } from '../../src/lib/handler-errors.ts'
 import { createGatedNode, type GatedNode } from '../../src/node/libp2p/gated-node.ts'
 import { nodePlatform } from '../../src/node/runtime/node.ts'
 import { Channels } from '../../src/protocols/channel/channels.ts'
-import { SignedGossip } from '../../src/protocols/gossip/signed-gossip.ts'
+import { SignedGossip, type SignedGossipInit } from '../../src/protocols/gossip/signed-gossip.ts'
 import { SessionManager } from '../../src/protocols/session/session-manager.ts'
 import { TopicForwarder } from '../../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../../src/protocols/subscription/topic-interest.ts'
@@ -31,6 +31,8 @@ export interface GossipNodeOptions extends TestBlock {
   userLimits?: Record<string, number>
   /** What it checks signatures of messages with. Default: what Node has. */
   signatures?: Signatures
+  /** Whether there is room for a message that has come. Default: there is. */
+  admits?: SignedGossipInit['admits']
   /** How long a subscribe or publish may take that does not say. */
   timeoutMs?: number
 }
@@ -56,7 +58,7 @@ export interface GossipNode {
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
   const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...others } = options
-  const { signatures, ...block } = others
+  const { signatures, admits, ...block } = others
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })
@@ -68,6 +70,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     gossip: libp2p.services.gossip,
     verifier: parts.verifier,
     signatures,
+    admits,
     certificate: () => node.token,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,

@@ -3,6 +3,7 @@ import { NexusError, toNexusError } from '../../errors.ts'
 import { KeyedCounter } from '../../lib/keyed-counter.ts'
 import type { Identity } from '../../types.ts'
 import type { SessionManager } from '../session/session-manager.ts'
+import { BackgroundPace, roomInBackground } from './background-pace.ts'
 
 /** For a call that has no session to go to, so many are opened side by side. */
 const AT_A_TIME = 5
@@ -16,12 +17,6 @@ const MAX_OPENING = 64
  */
 const TOGETHER_MS = 100
 const TOGETHER_CONNECTED_MS = 500
-/** In the background so many are opened, of which so many may be quick ones. */
-const MAX_BACKGROUND = 8
-const BACKGROUND_AT_A_TIME = 3
-const BACKGROUND_SLOW_MS = 1_000
-/** Sessions with the workers of one target, above which no more are opened in the background. */
-const MAX_OPEN = 32
 /** In the background, nobody new is looked for more often than this. */
 const LOOK_MS = 50
 const ENDED = 'the session ended at once'
@@ -64,6 +59,7 @@ export class SessionOpener {
   readonly #open = new WeakMap<readonly Identity[], { changes: number; open: readonly Identity[] }>()
   #settled = Promise.withResolvers<void>()
   #lookAgainAt = 0
+  readonly #pace = new BackgroundPace()
 
   constructor(init: SessionOpenerInit) {
     this.#init = init
@@ -88,9 +84,7 @@ export class SessionOpener {
     const { sessions, isPassedOver, now } = this.#init
     const time = now()
     const running = [...this.#opening.values()].filter(({ isBackground }) => isBackground)
-    const quick = running.filter(({ since }) => time - since < BACKGROUND_SLOW_MS).length
-    const left = Math.min(MAX_BACKGROUND, MAX_OPEN - this.open(workers).length) - running.length
-    const room = Math.min(BACKGROUND_AT_A_TIME - quick, left)
+    const room = roomInBackground(running, this.open(workers).length, time)
 
     if (room <= 0 || time < this.#lookAgainAt) {
       return
@@ -101,8 +95,11 @@ export class SessionOpener {
       ({ peerId }) => sessions.peek(peerId) === undefined && !this.#opening.has(peerId) && !isPassedOver(peerId)
     )
 
-    for (const worker of this.#inOrder(able).slice(0, room)) {
+    const due = this.#inOrder(able).filter(({ peerId }) => this.#init.isConnected(peerId) || this.#pace.allows(time))
+
+    for (const worker of due.slice(0, room)) {
       void this.#start(worker, true).then((error) => {
+        this.#pace.ended(error === undefined)
         // Nothing opens any more when this block stops.
         if (error?.code !== 'STOPPED') {
           this.#lookAgainAt = 0

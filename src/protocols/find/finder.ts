@@ -124,7 +124,12 @@ export class Finder implements Directory {
       throw stopped()
     }
 
+    const isNew = !this.#apps.has(target.app)
     const followed = this.#apps.follow(target.app)
+
+    if (isNew) {
+      this.#init.prober.watch(target.app)
+    }
 
     // Whoever is connected may know; but only with a way into the mesh does an empty answer mean much.
     if (this.#list.select(target).length === 0) {
@@ -142,6 +147,11 @@ export class Finder implements Directory {
     }
 
     await this.#searchHidden(followed, target, patience)
+  }
+
+  /** Whether somebody here has asked for workers of an app. */
+  follows(app: string): boolean {
+    return this.#apps.has(app)
   }
 
   unasked(app: string): string | undefined {

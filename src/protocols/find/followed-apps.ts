@@ -33,6 +33,10 @@ export class FollowedApps {
     this.#init = init
   }
 
+  has(app: string): boolean {
+    return this.#apps.has(app)
+  }
+
   /** An app that is followed, for somebody who asks for it now. */
   ask(app: string): FollowedApp | undefined {
     const followed = this.#apps.get(app)

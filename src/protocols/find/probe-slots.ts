@@ -1,3 +1,4 @@
+import { waitUntilAborted } from '../../lib/abort.ts'
 import { FairSlots } from '../../lib/fair-slots.ts'
 import type { Identity } from '../../types.ts'
 import type { LeaseBook } from './lease-book.ts'
@@ -6,10 +7,14 @@ import type { LeaseBook } from './lease-book.ts'
 const MAX_DIALS = 8
 /** The same of workers that were never reached, of an app of which others are: nobody waits for them. */
 const MAX_SPARE_DIALS = 2
+/** These wait for up to so long first: all callers hear of such a worker at once, and would knock together. */
+const SPREAD_MS = 2_000
 
 export interface ProbeSlotsInit {
   book: LeaseBook
   isConnected: (peerId: string) => boolean
+  /** 0 to 1, like `Math.random`. */
+  random: () => number
 }
 
 /**
@@ -27,8 +32,17 @@ export class ProbeSlots {
 
   /** Runs the dial of a worker when it is its turn. `wasReached`: it was connected until just now. */
   run(worker: Identity, wasReached: boolean, dial: () => Promise<void>): Promise<void> {
-    const slots = wasReached || !this.#hasReachedOthers(worker) ? this.#dials : this.#spare
-    return slots.run(worker.uid, dial)
+    if (wasReached || !this.#hasReachedOthers(worker)) {
+      return this.#dials.run(worker.uid, dial)
+    }
+
+    return this.#spare.run(worker.uid, async () => {
+      await waitUntilAborted(
+        new Promise(() => undefined),
+        AbortSignal.timeout(Math.ceil(this.#init.random() * SPREAD_MS))
+      )
+      await dial()
+    })
   }
 
   #hasReachedOthers({ app, peerId }: Identity): boolean {

@@ -1,14 +1,13 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
-import type { Lease } from '../../identity/lease.ts'
 import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { FailureMemory } from '../../lib/failure-memory.ts'
 import type { Identity } from '../../types.ts'
+import { byChance, lacksCandidates } from './candidates.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
+import { isElsewhere, type Probe } from './probe.ts'
 import { ProbeSlots } from './probe-slots.ts'
 
-/** Workers of one app that a block stays connected to, so that it notices at once when one dies. */
-const MAX_WATCHED_PER_APP = 32
 /** A worker that does not answer is dialled again after so long, and longer each time. */
 const RETRY_MS = 2_000
 const MAX_RETRY_MS = 5 * 60_000
@@ -18,6 +17,8 @@ const MAX_FAILED = 10_000
 export interface ProberInit {
   self: Identity
   book: LeaseBook
+  /** Whether somebody here has asked for workers of an app. Those of others are heard of, and nobody's concern. */
+  follows: (app: string) => boolean
   /** The libp2p node: tells when the first connection to a peer has opened, and the last one closed. */
   events: TypedEventTarget<Libp2pEvents>
   isConnected: (peerId: string) => boolean
@@ -25,16 +26,9 @@ export interface ProberInit {
   connect: (peerId: string, signal: AbortSignal) => Promise<unknown>
   /** Milliseconds, never running backwards. */
   now: () => number
+  /** 0 to 1, like `Math.random`. */
+  random: () => number
   log: Logger
-}
-
-/** A worker that is being connected to, or waits for that. */
-interface Probe {
-  /** What was known of it when it was dialled. */
-  lease: Lease | undefined
-  /** Aborts the dial when the worker is elsewhere. Absent while it waits. */
-  dial: AbortController | undefined
-  done: Promise<void>
 }
 
 /**
@@ -47,6 +41,8 @@ export class Prober {
   readonly #probes = new Map<string, Probe>()
   readonly #slots: ProbeSlots
   readonly #suspects = new Set<string>()
+  /** Workers that have been connected, and did not fail to answer since. */
+  readonly #reached = new Set<string>()
   readonly #failures: FailureMemory
   #changes = 0
   readonly #stopping = new AbortController()
@@ -62,18 +58,25 @@ export class Prober {
     init.events.addEventListener('peer:disconnect', this.#onDisconnect)
   }
 
+  /** Connects to workers of an app that is followed from now on: some by chance, so that each caller has others. */
+  watch(app: string): void {
+    for (const entry of byChance(this.#init.book.live(app), this.#init.random)) {
+      this.#watch(entry)
+    }
+  }
+
   /** A worker's connection was lost or could not be made: it is not listed until it has answered. */
   suspect(peerId: string): void {
-    const { book, self, isConnected } = this.#init
+    const { book, self, isConnected, follows } = this.#init
     const known = book.get(peerId)
 
     if (!isConnected(peerId)) {
       book.disconnected(peerId)
     }
 
-    if (known !== undefined && peerId !== self.peerId) {
+    if (known !== undefined && peerId !== self.peerId && follows(known.worker.app)) {
       this.#distrust(peerId)
-      this.#probe(known, true)
+      this.#probe(known)
     }
   }
 
@@ -116,21 +119,25 @@ export class Prober {
   }
 
   readonly #onLive = ({ detail }: CustomEvent<LeaseEntry>): void => {
-    const { book, self } = this.#init
-    const { peerId, app } = detail.worker
-
-    if (peerId === self.peerId) {
-      return
-    }
-
     // It has left the book when it did not answer, and came back with another lease.
-    if (this.#failures.has(peerId)) {
-      this.#distrust(peerId)
+    if (this.#failures.has(detail.worker.peerId)) {
+      this.#distrust(detail.worker.peerId)
     }
+    this.#watch(detail)
+  }
 
-    if (book.live(app).length <= MAX_WATCHED_PER_APP || this.#suspects.has(peerId)) {
-      this.#probe(detail)
+  #watch(entry: LeaseEntry): void {
+    const { self, follows } = this.#init
+    const { peerId, app } = entry.worker
+
+    if (peerId !== self.peerId && follows(app) && (this.#suspects.has(peerId) || this.#hasRoom(app))) {
+      this.#probe(entry)
     }
+  }
+
+  #hasRoom(app: string): boolean {
+    const isCandidate = (peerId: string): boolean => this.#probes.has(peerId) || this.#init.isConnected(peerId)
+    return lacksCandidates(this.#init.book.live(app), isCandidate)
   }
 
   readonly #onGone = ({ detail }: CustomEvent<{ peerId: string }>): void => this.#forget(detail.peerId)
@@ -139,7 +146,7 @@ export class Prober {
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => this.suspect(detail.toString())
 
-  #probe({ worker, lease }: LeaseEntry, wasReached = false): void {
+  #probe({ worker, lease }: LeaseEntry): void {
     const { peerId } = worker
 
     if (this.#probes.has(peerId) || this.#stopping.signal.aborted) {
@@ -151,13 +158,14 @@ export class Prober {
     } else if (!this.#failures.counts(peerId)) {
       const probe: Probe = { lease, dial: undefined, done: Promise.resolve() }
       this.#probes.set(peerId, probe)
-      const done = this.#slots.run(worker, wasReached, () => this.#run(peerId, probe))
+      const done = this.#slots.run(worker, this.#reached.has(peerId), () => this.#run(worker, probe))
       probe.done = done.finally(() => this.#probes.delete(peerId))
     }
   }
 
-  async #run(peerId: string, probe: Probe): Promise<void> {
+  async #run(worker: Identity, probe: Probe): Promise<void> {
     const { book, isConnected, log } = this.#init
+    const { peerId } = worker
 
     while (!this.#stopping.signal.aborted) {
       const dial = new AbortController()
@@ -171,7 +179,7 @@ export class Prober {
 
       if (!dial.signal.aborted && !this.#stopping.signal.aborted) {
         log('%s does not answer and is not listed: %e', peerId, failure)
-        this.#onFailed(peerId, probe)
+        this.#onFailed(worker, probe)
         return
       }
     }
@@ -179,9 +187,10 @@ export class Prober {
 
   // What the worker has said since it was dialled is not disproved when the dial fails: its next lease has it dialled
   // again.
-  #onFailed(peerId: string, { lease }: Probe): void {
+  #onFailed({ peerId, app }: Identity, { lease }: Probe): void {
     const { book } = this.#init
     this.#failures.failed(peerId)
+    this.#reached.delete(peerId)
 
     if ((book.get(peerId)?.lease?.version ?? 0) <= (lease?.version ?? 0)) {
       book.remove(peerId)
@@ -190,6 +199,7 @@ export class Prober {
     if (book.get(peerId) !== undefined) {
       this.#distrust(peerId)
     }
+    this.watch(app)
   }
 
   async #dial(peerId: string, moved: AbortSignal): Promise<unknown> {
@@ -226,20 +236,17 @@ export class Prober {
   #trust(peerId: string): void {
     this.#failures.succeeded(peerId)
     this.#forget(peerId)
+
+    if (this.#init.book.get(peerId) !== undefined) {
+      this.#reached.add(peerId)
+    }
   }
 
   #forget(peerId: string): void {
+    this.#reached.delete(peerId)
+
     if (this.#suspects.delete(peerId)) {
       this.#changes++
     }
   }
-}
-
-// A worker that was started anew, or has other addresses: where it is dialled now it may never be reached.
-function isElsewhere(lease: Lease | undefined, dialled: Lease | undefined): boolean {
-  return (
-    lease !== undefined &&
-    lease.version > (dialled?.version ?? 0) &&
-    (lease.event === 'join' || lease.addresses.join() !== dialled?.addresses.join())
-  )
 }

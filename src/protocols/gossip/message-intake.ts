@@ -31,11 +31,20 @@ const TOLD_EVERY_MS = 1_000
 /** How long one user's messages are worked on in one turn of the event loop while there are no others. */
 const ALONE_SLICE_MS = 5
 
-/** Messages that were dropped since it was last told, as too many of their senders waited. */
+/** Messages that were dropped since it was last told, as too many of their senders waited, or came. */
 export interface DroppedMessages {
   messages: number
   /** The neighbour that the last one came from. */
   peerId: string
+}
+
+/** A message that has come, before anything of it was checked. */
+export interface Arriving {
+  topic: string
+  /** The neighbour that it came from. */
+  source: string
+  /** It says that the neighbour itself has sent it. */
+  isOwn: boolean
 }
 
 export interface MessageIntakeInit extends MessageReceiverInit {
@@ -45,6 +54,8 @@ export interface MessageIntakeInit extends MessageReceiverInit {
   userOf: (peerId: string) => string | undefined
   /** How many times the share of others a user has. Default 1. */
   factorOf?: (user: string) => number
+  /** Whether there is room for it. What is not admitted is dropped, and may come again by another way. Default: all is. */
+  admits?: (arriving: Arriving) => boolean
   /** Told at once, then once a second at most. */
   onDropped?: (dropped: DroppedMessages) => void
 }
@@ -130,6 +141,11 @@ export class MessageIntake {
     const user = this.#userOf(neighbour, from, isOwn)
     this.#keepPromise(message)
 
+    if (this.#init.admits?.({ topic: message.topic, source: neighbour, isOwn }) === false) {
+      this.#onDrop({ source })
+      return undefined
+    }
+
     const { promise, resolve } = Promise.withResolvers<void>()
     const onDone = (): undefined => void resolve()
 
@@ -180,7 +196,7 @@ export class MessageIntake {
       const messages = this.#dropped - this.#told
       this.#toldAt = now()
       this.#told = this.#dropped
-      this.#init.log('%d messages were dropped, the last through %p: too many of their senders wait', messages, source)
+      this.#init.log('%d messages were dropped, the last through %p: there were too many', messages, source)
       this.#init.onDropped?.({ messages, peerId: source.toString() })
     }
   }

@@ -30,7 +30,10 @@ import { RefusalCounter, type RefusedMessages } from './refused-messages.ts'
 import type { SignedMessageHandler } from './topic-handlers.ts'
 import { limitTopics } from './topic-room.ts'
 
-export interface SignedGossipInit extends MessageValidatorInit, Omit<ChangeLimitsInit, 'now'> {
+export interface SignedGossipInit
+  extends MessageValidatorInit,
+    Omit<ChangeLimitsInit, 'now'>,
+    Pick<MessageIntakeInit, 'admits'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
   gossip: GossipSub
   /** What signatures of messages are checked with. Default: the best there is here. */

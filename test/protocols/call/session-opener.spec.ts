@@ -225,6 +225,29 @@ describe('session opener', () => {
       assert.equal(opener.open(all).length, 32)
     })
 
+    it('tries one in two seconds after eight that were not reached, and who is connected at once', async () => {
+      const all = workers(20)
+      opener.openOthers(all)
+
+      for (let index = 0; index < 8; index++) {
+        await end(`w${index}`, unreachable())
+      }
+
+      for (const peerId of dials.keys()) {
+        await end(peerId, unreachable())
+      }
+      const tried = begun.length
+      assert.ok(tried >= 8 && tried <= 11, `${tried}`)
+      connected.add('w19')
+
+      for (let look = 0; look < 40; look++) {
+        time += 100
+        opener.openOthers(all)
+      }
+      assert.equal(begun.includes('w19'), true)
+      assert.equal(begun.length, tried + 3)
+    })
+
     it('ends when this block stops', async () => {
       opener.openOthers(workers(9))
       await end('w0', new NexusError('STOPPED', 'stopped'))

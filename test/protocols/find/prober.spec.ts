@@ -18,9 +18,11 @@ describe('prober', () => {
   let dials: Map<string, PromiseWithResolvers<unknown> & { signal: AbortSignal }>
   let book: LeaseBook
   let prober: Prober
+  let followed: string
 
   beforeEach(() => {
     time = 0
+    followed = 'etest'
     connected = new Set()
     events = new TypedEventEmitter()
     dials = new Map()
@@ -28,6 +30,7 @@ describe('prober', () => {
     prober = new Prober({
       self,
       book,
+      follows: (app) => app === followed,
       events,
       isConnected: (peerId) => connected.has(peerId),
       connect: (peerId, signal) => {
@@ -38,6 +41,7 @@ describe('prober', () => {
         return dial.promise.finally(() => dials.delete(peerId))
       },
       now: () => time,
+      random: () => 0,
       log
     })
   })
@@ -109,10 +113,42 @@ describe('prober', () => {
       dials.get(`w${index}`)?.reject(new Error('nobody there'))
     }
     await until(() => !dials.has('w19'))
+    await until(() => dials.size === 2)
     assert.deepEqual([...dials.keys()], ['w20', 'w21'])
     connected.delete('w0')
     prober.suspect('w0')
     assert.deepEqual([...dials.keys()], ['w20', 'w21', 'w0'])
+  })
+
+  it('leaves alone the workers of apps that nobody here asks for, until somebody does', async () => {
+    book.takeConnected({ ...identityFor('a', { app: 'unfollowed' }) } as unknown as Certificate)
+    prober.suspect('a')
+    assert.deepEqual([dials.size, prober.isSuspect('a')], [0, false])
+    followed = 'unfollowed'
+    prober.watch('unfollowed')
+    assert.deepEqual([...dials.keys()], ['a'])
+  })
+
+  it('connects to others in place of those that do not answer', async () => {
+    for (let count = 0; count < 40; count++) {
+      arrive(`worker ${count}`)
+    }
+    let answered = 0
+
+    while (dials.size > 0) {
+      const [[peerId, dial]] = dials as unknown as [[string, PromiseWithResolvers<unknown>]]
+      const isDead = Number(peerId.slice(-1)) === 1
+
+      if (isDead) {
+        dial.reject(new Error('nobody there'))
+      } else {
+        connected.add(peerId)
+        dial.resolve(undefined)
+        answered++
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    assert.equal(answered, 32)
   })
 
   it('dials those of a user first of whom it dials fewest', async () => {

@@ -29,6 +29,8 @@ describe('worker list', () => {
     prober = new Prober({
       self,
       book,
+      follows: () => true,
+      random: () => 0,
       events: new TypedEventEmitter(),
       isConnected: (peerId) => connected.has(peerId),
       connect: (peerId) => {

@@ -131,6 +131,23 @@ describe('gossip that arrives', () => {
     assert.ok(heard.includes('ours2'))
   })
 
+  it('is dropped where there is no room for it, and taken when it comes another way', async () => {
+    const picky = await startGossipNode(network, {
+      block: 'relay',
+      app: 'relay',
+      uid: 'operator',
+      resource: 'picky',
+      admits: ({ topic, source, isOwn }) => topic !== TOPIC || isOwn || source !== flooder.identity.peerId
+    })
+    picky.gossip.join(TOPIC, ({ payload }) => heard.push(textOf(payload)))
+    const [message] = await messagesOf(anna, 1, 'ours')
+    await routerOf(picky).handleReceivedMessage(peerIdOf(flooder), message!)
+    assert.deepEqual([heard, picky.gossip.dropped], [[], 1])
+    await routerOf(picky).handleReceivedMessage(peerIdOf(anna), message!)
+    assert.deepEqual([heard, picky.gossip.dropped], [['ours0'], 1])
+    await picky.stop()
+  })
+
   it('makes a neighbour wait that sends more of its own than is checked: nothing of it is lost', async () => {
     const streams = relay.node.libp2p
       .getConnections(peerIdOf(flooder))

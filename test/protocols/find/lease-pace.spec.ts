@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { LeasePace } from '../../../src/protocols/find/lease-pace.ts'
+import { LEASE_TOPIC_PREFIX } from '../../../src/protocols/gossip/topic-names.ts'
+
+const topic = `${LEASE_TOPIC_PREFIX}app`
+
+describe('the pace of leases at a relay', () => {
+  let time: number
+  let pace: LeasePace
+
+  beforeEach(() => {
+    time = 0
+    pace = new LeasePace({
+      isRelay: (peerId) => peerId === 'relay',
+      userOf: (peerId) => peerId.slice(0, 1),
+      factorOf: (user) => (user === 'c' ? 3 : 1),
+      now: () => time
+    })
+  })
+
+  const admitted = (source: string, isOwn: boolean, count = 100): number =>
+    Array.from({ length: count }, () => pace.admits({ topic, source, isOwn })).filter(Boolean).length
+
+  it('is one of another worker a second for all blocks of a user, after twenty at once', () => {
+    assert.deepEqual([admitted('a1', false), admitted('a2', false), admitted('b1', false)], [20, 0, 20])
+    time += 5_000
+    assert.deepEqual([admitted('a2', false), admitted('a1', false)], [5, 0])
+  })
+
+  it('is more for a user that may have more', () => {
+    assert.equal(admitted('c1', false), 60)
+  })
+
+  it('is two a second of a worker that is connected here, each for itself', () => {
+    assert.deepEqual([admitted('a1', true), admitted('a2', true)], [20, 20])
+    time += 5_000
+    assert.equal(admitted('a1', true), 10)
+  })
+
+  it('has no bounds for other relays, and for other topics', () => {
+    assert.equal(admitted('relay', false), 100)
+    const ofChannel = { topic: '/nexus/channel/x', source: 'a', isOwn: false }
+    assert.ok(Array.from({ length: 100 }, () => pace.admits(ofChannel)).every(Boolean))
+    assert.equal(admitted('a', false), 20)
+  })
+})
