@@ -3,6 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { MAX_SYSTEM_BODY_BYTES, STOP_GRACE_MS } from '../src/constants.ts'
 import { NexusError } from '../src/errors.ts'
 import { Lifecycle, type Part } from '../src/lib/lifecycle.ts'
+import { now } from '../src/lib/now.ts'
 import type { BlockExtras } from '../src/node/assemble.ts'
 import { Bootstrap, parseAddresses } from '../src/node/connect/bootstrap.ts'
 import { ipAddressIn } from '../src/node/libp2p/addresses.ts'
@@ -17,6 +18,7 @@ import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
 import type { StunPorts } from '../src/protocols/system/command-bodies.ts'
+import { HolderExchange } from '../src/protocols/system/holder-exchange.ts'
 import type { Identity, StopOptions } from '../src/types.ts'
 import { circuitService, countReservations } from './circuits.ts'
 import { HealthServer } from './health.ts'
@@ -76,6 +78,7 @@ export async function assembleRelay(
     onCutOff: (peer, jid, message) => options.onEvent?.({ event: 'cut-off', peer, jid, message }),
     onRefused: (peer, error, address) => refusals.refused(peer, address, error)
   })
+  new HolderExchange({ holders: member.node.holders, system: member.system, peers: member.peers, now, log }).serve()
   const query = new TopicQuery({ system: member.system, log })
   const forwarder = new TopicForwarder({
     gossip: member.gossip,

@@ -63,6 +63,14 @@ function handshakeVectors(): HandshakeVectors {
         numberField(2, 3),
         numberField(3, now + 5)
       ),
+      hello(
+        'with the number of a start',
+        { revocationVersion: 3, instance: Number(MAX_NUMBER) },
+        certificate,
+        numberField(2, 3),
+        numberField(5, MAX_NUMBER)
+      ),
+      hello('with the number 0', { revocationVersion: 0, instance: 0 }, certificate, numberField(5, 0)),
       hello('in another order', { revocationVersion: 3 }, numberField(2, 3), certificate),
       hello(
         'fields twice: the last ones',
@@ -89,6 +97,7 @@ function handshakeVectors(): HandshakeVectors {
       { why: 'a number that does not end', wire: toHex(certificate, Buffer.from('10ff', 'hex')) },
       { why: 'a version over 2^53 - 1', wire: toHex(certificate, numberField(2, MAX_NUMBER + 1n)) },
       { why: 'a time over 2^53 - 1', wire: toHex(certificate, numberField(3, 2n ** 64n - 1n)) },
+      { why: 'a number of a start over 2^53 - 1', wire: toHex(certificate, numberField(5, MAX_NUMBER + 1n)) },
       { why: 'a wire type that does not exist', wire: toHex(certificate, Buffer.from('a70601', 'hex')) }
     ],
     verdicts: [
@@ -103,6 +112,15 @@ function handshakeVectors(): HandshakeVectors {
         reason: 'BAD_CLAIM'
       },
       { name: 'a reason in lower case', wire: toHex(bytesField(1, 'expired')), code: 'REFUSED', reason: 'BAD_CLAIM' },
+      {
+        name: 'another block has the key',
+        wire: toHex(
+          bytesField(1, 'IN_USE'),
+          bytesField(2, 'etest-anna-owner@test.nexus.example/default at /ip4/192.0.2.1/tcp/1')
+        ),
+        code: 'REFUSED',
+        reason: 'IN_USE'
+      },
       { name: 'the limit of a user', wire: toHex(bytesField(1, 'USER_LIMIT')), code: 'BUSY' },
       { name: 'cut off before', wire: toHex(bytesField(1, 'CUT_OFF')), code: 'BUSY' }
     ]

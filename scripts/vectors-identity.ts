@@ -23,6 +23,7 @@ import {
 } from '../test/support/identities.ts'
 import type { CertificateInput, GrantInput, VectorCase, VectorFile } from './vector-files.ts'
 import { bentCertificates } from './vectors-bent.ts'
+import { issuedCertificates, issuedGrants } from './vectors-issuers.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -107,6 +108,7 @@ async function certificateVectors(): Promise<VectorFile<CertificateInput>> {
   cases.push(refused('revoked by user', 'REVOKED', { revocations: byUser }))
   const another = await (await network()).authority.revoke(peerIdOf(mallory))
   cases.push({ name: 'good, another key revoked', input: { ...input, revocations: another }, now, expected })
+  cases.push(...(await issuedCertificates(home, expected)))
   cases.push(...(await bentCertificates({ input, now, expected })))
   return { network: home.network, root: home.authority.rootId, cases }
 }
@@ -151,7 +153,7 @@ async function grantVectors(): Promise<VectorFile<GrantInput>> {
   const foreign = await network({ network: 'other.example', root: 'other root' })
   const impostor = await network({ root: 'other root' })
   const uid = BOB_UID
-  const cases = [
+  const cases: VectorCase<GrantInput>[] = [
     { name: 'good, of the authority', input, now, expected },
     { name: 'good, of the owner', input: inputByOwner, now, expected: expectedByOwner },
     refused('not yet valid', 'NOT_YET_VALID', {}, now - 6 * MINUTE - 1),
@@ -182,7 +184,10 @@ async function grantVectors(): Promise<VectorFile<GrantInput>> {
   cases.push(
     refused('holder revoked', 'REVOKED', { revocations: await list(uidSubject(BOB_UID)) }),
     refused('owner revoked by key', 'REVOKED', { ...byOwner, revocations: await list(peerIdOf(alice)) }),
-    refused('owner revoked by user', 'REVOKED', { ...byOwner, revocations: await list(uidSubject(ALICE_UID)) })
+    refused('owner revoked by user', 'REVOKED', { ...byOwner, revocations: await list(uidSubject(ALICE_UID)) }),
+    refused('app revoked', 'REVOKED', { revocations: await list('app:etest') }),
+    refused('id revoked', 'REVOKED', { revocations: await list('jti:vector-1') }),
+    ...(await issuedGrants(home, expected))
   )
   return { network: home.network, root: home.authority.rootId, cases }
 }

@@ -39,7 +39,7 @@ export type NexusErrorCode = keyof typeof CODES
 /** Their numbers on the wire and on the bridge: never 0. */
 export type NexusErrorNumber = (typeof CODES)[NexusErrorCode]['wire']
 
-/** Why a certificate, grant, revocation list or proof of possession was refused. */
+/** Why a certificate, grant, revocation list or proof of possession was refused. `IN_USE`: another block has its key. */
 export const IDENTITY_FAILURES = [
   'NO_CERTIFICATE',
   'TOO_LARGE',
@@ -48,10 +48,12 @@ export const IDENTITY_FAILURES = [
   'BAD_SIGNATURE',
   'WRONG_NETWORK',
   'WRONG_ROOT',
+  'WRONG_ISSUER',
   'WRONG_KEY',
   'EXPIRED',
   'NOT_YET_VALID',
-  'REVOKED'
+  'REVOKED',
+  'IN_USE'
 ] as const
 
 export type IdentityFailure = (typeof IDENTITY_FAILURES)[number]

@@ -1,5 +1,6 @@
 import { type Certificate, readCertificate } from '../identity/certificate.ts'
 import { answerFor, type CertificateAnswer, type CertificateRequest, verifyRequest } from '../identity/enrolment.ts'
+import { mayIssue } from '../identity/issuing-key.ts'
 import { refused } from '../identity/refused.ts'
 import type { BlockKind, Role } from '../types.ts'
 import type { Issuer } from './issuer.ts'
@@ -199,7 +200,7 @@ export class Enrolment {
     const { issuer, store, options } = this.#init
     const authority = await issuer.authority()
     const validForMs = options.grantValidityMs
-    const apps = store.apps.servicesOf(uid)
+    const apps = store.apps.servicesOf(uid).filter((app) => mayIssue(issuer.signer, app))
     return Promise.all(apps.map(async (app) => ({ grant: await authority.issueGrant({ uid, app, validForMs }) })))
   }
 }

@@ -1,6 +1,9 @@
 import { NexusError } from '../errors.ts'
-import { Authority, type AuthorityInit, type AuthorityJson } from '../identity/authority.ts'
-import { RevocationList } from '../identity/revocation.ts'
+import { Authority, type AuthorityInit } from '../identity/authority.ts'
+import type { AuthorityJson } from '../identity/authority-json.ts'
+import { checkValidity } from '../identity/claims.ts'
+import { type IssuerCertificate, readIssuerCertificate } from '../identity/issuing-key.ts'
+import { RevocationList } from '../identity/revocation-list.ts'
 import { CertificateVerifier } from '../identity/verifier.ts'
 import type { Clock } from '../types.ts'
 import { ListWaiters } from './list-waiters.ts'
@@ -14,6 +17,8 @@ const TRIES = 10
 export class Issuer {
   readonly network: string
   readonly rootId: string
+  /** The issuing key that it signs with; absent when it holds the root key. */
+  readonly signer: IssuerCertificate | undefined
   /** Verifies what this authority has signed. */
   readonly verifier: CertificateVerifier
   /** Woken with each new list. */
@@ -27,6 +32,7 @@ export class Issuer {
   private constructor(authority: Authority, database: Database, clock: Clock) {
     this.network = authority.network
     this.rootId = authority.rootId
+    this.signer = authority.issuer
     this.#json = authority.toJSON()
     this.#init = { clock }
     this.#database = database
@@ -41,6 +47,7 @@ export class Issuer {
    */
   static async open(authority: Authority, database: Database, clock: Clock): Promise<Issuer> {
     const issuer = new Issuer(authority, database, clock)
+    await issuer.#checkSigner()
     database.transaction(() => {
       const merged = merge(authority.toJSON().revocations, issuer.#list.get())
 
@@ -50,6 +57,14 @@ export class Issuer {
     })
     await issuer.#refresh()
     return issuer
+  }
+
+  /** A service whose certificates nobody takes must not run. */
+  async #checkSigner(): Promise<void> {
+    if (this.signer !== undefined) {
+      await readIssuerCertificate(this.signer.token, this.verifier)
+      checkValidity("issuing key's certificate", this.signer, this.#init.clock?.() ?? Date.now())
+    }
   }
 
   /** The authority as of now. */

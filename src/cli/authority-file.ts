@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Store } from '../authority/store/store.ts'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
-import { RevocationList } from '../identity/revocation.ts'
-import { readFileOf, writeSecretFile } from '../node/runtime/credential-file.ts'
+import type { AuthorityJson } from '../identity/authority-json.ts'
+import { RevocationList } from '../identity/revocation-list.ts'
+import { readFileOf, readJsonFile, writeSecretFile } from '../node/runtime/credential-file.ts'
+import { keyToStore, withKey } from './authority-key.ts'
 
 /** Where an authority lives that no flag places. */
 export const DEFAULT_AUTHORITY_DIR = '.nexus'
@@ -55,7 +57,8 @@ export async function readAuthority(directory: string): Promise<Authority> {
     )
   }
 
-  return readFileOf({ path, noun: 'authority', maker: 'nexus authority init' }, (value) => Authority.fromJSON(value))
+  const file = { path, noun: 'authority', maker: 'nexus authority init' }
+  return readFileOf(file, async (value) => Authority.fromJSON(await withKey(value)))
 }
 
 /** The same with the revocations of the service that keeps them, when one does. */
@@ -100,8 +103,25 @@ export async function writeAuthority(
 ): Promise<string> {
   const path = authorityPath(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await writeSecretFile(path, authority.toJSON(), options)
+  const json = authority.toJSON()
+  await writeSecretFile(path, await stored(path, json), options)
   return path
+}
+
+/** As the file has it: where the same authority is, its key stays as it is there. */
+async function stored(path: string, json: AuthorityJson): Promise<object> {
+  const before: unknown = (await exists(path))
+    ? await readJsonFile(path, 'authority').catch(() => undefined)
+    : undefined
+  const opened = await withKey(before).catch(() => undefined)
+  const isSame = typeof opened === 'object' && opened !== null && 'key' in opened && opened.key === json.key
+
+  if (!isSame) {
+    return { ...json, key: await keyToStore(json.key) }
+  }
+
+  const { key: _, ...others } = json
+  return { ...others, ...('key' in (before as object) ? { key: (before as { key: unknown }).key } : {}) }
 }
 
 /** Throws `INVALID` when the file is there and may not be replaced. `why` says what would be lost. */

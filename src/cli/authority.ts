@@ -4,6 +4,7 @@ import { addBackup } from './authority/backup.ts'
 import { addGrant } from './authority/grant.ts'
 import { addInit } from './authority/init.ts'
 import { addIssue } from './authority/issue.ts'
+import { addIssuer } from './authority/issuer.ts'
 import { addList } from './authority/list.ts'
 import { addRenew } from './authority/renew.ts'
 import { addRevoke } from './authority/revoke.ts'
@@ -27,6 +28,7 @@ Example:
     )
 
   addInit(group)
+  addIssuer(group)
   addIssue(group)
   addRenew(group)
   addList(group)

@@ -1,15 +1,21 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
-import * as v from 'valibot'
-import { CERTIFICATE_VALIDITY_MS } from '../constants.ts'
+import { CERTIFICATE_VALIDITY_MS, GRANT_VALIDITY_MS, ISSUER_VALIDITY_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Clock } from '../types.ts'
+import { type AuthorityJson, parseAuthority } from './authority-json.ts'
 import { type CertificateSubject, signCertificate } from './certificate.ts'
-import { isSecond, toSeconds } from './claims.ts'
+import { type Terms, toSeconds } from './claims.ts'
 import { issueGrant } from './grant.ts'
+import {
+  type IssuerCertificate,
+  mayIssue,
+  peekIssuerCertificate,
+  type SigningKey,
+  signIssuerCertificate
+} from './issuing-key.ts'
 import { checkNetwork } from './jid.ts'
 import { formatKey, generateKey, parseKey, peerIdOf } from './keys.ts'
-import { checkSubject, signRevocationList, uidSubject } from './revocation.ts'
-import { checkedText, parseJson } from './schema.ts'
+import { appSubject, checkSubject, signRevocationList, uidSubject } from './revocation.ts'
 
 export interface AuthorityInit {
   /** Default `Date.now`. */
@@ -18,32 +24,15 @@ export interface AuthorityInit {
   randomId?: () => string
 }
 
-const AuthoritySchema = v.object({
-  version: v.literal(1),
-  network: checkedText(checkNetwork),
-  key: checkedText(parseKey),
-  revocations: v.object({
-    version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-    issuedAt: v.pipe(
-      v.number(),
-      v.check((value) => isSecond(value), 'not a second since 1970')
-    ),
-    revoked: v.record(
-      checkedText(checkSubject),
-      v.pipe(
-        v.number(),
-        v.check((value) => isSecond(value), 'not a second since 1970')
-      )
-    )
-  })
-})
+/** What an issuing key may do. */
+export interface IssuerTerms {
+  /** The only apps that it may sign for. Default: all. */
+  apps?: readonly string[] | undefined
+  /** How long, in ms. Default a year. */
+  validForMs?: number | undefined
+}
 
-/** An authority as JSON. `key` is the root key of the network: keep it secret, and off the mesh. */
-export type AuthorityJson = v.InferOutput<typeof AuthoritySchema>
-
-interface AuthorityState extends Required<AuthorityInit> {
-  network: string
-  privateKey: Ed25519PrivateKey
+interface AuthorityState extends Required<AuthorityInit>, SigningKey {
   version: number
   /** When the list was last changed, in seconds since 1970. */
   revokedAt: number
@@ -52,8 +41,8 @@ interface AuthorityState extends Required<AuthorityInit> {
 }
 
 /**
- * A network's authority: holds its root key and signs certificates, grants and revocation lists. It takes no part in
- * the mesh. Keep its `toJSON` after each `revoke`: a list from an older copy has a version that nobody takes.
+ * A network's authority: holds its root key, or an issuing key that a root certified, and signs certificates, grants
+ * and revocation lists. It takes no part in the mesh. Keep its `toJSON` after each `revoke`: a list from an older copy has a version that nobody takes.
  *
  * @example
  * ```ts
@@ -70,14 +59,19 @@ export class Authority {
   readonly network: string
   /** The peer id of the root key: what the blocks of this network trust. */
   readonly rootId: string
+  /** The issuing key that it signs with, as its root certified it; absent when it has the root key itself. */
+  readonly issuer?: IssuerCertificate
   readonly #state: AuthorityState
   /** Settles when the revocation before has its version. */
   #revoking: Promise<unknown> = Promise.resolve()
 
   private constructor(state: AuthorityState) {
     this.network = state.network
-    this.rootId = peerIdOf(state.privateKey)
+    this.rootId = state.issuer?.rootId ?? peerIdOf(state.privateKey)
     this.#state = state
+    if (state.issuer !== undefined) {
+      this.issuer = state.issuer
+    }
   }
 
   /**
@@ -109,11 +103,12 @@ export class Authority {
    * ```
    */
   static fromJSON(value: unknown, init: AuthorityInit = {}): Authority {
-    const { network, key, revocations } = parseJson('authority', AuthoritySchema, value)
+    const { network, key, issuer, revocations } = parseAuthority(value)
     return new Authority({
       ...defaults(init),
       network,
       privateKey: parseKey(key),
+      issuer: issuer === undefined ? undefined : peekIssuerCertificate(issuer),
       version: revocations.version,
       revokedAt: revocations.issuedAt,
       revoked: new Map(Object.entries(revocations.revoked))
@@ -121,7 +116,7 @@ export class Authority {
   }
 
   /**
-   * All of it, as `JSON.stringify` takes it and `fromJSON` reads it. It has the root key in it: keep it secret.
+   * All of it, as `JSON.stringify` takes it and `fromJSON` reads it. It has the key in it: keep it secret.
    *
    * @example
    * ```ts
@@ -131,15 +126,17 @@ export class Authority {
    * ```
    */
   toJSON(): AuthorityJson {
-    const { network, privateKey, version, revokedAt, revoked } = this.#state
+    const { network, privateKey, issuer, version, revokedAt, revoked } = this.#state
+    const key = formatKey(privateKey)
     const revocations = { version, issuedAt: revokedAt, revoked: Object.fromEntries(revoked) }
-    return { version: 1, network, key: formatKey(privateKey), revocations }
+    return { version: 1, network, key, ...(issuer === undefined ? {} : { issuer: issuer.token }), revocations }
   }
 
   /**
    * Signs a certificate: the peer whose key `peerId` is, is this block. Gives a compact JWS. It holds for `validForMs`,
    * in ms, 30 days by default, and from 5 min before now, for clocks that run late. One for a subject that was revoked
-   * this very second is dated into the next, so that it holds. Throws `INVALID`, naming the part at fault.
+   * this very second is dated into the next, so that it holds. One of an issuing key ends with that key's own certificate at the latest.
+   * Throws `INVALID`, naming the part at fault: an app that the issuing key may not sign for is one.
    *
    * @example
    * ```ts
@@ -158,8 +155,8 @@ export class Authority {
    */
   async issueCertificate(request: CertificateSubject & { validForMs?: number }): Promise<string> {
     const { validForMs = CERTIFICATE_VALIDITY_MS, ...subject } = request
-    const issuedAt = this.#issueTime(subject.peerId, uidSubject(subject.uid))
-    return signCertificate(this.#state, subject, { issuedAt, validForMs, id: this.#state.randomId() })
+    const issuedAt = this.#issueTime(subject.app, subject.peerId, uidSubject(subject.uid))
+    return signCertificate(this.#state, subject, this.#terms(issuedAt, validForMs))
   }
 
   /**
@@ -172,12 +169,38 @@ export class Authority {
    * ```
    */
   async issueGrant({ uid, app, validForMs }: { uid: string; app: string; validForMs?: number }): Promise<string> {
-    const issuedAt = this.#issueTime(this.rootId, uidSubject(uid))
-    return issueGrant(this.#state, { holder: uid, app, validForMs, issuedAt, id: this.#state.randomId() })
+    const issuedAt = this.#issueTime(app, peerIdOf(this.#state.privateKey), uidSubject(uid))
+    return issueGrant(this.#state, { holder: uid, app, ...this.#terms(issuedAt, validForMs ?? GRANT_VALIDITY_MS) })
   }
 
   /**
-   * Voids everything made until now for (and, for a block that grants, by) these peer ids and users (`uid:...`).
+   * An authority with a new issuing key, which this one certifies with its root key: what a service runs with, while
+   * the root key stays offline. It may sign for `apps` alone, 20 at most, or for all, until `validForMs` are over, a
+   * year by default. It revokes what it may sign for with a list of its own; this one's list revokes it, and thereby
+   * all that it signed. Rejects with `INVALID`: bad terms, or this is an issuing key itself.
+   *
+   * @example
+   * ```ts
+   * const service = await authority.createIssuer({ apps: ['etest'] })
+   * await writeFile('service.json', JSON.stringify(service), { mode: 0o600 })
+   * ```
+   */
+  async createIssuer({ apps, validForMs = ISSUER_VALIDITY_MS }: IssuerTerms = {}): Promise<Authority> {
+    if (this.issuer !== undefined) {
+      throw new NexusError('INVALID', 'an issuing key certifies no other: the root key does')
+    }
+    const { network, clock, randomId } = this.#state
+    const privateKey = await generateKey()
+    const terms = { issuedAt: this.#issueTime(undefined, peerIdOf(privateKey)), validForMs }
+    const token = await signIssuerCertificate(this.#state, { peerId: peerIdOf(privateKey), apps }, terms)
+    const issuer = peekIssuerCertificate(token)
+    const none = { version: 0, revokedAt: 0, revoked: new Map<string, number>() }
+    return new Authority({ network, clock, randomId, privateKey, issuer, ...none })
+  }
+
+  /**
+   * Voids everything made until now for (and, for a block that grants, by) these peer ids, users (`uid:...`) and apps
+   * (`app:...`), and certificates and grants by their id (`jti:...`).
    * Gives the next revocation list, a compact JWS, to be put into the credential of any block. Rejects with `INVALID`
    * for no subject or a bad one, and `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids); nothing is revoked then.
    *
@@ -221,8 +244,23 @@ export class Authority {
     return token
   }
 
-  #issueTime(...subjects: string[]): number {
-    const seconds = subjects.map((subject) => this.#state.revoked.get(subject) ?? 0)
+  #terms(issuedAt: number, validForMs: number): Terms {
+    const leftMs = (this.issuer?.expiresAt ?? Number.POSITIVE_INFINITY) - issuedAt
+    if (leftMs <= 0) {
+      throw new NexusError('INVALID', "the issuing key's certificate has ended: have the root key certify another one")
+    }
+    return { issuedAt, validForMs: Math.min(validForMs, leftMs), id: this.#state.randomId() }
+  }
+
+  #issueTime(app: string | undefined, ...subjects: string[]): number {
+    if (app !== undefined && !mayIssue(this.issuer, app)) {
+      throw new NexusError(
+        'INVALID',
+        `the issuing key may not sign for ${app}, but for ${this.issuer?.apps?.join(', ')}`
+      )
+    }
+    const ofApp = app === undefined ? [] : [appSubject(app)]
+    const seconds = [...ofApp, ...subjects].map((subject) => this.#state.revoked.get(subject) ?? 0)
     return Math.max(this.#state.clock(), ...seconds.map((second) => second * 1000))
   }
 }

@@ -1,7 +1,14 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { MAX_CERTIFICATE_BYTES } from '../constants.ts'
 import type { BlockKind, Identity, Role } from '../types.ts'
 import { authorityName, ClaimReader, type Terms, termsClaims, type Validity } from './claims.ts'
+import {
+  checkConstraint,
+  type IssuerCertificate,
+  type SigningKey,
+  signerOf,
+  type TrustedRoots,
+  within
+} from './issuing-key.ts'
 import { checkApp, checkBlockKind, checkNetwork, checkResource, checkRole, checkUid, formatJid } from './jid.ts'
 import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
 import { checkPeerId } from './keys.ts'
@@ -13,8 +20,10 @@ const CERTIFICATE: JwsKind = { noun: 'certificate', typ: 'nexus-cert+jwt', maxBy
 export interface Certificate extends Identity, Validity {
   /** The claim `jti`. */
   readonly id: string
-  /** The root that signed it, by its peer id. */
+  /** The root that signed it, or that certified the issuing key which did, by its peer id. */
   readonly rootId: string
+  /** The issuing key that signed it; absent when a root did. */
+  readonly issuer?: IssuerCertificate
   /** The certificate itself, a compact JWS. */
   readonly token: string
 }
@@ -29,12 +38,8 @@ export interface CertificateSubject {
   resource: string
 }
 
-/** Signs a certificate with the network's root key. Gives the compact JWS; throws `INVALID` for a bad subject. */
-export function signCertificate(
-  issuer: { privateKey: Ed25519PrivateKey; network: string },
-  subject: CertificateSubject,
-  terms: Terms
-): Promise<string> {
+/** Signs a certificate in the authority's name. Gives the compact JWS; throws `INVALID` for a bad subject. */
+export function signCertificate(issuer: SigningKey, subject: CertificateSubject, terms: Terms): Promise<string> {
   const network = checkNetwork(issuer.network)
   const { app, uid, role, resource } = subject
   return signJws(CERTIFICATE, issuer.privateKey, {
@@ -47,33 +52,34 @@ export function signCertificate(
     block: checkBlockKind(subject.block),
     resource,
     ...termsClaims(terms),
-    cnf: { kid: checkPeerId(subject.peerId) }
+    cnf: { kid: checkPeerId(subject.peerId) },
+    issuer: issuer.issuer?.token
   })
 }
 
 /**
  * Reads a certificate and checks what never changes, in this order: present at all (`NO_CERTIFICATE`), size
  * (`TOO_LARGE`), form and header (`BAD_HEADER`), a JSON object (`BAD_CLAIM`), network (`WRONG_NETWORK`), signed by one
- * of the roots (`WRONG_ROOT`), signature (`BAD_SIGNATURE`), every claim (`BAD_CLAIM`). Unknown claims are ignored.
+ * of the roots or by an issuing key of theirs (`signerOf`), signature (`BAD_SIGNATURE`), every claim (`BAD_CLAIM`), the
+ * app one that the issuing key may sign for (`WRONG_ISSUER`). Unknown claims are ignored. It ends when its issuing key
+ * does.
  * Time, revocation and possession of the key are left to `CertificateVerifier`.
  */
-export async function readCertificate(
-  token: string,
-  trust: { network: string; roots: ReadonlySet<string> }
-): Promise<Certificate> {
+export async function readCertificate(token: string, trust: TrustedRoots): Promise<Certificate> {
   if (!token) {
     throw refused('NO_CERTIFICATE', 'no certificate was shown')
   }
   const jws = decodeJws(CERTIFICATE, token)
   const claims = new ClaimReader(jws)
   claims.network(trust.network)
-  if (!trust.roots.has(jws.kid)) {
-    throw refused('WRONG_ROOT', 'the certificate is signed by none of the roots of this network')
-  }
+  const signer = await signerOf(jws, trust)
   await verifyJws(jws)
   claims.equals('iss', authorityName(trust.network))
   const identity = readIdentity(claims, trust.network)
-  return Object.freeze({ ...identity, id: claims.id(), ...claims.validity(), rootId: jws.kid, token })
+  const id = claims.id()
+  const validity = within(claims.validity(), signer)
+  checkConstraint('certificate', signer, identity.app)
+  return Object.freeze({ ...identity, id, ...validity, ...signer, token })
 }
 
 /** The identity that a certificate proves, frozen: it is handed to the application's handlers. */

@@ -35,10 +35,16 @@ export function termsClaims({ issuedAt, validForMs, id }: Terms): Claims {
   if (!Number.isFinite(validForMs) || validForMs <= 0) {
     throw new NexusError('INVALID', `bad validForMs: ${validForMs}`)
   }
-  if (typeof id !== 'string' || id.length === 0 || id.length > MAX_ID_LENGTH) {
+  checkId(id)
+  return { iat, nbf: Math.max(0, iat - CERTIFICATE_BACKDATE_S), exp: iat + Math.ceil(validForMs / 1000), jti: id }
+}
+
+/** `value` when it is a `jti`, 1-128 characters; else throws `INVALID`. */
+export function checkId(value: unknown): string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_ID_LENGTH) {
     throw new NexusError('INVALID', `bad id: 1-${MAX_ID_LENGTH} characters`)
   }
-  return { iat, nbf: Math.max(0, iat - CERTIFICATE_BACKDATE_S), exp: iat + Math.ceil(validForMs / 1000), jti: id }
+  return value
 }
 
 /** Whole seconds since 1970 of a moment in ms. Throws `INVALID`. */
@@ -94,6 +100,11 @@ export class ClaimReader {
   version(name: string): number {
     const value = this.#claims[name]
     return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : this.#bad(name)
+  }
+
+  /** The same from 0. */
+  count(name: string): number {
+    return this.#claims[name] === 0 ? 0 : this.version(name)
   }
 
   object(name: string): Claims {

@@ -1,11 +1,12 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import * as v from 'valibot'
+import { NexusError } from '../errors.ts'
 import type { Clock } from '../types.ts'
 import type { Certificate } from './certificate.ts'
 import { peekGrant } from './grant.ts'
 import { checkNetwork } from './jid.ts'
 import { checkPeerId, formatKey, parseKey, peerIdOf } from './keys.ts'
-import { RevocationList } from './revocation.ts'
+import { RevocationList } from './revocation-list.ts'
 import { checkedText, parseJson } from './schema.ts'
 import { CertificateVerifier } from './verifier.ts'
 
@@ -18,13 +19,15 @@ const CredentialSchema = v.object({
   certificate: token,
   grants: v.array(v.object({ grant: token, issuerCertificate: v.optional(token) })),
   roots: v.pipe(v.array(checkedText(checkPeerId)), v.nonEmpty()),
-  revocations: v.optional(token)
+  revocations: v.optional(token),
+  moreRevocations: v.optional(v.array(token))
 })
 
 /**
  * Everything that a block needs to join its network, as JSON: its private `key` (libp2p protobuf, base64url), its
  * `certificate`, the `grants` of its user with the certificates of those who gave them, the peer ids of the `roots`
- * to trust, and the newest revocation list known. Secret, because of the key.
+ * to trust, and the newest revocation lists known: that of the roots, and in `moreRevocations` those of issuing keys,
+ * and what was added to lists. Secret, because of the key.
  */
 export type Credential = v.InferOutput<typeof CredentialSchema>
 
@@ -90,6 +93,7 @@ export function createCredential(parts: {
   grants?: Credential['grants']
   roots: string[]
   revocations?: string
+  moreRevocations?: string[]
 }): Credential {
   const { grants = [], key, ...rest } = parts
   return parseCredential({ version: 1, ...rest, key: formatKey(key), grants })
@@ -106,6 +110,9 @@ export async function openCredential(credential: Credential, options: { clock: C
   if (credential.revocations !== undefined) {
     await revocations.offer(credential.revocations)
   }
+  for (const list of credential.moreRevocations ?? []) {
+    await revocations.offer(list).catch(ignoreRefused)
+  }
   const verifier = new CertificateVerifier({ network, roots, clock: options.clock, revocations })
   const certificate = await verifier.verify(credential.certificate, peerIdOf(privateKey))
   const grants = credential.grants.map((held) => {
@@ -113,4 +120,23 @@ export async function openCredential(credential: Credential, options: { clock: C
     return { app, expiresAt, ...held }
   })
   return { privateKey, certificate, verifier, revocations, grants }
+}
+
+/** What of lists the fields of a credential hold: the roots' whole list, which every version reads, by itself. */
+export function heldRevocations({
+  token: whole,
+  tokens
+}: RevocationList): Pick<Credential, 'revocations' | 'moreRevocations'> {
+  const more = tokens.filter((list) => list !== whole)
+  return {
+    ...(whole === undefined ? {} : { revocations: whole }),
+    ...(more.length === 0 ? {} : { moreRevocations: more })
+  }
+}
+
+/** The list of an issuing key that was revoked meanwhile, or whose root is trusted no more, says nothing. */
+function ignoreRefused(error: unknown): void {
+  if (!(error instanceof NexusError && error.code === 'REFUSED')) {
+    throw error
+  }
 }

@@ -25,6 +25,7 @@ const AnswerSchema = v.object({
   grants: v.array(v.object({ grant: v.string(), issuerCertificate: v.optional(v.string()) })),
   roots: v.array(v.string()),
   revocations: v.optional(v.string()),
+  moreRevocations: v.optional(v.array(v.string())),
   bootstrap: v.array(v.string()),
   time: v.number()
 })
@@ -173,17 +174,28 @@ export async function answerFor(
 ): Promise<CertificateAnswer> {
   const resource = user.resource ?? RESOURCES[user.block] ?? 'default'
   const certificate = await authority.issueCertificate({ ...user, resource, peerId, validForMs })
-  const revocations = await authority.revocationList()
+  const lists = await listsOf(authority)
   return {
     version: 1,
     network: authority.network,
     certificate,
     grants,
     roots: [authority.rootId],
-    ...(revocations === undefined ? {} : { revocations }),
+    ...lists,
     bootstrap,
     time: clock()
   }
+}
+
+/** The authority's list, in the field of a credential where it belongs. */
+export async function listsOf(authority: Authority): Promise<Pick<Credential, 'revocations' | 'moreRevocations'>> {
+  const list = await authority.revocationList()
+
+  if (list === undefined) {
+    return {}
+  }
+
+  return authority.issuer === undefined ? { revocations: list } : { moreRevocations: [list] }
 }
 
 /** The answer that a JSON value is. Throws `INVALID`, naming the field at fault. */
@@ -193,13 +205,14 @@ export function parseAnswer(value: unknown): CertificateAnswer {
 
 /** The credential of a key and an answer. Throws `INVALID`. */
 export function credentialOf(key: Ed25519PrivateKey, answer: CertificateAnswer): Credential {
-  const { network, certificate, grants, roots, revocations } = answer
+  const { network, certificate, grants, roots, revocations, moreRevocations } = answer
   return createCredential({
     network,
     key,
     certificate,
     grants,
     roots,
-    ...(revocations === undefined ? {} : { revocations })
+    ...(revocations === undefined ? {} : { revocations }),
+    ...(moreRevocations === undefined ? {} : { moreRevocations })
   })
 }

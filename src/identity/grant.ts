@@ -3,8 +3,16 @@ import { GRANT_VALIDITY_MS, MAX_CERTIFICATE_BYTES } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import { authorityName, ClaimReader, checkValidity, type Terms, termsClaims, type Validity } from './claims.ts'
+import {
+  checkConstraint,
+  type IssuerCertificate,
+  type Signer,
+  type SigningKey,
+  signerOf,
+  within
+} from './issuing-key.ts'
 import { checkApp, checkNetwork, checkUid } from './jid.ts'
-import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
+import { decodeJws, type JwsKind, signJws, type UncheckedJws, verifyJws } from './jws.ts'
 import { peerIdOf } from './keys.ts'
 import { refused } from './refused.ts'
 import type { CertificateVerifier } from './verifier.ts'
@@ -23,15 +31,17 @@ export interface Grant extends Validity {
   readonly issuer: string
   /** The peer id of the key that signed it. */
   readonly issuerPeerId: string
-  /** The certificate of the block that signed it; absent when a root did. */
+  /** The certificate of the block that signed it; absent when the authority did. */
   readonly issuerCertificate?: Certificate
+  /** The authority's issuing key that signed it; absent when a root or a block did. */
+  readonly issuingKey?: IssuerCertificate
   /** The grant itself, a compact JWS. */
   readonly token: string
 }
 
-/** Who signs a grant: the authority with its root key, or a block of the service app's owner. */
+/** Who signs a grant: the authority with a root or issuing key, or a block of the service app's owner. */
 export type GrantIssuer =
-  | { privateKey: Ed25519PrivateKey; network: string; certificate?: undefined }
+  | (SigningKey & { certificate?: undefined })
   | { privateKey: Ed25519PrivateKey; certificate: Certificate }
 
 /** `holder` is a user id, `app` the service; `validForMs` is 365 days by default. */
@@ -52,7 +62,8 @@ export async function issueGrant(issuer: GrantIssuer, terms: GrantTerms): Promis
     aud: network,
     sub: checkUid(terms.holder),
     app,
-    ...termsClaims({ issuedAt: terms.issuedAt, validForMs: terms.validForMs ?? GRANT_VALIDITY_MS, id: terms.id })
+    ...termsClaims({ issuedAt: terms.issuedAt, validForMs: terms.validForMs ?? GRANT_VALIDITY_MS, id: terms.id }),
+    issuer: issuer.certificate === undefined ? issuer.issuer?.token : undefined
   })
 }
 
@@ -68,7 +79,7 @@ function checkIssuer(certificate: Certificate, privateKey: Ed25519PrivateKey, ap
 /**
  * Verifies that a grant gives `holderUid` the service of `app` now. Throws `REFUSED` with the first of these that
  * fails: size (`TOO_LARGE`), form and header (`BAD_HEADER`), a JSON object (`BAD_CLAIM`), network (`WRONG_NETWORK`);
- * the issuer's certificate, when no root signed it: missing (`WRONG_ROOT`), not valid now (its own reason), bound to
+ * the issuer's certificate, when a block signed it: missing (`WRONG_ROOT`), not valid now (its own reason), bound to
  * another key than the signer's (`WRONG_KEY`), not of the owner of the grant's app (`BAD_CLAIM`); signature
  * (`BAD_SIGNATURE`), every claim, another holder, another app (`BAD_CLAIM`); then what `checkGrant` checks.
  */
@@ -81,9 +92,9 @@ export async function verifyGrant(
   const claims = new ClaimReader(jws)
   claims.network(verifier.network)
   const app = claims.checked('app', checkApp)
-  const issuerCertificate = verifier.roots.has(jws.kid)
-    ? undefined
-    : await verifyIssuer(shown.issuerCertificate, jws.kid, app, verifier)
+  const signer = await authoritySigner(jws, shown.issuerCertificate, verifier)
+  const issuerCertificate =
+    signer === undefined ? await verifyIssuer(shown.issuerCertificate ?? '', jws.kid, app, verifier) : undefined
   await verifyJws(jws)
   const issuer = issuerCertificate?.jid ?? authorityName(verifier.network)
   claims.equals('iss', issuer)
@@ -92,10 +103,11 @@ export async function verifyGrant(
     id: claims.id(),
     holder,
     app,
-    ...claims.validity(),
+    ...within(claims.validity(), signer ?? {}),
     issuer,
     issuerPeerId: jws.kid,
     issuerCertificate,
+    ...(signer?.issuer === undefined ? {} : { issuingKey: signer.issuer }),
     token: shown.token
   }
   if (holder !== expected.holderUid) {
@@ -104,35 +116,46 @@ export async function verifyGrant(
   if (app !== expected.app) {
     throw refused('BAD_CLAIM', `the grant is for the app ${app}, not for ${expected.app}`)
   }
+  if (signer !== undefined) {
+    checkConstraint('grant', signer, app)
+  }
   checkGrant(grant, verifier)
   return Object.freeze(grant)
 }
 
 /**
- * Checks again that a verified grant holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED` (its issuer or its holder,
- * after it was made), and that its issuer's certificate still holds. Throws `REFUSED`.
+ * Checks again that a verified grant holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED` (itself, its app, its issuer or
+ * its holder, after it was made), and that its issuer's certificate still holds. Throws `REFUSED`.
  */
 export function checkGrant(grant: Grant, verifier: CertificateVerifier): void {
-  const { issuerCertificate, issuedAt } = grant
+  const { app, id, issuerCertificate, issuingKey, issuedAt } = grant
   checkValidity('grant', grant, verifier.clock())
   if (issuerCertificate !== undefined) {
     verifier.check(issuerCertificate)
   }
-  const byIssuer = { peerId: grant.issuerPeerId, uid: issuerCertificate?.uid, issuedAt }
-  if (verifier.revocations.isRevoked(byIssuer) || verifier.revocations.isRevoked({ uid: grant.holder, issuedAt })) {
-    throw refused('REVOKED', 'the grant is revoked with its issuer or its holder')
+  const { revocations } = verifier
+  const byIssuer = { peerId: grant.issuerPeerId, uid: issuerCertificate?.uid, app, issuedAt, issuer: issuingKey }
+  if (revocations.isRevoked(byIssuer) || revocations.isRevoked({ uid: grant.holder, app, id, issuedAt })) {
+    throw refused('REVOKED', 'the grant is revoked, by itself, or with its app, its issuer or its holder')
   }
 }
 
+/** Who signed it in the authority's name; `undefined` when the certificate of a block came along instead. */
+async function authoritySigner(
+  jws: UncheckedJws,
+  issuerCertificate: string | undefined,
+  verifier: CertificateVerifier
+): Promise<Signer | undefined> {
+  const isOfBlock = Boolean(issuerCertificate) && !verifier.roots.has(jws.kid) && jws.claims.issuer === undefined
+  return isOfBlock ? undefined : signerOf(jws, verifier)
+}
+
 async function verifyIssuer(
-  token: string | undefined,
+  token: string,
   kid: string,
   app: string,
   verifier: CertificateVerifier
 ): Promise<Certificate> {
-  if (!token) {
-    throw refused('WRONG_ROOT', 'the grant is signed by none of the roots, and no certificate of its issuer came along')
-  }
   const certificate = await verifier.verify(token, kid)
   if (certificate.role !== 'owner' || certificate.app !== app) {
     throw refused('BAD_CLAIM', `the grant is signed by ${certificate.jid}, no block of the owner of ${app}`)

@@ -6,7 +6,7 @@ import { checkValidity } from './claims.ts'
 import { checkNetwork } from './jid.ts'
 import { checkPeerId } from './keys.ts'
 import { refused } from './refused.ts'
-import type { RevocationList } from './revocation.ts'
+import type { RevocationList } from './revocation-list.ts'
 
 export interface CertificateVerifierInit {
   /** The one network whose certificates count. */

@@ -1,7 +1,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS } from '../constants.ts'
-import type { RevocationList } from '../identity/revocation.ts'
+import type { RevocationList } from '../identity/revocation-list.ts'
 import { type HandlerErrorReporter, handlerErrorReporter } from '../lib/handler-errors.ts'
 import { Lifecycle, type Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'

@@ -1,7 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
 import { checkPeerId } from '../identity/keys.ts'
-import type { RevocationList } from '../identity/revocation.ts'
+import type { RevocationList } from '../identity/revocation-list.ts'
 import type { Lifecycle } from '../lib/lifecycle.ts'
 import type { ApiClient } from '../protocols/call/api-client.ts'
 import type { ApiServer } from '../protocols/call/api-server.ts'

@@ -10,7 +10,7 @@ import {
   parseCredential
 } from '../identity/credential.ts'
 import { warnedFrom } from '../identity/expiry.ts'
-import type { RevocationList } from '../identity/revocation.ts'
+import type { RevocationList } from '../identity/revocation-list.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
 import { Backoff } from '../lib/backoff.ts'
 import type { Part } from '../lib/lifecycle.ts'
@@ -193,8 +193,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
         throw new NexusError('INVALID', 'the renewed certificate is of a new root: restart the block to change roots')
       }
 
-      if (revocations.token !== undefined) {
-        await this.revocations.offer(revocations.token)
+      for (const list of revocations.tokens) {
+        await this.revocations.offer(list)
       }
 
       this.#grants = grants

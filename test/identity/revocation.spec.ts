@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { MAX_REVOCATION_BYTES } from '../../src/constants.ts'
 import { NexusError } from '../../src/errors.ts'
 import { peerIdOf } from '../../src/identity/keys.ts'
-import { checkSubject, RevocationList, signRevocationList, uidSubject } from '../../src/identity/revocation.ts'
+import { checkSubject, signRevocationList, uidSubject } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { reforge, takeApart, tamper } from '../support/forge.ts'
 import {
   ALICE_UID,

@@ -11,7 +11,7 @@ import type {
 import { statementVectors } from '../../scripts/vectors-statements.ts'
 import { verifyRequest } from '../../src/identity/enrolment.ts'
 import { verifyLease } from '../../src/identity/lease.ts'
-import { RevocationList } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { assertRefused } from '../support/identities.ts'
 

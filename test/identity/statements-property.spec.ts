@@ -7,7 +7,8 @@ import { decodeJws, type JwsKind, signJws, verifyJws } from '../../src/identity/
 import { parseKey, peerIdOf } from '../../src/identity/keys.ts'
 import { type LeaseEvent, signLease, verifyLease } from '../../src/identity/lease.ts'
 import { refused } from '../../src/identity/refused.ts'
-import { RevocationList, signRevocationList, uidSubject } from '../../src/identity/revocation.ts'
+import { signRevocationList, uidSubject } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { forge, takeApart } from '../support/forge.ts'
 import { ALICE_UID, alice, bob, frozenClock, mallory, testNetwork } from '../support/identities.ts'
 

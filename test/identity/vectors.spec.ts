@@ -4,7 +4,7 @@ import type { CertificateInput, GrantInput, VectorCase, VectorFile } from '../..
 import { identityVectors } from '../../scripts/vectors-identity.ts'
 import { verifyGrant } from '../../src/identity/grant.ts'
 import { formatJid, parseJid } from '../../src/identity/jid.ts'
-import { RevocationList } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { assertInvalid, assertRefused } from '../support/identities.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { mock } from 'node:test'
 import { peerIdOf } from '../../src/identity/keys.ts'
-import { RevocationList, uidSubject } from '../../src/identity/revocation.ts'
+import { uidSubject } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { tamper } from '../support/forge.ts'
 import {

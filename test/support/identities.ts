@@ -7,7 +7,7 @@ import { type CertificateSubject, readCertificate } from '../../src/identity/cer
 import { type Credential, createCredential } from '../../src/identity/credential.ts'
 import { issueGrant } from '../../src/identity/grant.ts'
 import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
-import { RevocationList } from '../../src/identity/revocation.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import type { Clock } from '../../src/types.ts'
 

@@ -11,6 +11,9 @@ export interface TcpProxy {
   freeze: () => void
   /** Passes on again what was swallowed and what comes. */
   thaw: () => void
+  /** Ends all connections through it, and lets none through until `reopen`. */
+  block: () => void
+  reopen: () => void
   close: () => void
 }
 
@@ -24,8 +27,13 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
   }
   const pairs = new Set<[near: Socket, far: Socket]>()
   let isFrozen = false
+  let isBlocked = false
   const pass = ([near, far]: [near: Socket, far: Socket]): void => void near.pipe(far).pipe(near)
   const server = createServer({ pauseOnConnect: true }, (near) => {
+    if (isBlocked) {
+      near.destroy()
+      return
+    }
     const pair: [near: Socket, far: Socket] = [keep(near), keep(connect(Number(port), host))]
     pairs.add(pair)
     near.on('close', () => pairs.delete(pair))
@@ -55,6 +63,13 @@ export async function startTcpProxy(target: Multiaddr): Promise<TcpProxy> {
     thaw: () => {
       isFrozen = false
       pairs.forEach(pass)
+    },
+    block: () => {
+      isBlocked = true
+      cut()
+    },
+    reopen: () => {
+      isBlocked = false
     },
     close: () => {
       cut()

@@ -25,15 +25,19 @@ export interface PublicInit {
 
 /** What blocks and pages ask (docs/PROTOCOL.md, "Authority service"). */
 export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrolment }: PublicInit): void {
-  const { network, rootId } = issuer
+  const { network, rootId, signer } = issuer
+  const of = signer === undefined ? {} : { issuer: signer.peerId }
   const { bootstrap, clock } = options
 
   app.get('/.well-known/nexus', async (c) => {
     const revocations = await (await issuer.authority()).revocationList()
-    return c.json({ version: 1, network, roots: [rootId], bootstrap, revocations, time: clock() })
+    const issuers = signer === undefined ? {} : { issuers: [signer.token] }
+    return c.json({ version: 1, network, roots: [rootId], ...issuers, bootstrap, revocations, time: clock() })
   })
   app.get('/revocations', async (c) => {
-    const after = countIn(c, 'after', Number.MAX_SAFE_INTEGER)
+    const asked = countIn(c, 'after', Number.MAX_SAFE_INTEGER)
+    // Versions of another signer's list say nothing of this one.
+    const after = (c.req.query('of') ?? '') === (signer?.peerId ?? '') ? asked : undefined
 
     if (after !== undefined && after >= issuer.version) {
       await issuer.waiters.wait(c.req.raw.signal)
@@ -42,7 +46,7 @@ export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrol
     const { version } = issuer
     const isNew = after === undefined || version > after
     const list = isNew ? { revocations: await (await issuer.authority()).revocationList() } : {}
-    return c.json({ version, ...list })
+    return c.json({ version, ...of, ...list })
   })
   app.get('/nonce', (c) => c.json({ version: 1, ...nonces.create(), time: clock() }))
   app.post('/enroll', async (c) => {

@@ -1,4 +1,4 @@
-import type { AuthorityJson } from '../../identity/authority.ts'
+import type { AuthorityJson } from '../../identity/authority-json.ts'
 import type { Database } from './database.ts'
 
 export type RevocationState = AuthorityJson['revocations']

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { RevocationList } from '../../identity/revocation.ts'
+import type { RevocationList } from '../../identity/revocation-list.ts'
 import { Output, table } from '../output.ts'
 import { type AuthorityFlags, addAuthorityFlags } from './flags.ts'
 import type { IssuedRecord } from './issued.ts'

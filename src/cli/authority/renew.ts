@@ -32,17 +32,18 @@ async function renew(path: string, flags: RenewFlags): Promise<void> {
   const { readCurrentAuthority } = await import('../authority-file.ts')
   const { updateCredentialFile } = await import('./credential-update.ts')
   const { recordIssued } = await import('./issued.ts')
+  const { listsOf } = await import('../../identity/enrolment.ts')
   const authority = await readCurrentAuthority(flags.dir)
   const credential = await readRenewable(authority, path)
   const before = await readOwn(credential, authority, path)
   const { issuedAt, expiresAt } = before
   const validForMs = flags.days ?? expiresAt - issuedAt
   const certificate = await authority.issueCertificate({ ...before, validForMs })
-  const revocations = (await authority.revocationList()) ?? credential.revocations
-  const renewed = { ...credential, certificate, revocations }
+  const lists = await listsOf(authority)
+  const renewed = { ...credential, certificate, ...lists }
   const opened = await openCredential(renewed, { clock: Date.now })
   await recordIssued(flags.dir, opened.certificate, path)
-  await updateCredentialFile(path, { certificate, revocations })
+  await updateCredentialFile(path, { certificate, ...lists })
   const { jid, peerId } = before
   const expires = new Date(opened.certificate.expiresAt).toISOString()
   const output = new Output(flags)

@@ -48,7 +48,10 @@ async function revoke(subjects: string[], flags: RevokeFlags): Promise<void> {
   }
 
   if (path !== undefined) {
-    await updateCredentialFile(path, { revocations: list })
+    await updateCredentialFile(
+      path,
+      authority.issuer === undefined ? { revocations: list } : { moreRevocations: [list] }
+    )
   }
 
   const { version, revoked } = authority.toJSON().revocations

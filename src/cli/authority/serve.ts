@@ -1,9 +1,13 @@
 import { type Command, Option } from 'commander'
 import type { ServedAuthority } from '../../authority/serve.ts'
+import type { Authority } from '../../identity/authority.ts'
 import { addBootstrapFlag, toCount, toPort } from '../flags.ts'
 import { aborted, interruptible } from '../interrupt.ts'
 import { Output, table } from '../output.ts'
 import { type AuthorityFlags, addAuthorityFlags, toDays } from './flags.ts'
+
+/** An issuing key that ends within this time is told of: somebody has to fetch the root key. */
+const SOON_MS = 30 * 24 * 60 * 60_000
 
 interface ServeFlags extends AuthorityFlags {
   database?: string
@@ -31,7 +35,8 @@ export function addServe(group: Command): void {
       'after',
       `
 It speaks HTTP: put a proxy with TLS before it. It needs Node 22.16.
-With --json it prints one line when it runs: { event: "ready", network, origin, database, adminTokens }.
+With --json it prints one line when it runs: { event: "ready", network, origin, database, adminTokens, issuer }.
+Give it an issuing key (nexus authority issuer) rather than the root key.
 
 Example:
   nexus authority serve --origin https://authority.example.org --bootstrap /dns4/relay.example.org/tcp/9700`
@@ -51,18 +56,28 @@ async function serve(flags: ServeFlags): Promise<void> {
 
   await interruptible(async (signal) => {
     const served = await serveAuthority({ authority, database, ...listening, bootstrap, validityMs, maxKeys })
-    const { network } = authority
+    const { network, issuer } = authority
     const { adminTokens } = served.service
     const greeting = table([
       ['authority', network],
       ['at', served.origin],
-      ['database', database]
+      ['database', database],
+      ['signs with', issuer === undefined ? 'the root key' : `the issuing key ${issuer.peerId}`]
     ])
-    output.result({ event: 'ready', network, origin: served.origin, database, adminTokens }, greeting)
+    const ready = { event: 'ready', network, origin: served.origin, database, adminTokens, issuer: issuer?.peerId }
+    output.result(ready, greeting)
     warn(served, dir, output)
+    warnOfKey(authority, output)
     await aborted(signal)
     await served.close()
   })
+}
+
+function warnOfKey({ issuer }: Authority, output: Output): void {
+  if (issuer !== undefined && issuer.expiresAt < Date.now() + SOON_MS) {
+    const end = new Date(issuer.expiresAt).toISOString()
+    output.note(`nexus: warning: its issuing key ends on ${end}, and with it all that it signs: nexus authority issuer`)
+  }
 }
 
 function warn({ origin, service }: ServedAuthority, dir: string, output: Output): void {

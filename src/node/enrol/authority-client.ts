@@ -11,7 +11,7 @@ const TRIES = 2
 
 /** The service waits for 25 s. */
 const NEWS_MS = 40_000
-const NewsSchema = v.object({ revocations: v.optional(v.string()) })
+const NewsSchema = v.object({ revocations: v.optional(v.string()), issuer: v.optional(v.string()) })
 
 interface Proof {
   key: Ed25519PrivateKey
@@ -58,11 +58,14 @@ export class AuthorityClient {
   }
 
   /**
-   * The version of the newest revocation list, and the list when it is newer than `after`. The service waits for some
-   * time before it says that there is none. Rejects with `UNREACHABLE`.
+   * The newest revocation list when it is newer than version `after` of that signed by the issuing key `of` (the roots:
+   * ''), and whose it is. The service waits for some time before it says that there is none. Rejects with `UNREACHABLE`.
    */
-  async revocations(after: number, signal: AbortSignal): Promise<{ revocations?: string }> {
-    const url = new URL(`/revocations?after=${after}`, this.origin)
+  async revocations(
+    { after, of }: { after: number; of: string },
+    signal: AbortSignal
+  ): Promise<{ revocations?: string | undefined; issuer?: string | undefined }> {
+    const url = new URL(`/revocations?after=${after}&of=${of}`, this.origin)
     const answer = await requestJson({ url, method: 'GET', failure: 'does not answer', timeoutMs: NEWS_MS, signal })
 
     if (answer.status !== 200) {

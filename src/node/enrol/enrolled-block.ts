@@ -1,10 +1,10 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
-import { type Credential, type OpenedCredential, openCredential } from '../../identity/credential.ts'
+import { type Credential, heldRevocations, type OpenedCredential, openCredential } from '../../identity/credential.ts'
 import { type CertificateAnswer, credentialOf } from '../../identity/enrolment.ts'
 import type { EnrolmentSecret } from '../../identity/enrolment-secret.ts'
 import { generateKey, parseKey } from '../../identity/keys.ts'
-import type { RevocationList } from '../../identity/revocation.ts'
+import type { RevocationList } from '../../identity/revocation-list.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { AuthorityClient, EnrolmentError } from './authority-client.ts'
 import { type KeptCredential, readKept, writeKept } from './kept-credential.ts'
@@ -30,8 +30,8 @@ export class EnrolledBlock {
   readonly #init: EnrolledBlockInit
   readonly #client: AuthorityClient
   #kept: KeptCredential | undefined
-  /** The newest revocation list that came while the block ran. */
-  #list: { version: number; token: string | undefined } = { version: 0, token: undefined }
+  /** The lists of the block that runs. */
+  #revocations: RevocationList | undefined
   #writing: Promise<void> = Promise.resolve()
   /** What `credential` gives first. */
   #isFresh = false
@@ -72,7 +72,8 @@ export class EnrolledBlock {
 
   /** What follows the service's revocation list while the block runs. */
   watch(revocations: RevocationList): Part {
-    return new RevocationWatch({ client: this.#client, revocations, keep: (list) => this.#keepList(list) })
+    this.#revocations = revocations
+    return new RevocationWatch({ client: this.#client, revocations, keep: () => this.#keepLists(revocations) })
   }
 
   #checkFile(): void {
@@ -163,21 +164,25 @@ export class EnrolledBlock {
 
     const { revocations } = await openCredential(credential, { clock: this.clock.read })
 
-    if (revocations.version < this.#list.version) {
-      credential.revocations = this.#list.token
+    for (const list of this.#revocations?.tokens ?? []) {
+      await revocations.offer(list)
     }
 
     const { origin: authority } = this.#client
     const secret = this.#init.secret?.id ?? before?.secret
-    const kept = { credential, authority, secret, bootstrap: answer.bootstrap }
+    const kept = {
+      credential: { ...credential, ...heldRevocations(revocations) },
+      authority,
+      secret,
+      bootstrap: answer.bootstrap
+    }
     this.#kept = kept
     await this.#write()
   }
 
-  async #keepList(list: { version: number; token: string }): Promise<void> {
-    if (list.version > this.#list.version && this.#kept !== undefined) {
-      this.#list = list
-      this.#kept = { ...this.#kept, credential: { ...this.#kept.credential, revocations: list.token } }
+  async #keepLists(revocations: RevocationList): Promise<void> {
+    if (this.#kept !== undefined) {
+      this.#kept = { ...this.#kept, credential: { ...this.#kept.credential, ...heldRevocations(revocations) } }
       await this.#write()
     }
   }

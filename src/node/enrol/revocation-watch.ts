@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RevocationList } from '../../identity/revocation.ts'
+import type { RevocationList } from '../../identity/revocation-list.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import type { AuthorityClient } from './authority-client.ts'
@@ -14,8 +14,8 @@ const PAUSE_MS = 30_000
 export interface RevocationWatchInit {
   client: AuthorityClient
   revocations: RevocationList
-  /** Keeps a list. What it rejects with is of no interest: the list comes again. */
-  keep: (list: { version: number; token: string }) => Promise<void>
+  /** Keeps the lists. What it rejects with is of no interest: they come again. */
+  keep: () => Promise<void>
 }
 
 /**
@@ -27,6 +27,8 @@ export class RevocationWatch implements Part {
   readonly #ended = new AbortController()
   readonly #backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
   #endKeeping: (() => void) | undefined
+  /** Whose list the service gives: '' for the roots', else an issuing key's peer id. */
+  #signer = ''
 
   constructor(init: RevocationWatchInit) {
     this.#init = init
@@ -34,10 +36,7 @@ export class RevocationWatch implements Part {
 
   start(): void {
     const { revocations, keep } = this.#init
-    this.#endKeeping = revocations.onChange(() => {
-      const { version, token } = revocations
-      void (token === undefined ? undefined : keep({ version, token }).catch(() => undefined))
-    })
+    this.#endKeeping = revocations.onChange(() => void keep().catch(() => undefined))
     void this.#run()
   }
 
@@ -59,7 +58,9 @@ export class RevocationWatch implements Part {
   async #ask(signal: AbortSignal): Promise<number> {
     const { client, revocations } = this.#init
     const since = performance.now()
-    const { revocations: token } = await client.revocations(revocations.version, signal)
+    const after = revocations.held.get(this.#signer)?.version ?? 0
+    const { revocations: token, issuer = '' } = await client.revocations({ after, of: this.#signer }, signal)
+    this.#signer = issuer
     this.#backoff.reset()
 
     if (token !== undefined) {

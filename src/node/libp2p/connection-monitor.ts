@@ -1,17 +1,15 @@
 import type { Connection, Logger } from '@libp2p/interface'
-import { PING_PROTOCOL } from '@libp2p/ping'
-import { pEvent } from 'p-event'
 import { CONNECTION_SILENCE_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { onAbort } from '../../lib/abort.ts'
 import { toError } from '../../lib/to-error.ts'
+import { pingOnce } from './ping-once.ts'
 
 const TICK_MS = 1_000
 /** A connection is pinged so long after its last ping was answered, or the peer pinged by itself. */
 const INTERVAL_MS = 10_000
 /** A tick that comes later than this says that the process itself stood still. */
 const STALL_MS = 2_000
-const PING_BYTES = 32
 /** What `newStream` fails with when the connection is at its end, though nobody has said so. */
 const ENDED = ['ConnectionClosedError', 'MuxerClosedError', 'MuxerUnavailableError']
 
@@ -104,15 +102,7 @@ export class ConnectionMonitor {
     Object.assign(watched, { since: this.#init.now(), ping })
 
     try {
-      const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
-
-      try {
-        stream.send(crypto.getRandomValues(new Uint8Array(PING_BYTES)))
-        await pEvent(stream, ['message', 'close'], { signal })
-        await stream.close({ signal })
-      } catch (error) {
-        stream.abort(toError(error))
-      }
+      await pingOnce(connection, signal)
     } catch (error) {
       // A refusal is an answer as well.
       if (!signal.aborted && ENDED.includes(toError(error).name)) {

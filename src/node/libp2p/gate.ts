@@ -17,6 +17,7 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import { now } from '../../lib/now.ts'
 import { toError } from '../../lib/to-error.ts'
 import { type HandshakeInit, type LimitVerdict, shakeHands } from '../../protocols/peers/handshake.ts'
+import type { KeyHolders } from '../../protocols/peers/key-holders.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import type { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import { isWebRtc, peerIdIn } from './addresses.ts'
@@ -34,7 +35,9 @@ export interface GateInit {
   verifier: CertificateVerifier
   verified: VerifiedPeers
   /** The certificate that this block shows now, and what it says of itself. */
-  proof: () => Pick<HandshakeInit, 'certificate' | 'revocationVersion' | 'asksAboutTopics'>
+  proof: () => Pick<HandshakeInit, 'certificate' | 'revocationVersion' | 'asksAboutTopics' | 'instance'>
+  /** Which start of a block each key belongs to. Default: nobody asks. */
+  holders?: KeyHolders
   /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */
   maxPendingPerHost?: number
   /** The open connections to a peer: there may be `MAX_CONNECTIONS_PER_PEER`. Default none. */
@@ -186,13 +189,14 @@ export class Gate {
     options?: SecureConnectionOptions
   ): Promise<SecuredConnection> {
     const peerId = secured.remotePeer.toString()
-    const { verifier, verified, proof, log } = this.#init
+    const { verifier, verified, proof, holders, log } = this.#init
 
     try {
       const { certificate, ...terms } = await shakeHands(secured.connection, {
         ...proof(),
         clock: () => verifier.clock(),
         verify: (token) => verifier.verify(token, peerId),
+        holderOf: async (certificate, instance) => holders?.claim(certificate.peerId, instance),
         refuse: ({ uid }) => (direction === 'inbound' ? this.#limitOf(uid, secured.remotePeer, raw) : undefined),
         signal: options?.signal
       })

@@ -1,5 +1,6 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import {
   ADDRESS_DIAL_TIMEOUT_MS,
@@ -8,10 +9,11 @@ import {
   MAX_PENDING_CONNECTIONS
 } from '../../constants.ts'
 import type { NexusError } from '../../errors.ts'
-import type { RevocationList } from '../../identity/revocation.ts'
+import type { RevocationList } from '../../identity/revocation-list.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { now } from '../../lib/now.ts'
+import { KeyHolders } from '../../protocols/peers/key-holders.ts'
 import { UserLimits } from '../../protocols/peers/user-limits.ts'
 import { VerifiedPeers } from '../../protocols/peers/verified-peers.ts'
 import type { Clock } from '../../types.ts'
@@ -19,6 +21,7 @@ import { directAddressesFirst, relayedAddressesFirst } from './address-order.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { Gate } from './gate.ts'
 import { halfWindowYamux } from './half-window-yamux.ts'
+import { keyConnections } from './key-connections.ts'
 import { listenFailure } from './listen-failure.ts'
 import type { TransportsInit } from './platform.ts'
 import { RESERVATION_CONCURRENCY, ReservingTransport } from './reserving-transport.ts'
@@ -63,6 +66,8 @@ export interface GatedNode extends Part {
   libp2p: Libp2p<NodeServices>
   gate: Gate
   verified: VerifiedPeers
+  /** Which start of a block each key belongs to. */
+  holders: KeyHolders
   /** What each user may have here. */
   users: UserLimits
   /** The circuit transport, for reservations at relays. */
@@ -90,13 +95,25 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     uidOf: (peerId) => verified.get(peerId)?.identity.uid,
     factors: init.limits.userLimits
   })
+  // 53 bits, as many as a number holds.
+  const instance = Number(crypto.getRandomValues(new BigUint64Array(1))[0]! >> 11n)
+  const holders = new KeyHolders({
+    self: { peerId: peerIdFromPrivateKey(init.privateKey).toString(), instance },
+    now,
+    ...keyConnections({
+      node: () => libp2p,
+      jidOf: (peerId) => verified.get(peerId)?.identity.jid
+    })
+  })
   const gate = new Gate({
     verifier: init.verifier,
     verified,
+    holders,
     proof: () => ({
       certificate: init.certificate(),
       revocationVersion: init.revocations.version,
-      asksAboutTopics: init.forwardsTopics !== true
+      asksAboutTopics: init.forwardsTopics !== true,
+      instance
     }),
     maxPendingPerHost: init.limits.maxPendingPerHost,
     maxCircuitsPerPeer: init.limits.maxCircuitsPerPeer,
@@ -152,7 +169,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
     now,
     log: init.logger.forComponent('nexus:monitor')
   })
-  return { libp2p, gate, verified, users, circuit, ...lifeOf(libp2p, verified, monitor) }
+  return { libp2p, gate, verified, holders, users, circuit, ...lifeOf(libp2p, verified, monitor) }
 }
 
 function lifeOf(

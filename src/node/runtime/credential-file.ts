@@ -62,12 +62,12 @@ export async function readJsonFile(path: string, noun: string): Promise<unknown>
 /** What `parse` makes of the JSON in a file. Throws `INVALID`, naming the file, and the command that makes such files. */
 export async function readFileOf<T>(
   { path, noun, maker }: { path: string; noun: string; maker: string },
-  parse: (value: unknown) => T
+  parse: (value: unknown) => T | Promise<T>
 ): Promise<T> {
   const value = await readJsonFile(path, noun)
 
   try {
-    return parse(value)
+    return await parse(value)
   } catch (error) {
     const help = `expected what ${maker} writes`
     throw new NexusError('INVALID', `${path} is no ${noun}: ${reasonOf(error)} (${help})`, { cause: error })
@@ -80,11 +80,12 @@ export async function readFileOf<T>(
  */
 export async function writeSecretFile(
   path: string,
-  value: { key: string },
+  value: object,
   { force = false }: { force?: boolean } = {}
 ): Promise<void> {
   const refusal = 'is there already and does not hold the same key: what it holds would be lost'
-  const mayReplace = (text: string): boolean => force || keyIn(text) === value.key
+  const mayReplace = (text: string): boolean =>
+    force || JSON.stringify(keyIn(text)) === JSON.stringify(keyIn(JSON.stringify(value)))
   await writeWholeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, mayReplace, refusal })
 }
 

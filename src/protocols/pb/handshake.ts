@@ -8,6 +8,7 @@ export interface Hello {
   revocationVersion: number
   time?: number
   asksAboutTopics: boolean
+  instance?: number
 }
 
 export const Hello = (() => {
@@ -40,6 +41,11 @@ export const Hello = (() => {
           w.bool(obj.asksAboutTopics)
         }
 
+        if (obj.instance != null) {
+          w.uint32(40)
+          w.uint64Number(obj.instance)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -70,6 +76,10 @@ export const Hello = (() => {
             }
             case 4: {
               obj.asksAboutTopics = reader.bool()
+              break
+            }
+            case 5: {
+              obj.instance = reader.uint64Number()
               break
             }
             default: {
@@ -115,6 +125,13 @@ export const Hello = (() => {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.instance`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -140,6 +157,7 @@ export const Hello = (() => {
 
 export interface Verdict {
   refused: string
+  holder: string
 }
 
 export const Verdict = (() => {
@@ -157,12 +175,18 @@ export const Verdict = (() => {
           w.string(obj.refused)
         }
 
+        if ((obj.holder != null && obj.holder !== '')) {
+          w.uint32(18)
+          w.string(obj.holder)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length) => {
         const obj: any = {
-          refused: ''
+          refused: '',
+          holder: ''
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -173,6 +197,10 @@ export const Verdict = (() => {
           switch (tag >>> 3) {
             case 1: {
               obj.refused = reader.string()
+              break
+            }
+            case 2: {
+              obj.holder = reader.string()
               break
             }
             default: {
@@ -193,6 +221,13 @@ export const Verdict = (() => {
             case 1: {
               yield {
                 field: `${prefix}.refused`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.holder`,
                 value: reader.string()
               }
               break

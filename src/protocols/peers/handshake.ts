@@ -28,6 +28,9 @@ const LIMIT_VERDICTS = {
 
 export type LimitVerdict = keyof typeof LIMIT_VERDICTS
 
+/** Who a peer says has this block's key: what is no JID and address is not shown to people. */
+const HOLDER_PATTERN = /^[\w@./: -]{1,512}$/
+
 /** How the errors are called that say that a message is no message, by its length. */
 const BAD_LENGTHS = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 
@@ -40,6 +43,13 @@ export interface HandshakeInit {
   verify: (certificate: string) => Promise<Certificate>
   /** Why a peer whose certificate holds is not let in all the same. Default: it is. */
   refuse?: (certificate: Certificate) => LimitVerdict | undefined
+  /** The random number of this start, told to the other. Default: none. */
+  instance?: number
+  /**
+   * Given what the other shows, and the number of its start: who else has its key, and stays; `undefined` when nobody
+   * does. Default: nobody.
+   */
+  holderOf?: (certificate: Certificate, instance: number | undefined) => Promise<string | undefined>
   /** This side's, told to the other. */
   clock: Clock
   /** Tells the other that this side asks about a topic before it publishes. Default: it does not. */
@@ -74,16 +84,15 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
   const messages = lpStream(stream, { maxDataLength: MAX_HANDSHAKE_BYTES, maxBufferSize: MAX_UNVERIFIED_BYTES })
 
   try {
-    const { certificate, revocationVersion, clock, asksAboutTopics = false } = init
     const sentAt = now()
-    await messages.write(Hello.encode({ certificate, revocationVersion, time: clock(), asksAboutTopics }), { signal })
+    await messages.write(ownHello(init), { signal })
     const hello = await readHello(messages, signal)
     // Both were sent at about the same time, or one was the answer to the other.
-    const clockAheadMs = hello.time === undefined ? undefined : hello.time + (now() - sentAt) / 2 - clock()
+    const clockAheadMs = hello.time === undefined ? undefined : hello.time + (now() - sentAt) / 2 - init.clock()
     const verdict = await judge(hello, init)
 
     if ('failure' in verdict) {
-      await messages.write(Verdict.encode({ refused: verdict.text }), { signal }).catch(() => undefined)
+      await messages.write(Verdict.encode(verdict.told), { signal }).catch(() => undefined)
       await lingerUntilRead(stream, messages)
       throw verdict.failure
     }
@@ -92,7 +101,7 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     const theirs = Verdict.decode(await messages.read({ signal }))
 
     if (theirs.refused !== '') {
-      throw refusedByPeer(theirs.refused)
+      throw refusedByPeer(theirs)
     }
 
     messages.unwrap()
@@ -105,6 +114,10 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     const why = late.aborted ? `no answer within ${HANDSHAKE_TIMEOUT_MS / 1_000} s` : reasonOf(error)
     throw new NexusError('UNREACHABLE', `the exchange of certificates broke off: ${why}`, { cause: error })
   }
+}
+
+function ownHello({ certificate, revocationVersion, clock, asksAboutTopics, instance }: HandshakeInit): Uint8Array {
+  return Hello.encode({ certificate, revocationVersion, time: clock(), asksAboutTopics, instance })
 }
 
 // What has come and is no `Hello` was shown by the peer; what has not come tells nothing of it.
@@ -122,33 +135,54 @@ async function readHello(messages: LengthPrefixedStream, signal: AbortSignal): P
   }
 }
 
-async function judge(
-  hello: Hello,
-  init: HandshakeInit
-): Promise<{ certificate: Certificate } | { failure: NexusError; text: string }> {
+interface Refusal {
+  failure: NexusError
+  told: Partial<Verdict>
+}
+
+async function judge(hello: Hello, init: HandshakeInit): Promise<{ certificate: Certificate } | Refusal> {
   try {
     const certificate = await init.verify(hello.certificate)
     const limit = init.refuse?.(certificate)
-    return limit === undefined ? { certificate } : { failure: overLimit(certificate, limit), text: limit }
+
+    if (limit !== undefined) {
+      return { failure: overLimit(certificate, limit), told: { refused: limit } }
+    }
+
+    const holder = await init.holderOf?.(certificate, hello.instance)
+    return holder === undefined ? { certificate } : inUse(certificate, holder)
   } catch (error) {
     const cause = toNexusError(error, 'REFUSED', 'the certificate of the peer could not be checked')
     const { reason = 'BAD_CLAIM' } = cause
     const failure = new NexusError('REFUSED', `the peer was refused: ${cause.message}`, { reason, cause })
-    return { failure, text: reason }
+    return { failure, told: { refused: reason } }
   }
+}
+
+function inUse({ jid }: Certificate, holder: string): Refusal {
+  const reason = 'IN_USE'
+  const failure = new NexusError('REFUSED', `${jid} was refused: its key is in use by ${holder}`, { reason })
+  return { failure, told: { refused: reason, holder } }
 }
 
 function overLimit({ jid, uid }: Certificate, limit: LimitVerdict): NexusError {
   return new NexusError('BUSY', `${jid} of the user ${uid} was refused: ${LIMIT_VERDICTS[limit].here}`)
 }
 
-function refusedByPeer(text: string): NexusError {
-  if (Object.hasOwn(LIMIT_VERDICTS, text)) {
-    return new NexusError('BUSY', LIMIT_VERDICTS[text as LimitVerdict].there)
+function refusedByPeer({ refused, holder }: Verdict): NexusError {
+  if (Object.hasOwn(LIMIT_VERDICTS, refused)) {
+    return new NexusError('BUSY', LIMIT_VERDICTS[refused as LimitVerdict].there)
   }
 
   // A reason of a later version reads as the most general one.
-  const reason = IDENTITY_FAILURES.find((known) => known === text) ?? 'BAD_CLAIM'
+  const reason = IDENTITY_FAILURES.find((known) => known === refused) ?? 'BAD_CLAIM'
+
+  if (reason === 'IN_USE') {
+    const who = HOLDER_PATTERN.test(holder) ? holder : 'another block'
+    const help = 'stop that one, or give this block a credential of its own'
+    return new NexusError('REFUSED', `this block's key is in use by ${who}: ${help}`, { reason })
+  }
+
   return new NexusError('REFUSED', `the peer refused this block's certificate: ${reason}`, { reason })
 }
 

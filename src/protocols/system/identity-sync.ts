@@ -1,5 +1,5 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
-import type { RevocationList } from '../../identity/revocation.ts'
+import type { RevocationList } from '../../identity/revocation-list.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Json } from '../../types.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'

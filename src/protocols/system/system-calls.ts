@@ -1,7 +1,15 @@
 import type { Identity, Json } from '../../types.ts'
 
 /** Commands of the mesh itself; an application's command cannot start with `$`. */
-export type SystemCommand = '$topic' | '$leases' | '$providers' | '$certificate' | '$revocations' | '$ping' | '$relay'
+export type SystemCommand =
+  | '$topic'
+  | '$leases'
+  | '$providers'
+  | '$certificate'
+  | '$revocations'
+  | '$ping'
+  | '$relay'
+  | '$holder'
 
 /** Answers one system command. A `NexusError` that it throws reaches the caller with its code. */
 export type SystemHandler = (body: Json, from: Identity, signal: AbortSignal) => Json | Promise<Json>

@@ -40,8 +40,14 @@ function framed(message: Uint8Array): Uint8Array {
   return Uint8Array.from(size < 0x80 ? [size, ...message] : [(size & 0x7f) | 0x80, size >> 7, ...message])
 }
 
+/** A certificate for `etest`, of an issuing key that may sign for another app alone. */
+async function beyondIssuer(certificate: string): Promise<string> {
+  const service = await network.authority.createIssuer({ apps: ['other'] })
+  return reforge(certificate, parseKey(service.toJSON().key), { claims: { issuer: service.issuer?.token } })
+}
+
 /** Certificates that alice's side refuses when bob shows them. */
-async function bad(): Promise<Record<Exclude<IdentityFailure, 'REVOKED'>, string>> {
+async function bad(): Promise<Record<Exclude<IdentityFailure, 'REVOKED' | 'IN_USE'>, string>> {
   const certificate = await network.certificateFor({ privateKey: bob, validForMs: 1_000 })
   const root = network.authority.toJSON()
   const rootKey = parseKey(root.key)
@@ -56,6 +62,7 @@ async function bad(): Promise<Record<Exclude<IdentityFailure, 'REVOKED'>, string
     BAD_SIGNATURE: tamper(certificate, { uid: ALICE_UID, app: 'other' }),
     WRONG_NETWORK: await elsewhere.certificateFor({ privateKey: bob }),
     WRONG_ROOT: await impostor.certificateFor({ privateKey: bob }),
+    WRONG_ISSUER: await beyondIssuer(certificate),
     WRONG_KEY: await network.certificateFor({ privateKey: mallory }),
     EXPIRED: await (await testNetwork({ clock: frozenClock(clock() - HOUR_MS) })).certificateFor({
       privateKey: bob,

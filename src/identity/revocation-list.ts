@@ -1,0 +1,135 @@
+import { type IssuerCertificate, mayIssue, type TrustedRoots } from './issuing-key.ts'
+import { checkNetwork } from './jid.ts'
+import { checkPeerId } from './keys.ts'
+import { refused } from './refused.ts'
+import { type RevocableStatement, type RevocationStatement, readRevocations } from './revocation.ts'
+import { SignedRevocations } from './signed-revocations.ts'
+
+/** The lists of issuing keys that are kept, those of the roots not counted: a network has a few. */
+const MAX_ISSUERS = 16
+
+/**
+ * Holds the newest revocation lists of a network: that of its roots, which have one together, and one of each issuing
+ * key, which counts for what that key may sign. Each has versions of its own; only the roots' list voids issuing keys.
+ */
+export class RevocationList {
+  readonly #trust: TrustedRoots
+  readonly #listeners = new Set<() => void>()
+  readonly #roots = new SignedRevocations(undefined)
+  readonly #issuers = new Map<string, SignedRevocations>()
+
+  /** `roots`: the peer ids of the root keys. Throws `INVALID`. */
+  constructor(init: { network: string; roots: Iterable<string> }) {
+    this.#trust = { network: checkNetwork(init.network), roots: new Set(Array.from(init.roots, checkPeerId)) }
+  }
+
+  /** The version of the roots' list, 0 when there is none yet. */
+  get version(): number {
+    return this.#roots.version
+  }
+
+  /** The roots' whole list as it was signed, to hand on; `undefined` when there is none yet. */
+  get token(): string | undefined {
+    return this.#roots.whole
+  }
+
+  /** All texts that are held, in the order in which others take them; the roots' whole list, where there is one, first. */
+  get tokens(): string[] {
+    return [...this.held.values()].flatMap(({ tokens }) => tokens)
+  }
+
+  /** The lists that are held, by who signs them: '' for the roots, else an issuing key's peer id. */
+  get held(): ReadonlyMap<string, SignedRevocations> {
+    return this.#roots.version === 0 ? this.#issuers : new Map([['', this.#roots], ...this.#issuers])
+  }
+
+  /** Whether a statement by or for this key, user, app or id is void. */
+  isRevoked(statement: RevocableStatement): boolean {
+    const { issuer, app } = statement
+
+    if (this.#roots.voids(statement) || (issuer !== undefined && this.#isVoid(issuer))) {
+      return true
+    }
+
+    for (const list of this.#issuers.values()) {
+      if (isFor(list.issuer, app) && list.voids(statement)) {
+        return true
+      }
+    }
+
+    return false
+  }
+
+  /**
+   * Takes a list that somebody shows, or what was added to one. Gives `true` when it is valid and newer, so that it is
+   * kept; `false` when it is valid and changes nothing, or adds to a later version than is held. Throws `REFUSED`, as
+   * `readRevocations` does, and `REVOKED` for a list of an issuing key that is void.
+   */
+  async offer(token: string): Promise<boolean> {
+    if (this.#has(token)) {
+      return false
+    }
+
+    const statement = await readRevocations(token, this.#trust)
+    const list = this.#listOf(statement)
+
+    if (!list.apply(statement)) {
+      return false
+    }
+
+    this.#dropVoidIssuers()
+    for (const listener of [...this.#listeners]) {
+      listener()
+    }
+    return true
+  }
+
+  /** Calls `listener`, which must not throw, after each newer list. Gives a function that ends it. */
+  onChange(listener: () => void): () => void {
+    // A function of its own for each call: two parties may pass the same listener and leave one by one.
+    const own = () => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  #has(token: string): boolean {
+    return this.#roots.newest === token || [...this.#issuers.values()].some(({ newest }) => newest === token)
+  }
+
+  #listOf({ signer: { issuer } }: RevocationStatement): SignedRevocations {
+    if (issuer === undefined) {
+      return this.#roots
+    }
+
+    if (this.#isVoid(issuer)) {
+      throw refused('REVOKED', 'the revocation list is signed by an issuing key that is revoked')
+    }
+
+    const known = this.#issuers.get(issuer.peerId)
+
+    if (known === undefined && this.#issuers.size >= MAX_ISSUERS) {
+      throw refused('TOO_LARGE', `revocation lists of ${MAX_ISSUERS} issuing keys are held already`)
+    }
+
+    const list = known ?? new SignedRevocations(issuer)
+    this.#issuers.set(issuer.peerId, list)
+    return list
+  }
+
+  /** An issuing key that is void may have dated what it signs as it likes: its own certificate's time counts. */
+  #isVoid({ peerId, issuedAt }: IssuerCertificate): boolean {
+    return this.#roots.voids({ peerId, issuedAt })
+  }
+
+  #dropVoidIssuers(): void {
+    for (const [peerId, { issuer }] of this.#issuers) {
+      if (issuer !== undefined && this.#isVoid(issuer)) {
+        this.#issuers.delete(peerId)
+      }
+    }
+  }
+}
+
+function isFor(issuer: IssuerCertificate | undefined, app: string | undefined): boolean {
+  return app === undefined ? issuer?.apps === undefined : mayIssue(issuer, app)
+}
