@@ -1,7 +1,8 @@
+import { NexusError } from '../errors.ts'
 import type { Nexus } from '../types.ts'
 import { CallSites } from './call-sites.ts'
 import { createBlock } from './create-block.ts'
-import { enrolmentOf } from './enrol/enrolment.ts'
+import { type Enrolment, enrolmentOf } from './enrol/enrolment.ts'
 import type { NexusOptions } from './options.ts'
 import { releasing } from './releasing.ts'
 import { nodePlatform } from './runtime/node.ts'
@@ -52,14 +53,29 @@ async function start(options: NexusOptions): Promise<Nexus> {
     return createBlock(options, nodePlatform)
   }
 
-  const { authority: _authority, secret: _secret, resource: _resource, ...others } = options
-  const { block, extras, release } = enrolment
+  const { authority: _authority, secret: _secret, resource: _resource, replicas: _replicas, ...others } = options
+  return joinEnrolled(others, enrolment)
+}
+
+async function joinEnrolled(options: NexusOptions, enrolment: Enrolment): Promise<Nexus> {
+  const { block, extras, release, another } = enrolment
   const bootstrap = enrolment.bootstrap.length > 0 ? enrolment.bootstrap : block.bootstrap
+  const create = (waits: Pick<NexusOptions, 'waitForBootstrap'>): Promise<Nexus> =>
+    createBlock({ ...options, ...waits, bootstrap, credential: block.credential }, nodePlatform, extras)
 
   try {
-    const nexus = await createBlock({ ...others, bootstrap, credential: block.credential }, nodePlatform, extras)
-    return releasing(nexus, release)
+    // Whether its key is in use a replica knows when it has been let in.
+    const starting = another === undefined ? create({}) : create({ waitForBootstrap: true })
+    return releasing(await starting, release)
   } catch (error) {
+    if (another !== undefined && error instanceof NexusError && error.reason === 'IN_USE') {
+      return joinEnrolled(options, await another())
+    }
+
+    if (another !== undefined && options.waitForBootstrap === false && options.signal?.aborted !== true) {
+      return joinEnrolled(options, { ...enrolment, another: undefined })
+    }
+
     release()
     throw error
   }

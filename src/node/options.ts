@@ -30,6 +30,13 @@ export interface NexusOptions {
   /** Which resource to enrol as. Default `RESOURCE`, else that of the secret, else `default`. Only with `authority`. */
   resource?: string
   /**
+   * `true`: a block that finds its key in use enrols with one of its own, in place of failing with `IN_USE`, so that
+   * several processes may be started with the same options, a common or copied credential file included. They have one
+   * JID and share the calls. The keys are kept beside the file: `<name>-2.json`, `-3.json`, ... Only with `authority`,
+   * and `secret`. Default: `NEXUS_REPLICAS=true` in the environment, else `false`.
+   */
+  replicas?: boolean
+  /**
    * Multiaddrs of relays, or of other blocks, through which to join. Default: none, for the first block of a mesh; with
    * `authority`, those of `NEXUS_BOOTSTRAP`, else those that the service tells.
    */

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { NexusError } from '../../errors.ts'
 import { parseSecret } from '../../identity/enrolment-secret.ts'
 import { checkResource } from '../../identity/jid.ts'
@@ -23,6 +24,8 @@ export interface Enrolment {
   /** What the block is made with. */
   extras: EnrolmentExtras
   release: () => void
+  /** One with another key, in place of this one, which it releases: with `replicas` alone. Rejects as `enrolmentOf`. */
+  another: (() => Promise<Enrolment>) | undefined
 }
 
 /** What an enrolled block, or relay, is made with beside its options. */
@@ -35,13 +38,16 @@ export interface EnrolmentExtras {
 }
 
 /** What says how to enrol. */
-export type EnrolmentOptions = Pick<NexusOptions, 'credential' | 'authority' | 'secret' | 'resource' | 'bootstrap'>
+export type EnrolmentOptions = Pick<
+  NexusOptions,
+  'credential' | 'authority' | 'secret' | 'resource' | 'bootstrap' | 'replicas'
+>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Enrols a block as its options say, and the environment (`NEXUS_AUTHORITY`, `SERVICE_SECRET` or `EXPLORE_SECRET`,
- * `RESOURCE`, `NEXUS_CREDENTIAL`, `NEXUS_BOOTSTRAP`) where they say neither `credential` nor `authority`. Gives
+ * `RESOURCE`, `NEXUS_CREDENTIAL`, `NEXUS_BOOTSTRAP`, `NEXUS_REPLICAS`) where they say neither `credential` nor `authority`. Gives
  * `undefined` when there is no authority: the credential is given.
  */
 export async function enrolmentOf(options: EnrolmentOptions, environment: Environment): Promise<Enrolment | undefined> {
@@ -67,16 +73,36 @@ export async function enrolmentOf(options: EnrolmentOptions, environment: Enviro
   }
 
   const path = credential ?? env('NEXUS_CREDENTIAL')
-  const place = path === undefined ? placeOf(secret, resource) : { path, release: () => undefined }
+  const keys = keysAt(path, secret, resource)
+  checkReplicas(options.replicas)
+  const hasReplicas = options.replicas ?? env('NEXUS_REPLICAS') === 'true'
 
-  try {
-    const block = await EnrolledBlock.open({ authority, secret, resource, path: place.path })
-    const bootstrap = options.bootstrap?.length ? options.bootstrap : listOf(env('NEXUS_BOOTSTRAP'))
-    return { block, bootstrap, extras: extrasOf(block), release: place.release }
-  } catch (error) {
-    place.release()
-    throw error
+  const open = async (place: KeyPlace): Promise<Enrolment> => {
+    const next = (): Promise<Enrolment> => {
+      place.release()
+      return open(takeKeyPlace(keys.directory, keys.name, place.number + 1))
+    }
+    const another = hasReplicas ? next : undefined
+    const isNew = !existsSync(place.path)
+
+    try {
+      const block = await EnrolledBlock.open({ authority, secret, resource, path: place.path })
+      const bootstrap = options.bootstrap?.length ? options.bootstrap : listOf(env('NEXUS_BOOTSTRAP'))
+      return { block, bootstrap, extras: extrasOf(block), release: place.release, another }
+    } catch (error) {
+      // Another replica, on another machine it may be, was faster: its key is not overwritten.
+      if (another !== undefined && isNew && existsSync(place.path)) {
+        return another()
+      }
+      place.release()
+      throw error
+    }
   }
+
+  // A named file is not locked.
+  return open(
+    path === undefined ? takeKeyPlace(keys.directory, keys.name) : { path, number: 1, release: () => undefined }
+  )
 }
 
 function extrasOf(block: EnrolledBlock): EnrolmentExtras {
@@ -89,17 +115,34 @@ function extrasOf(block: EnrolledBlock): EnrolmentExtras {
   }
 }
 
-function placeOf(secret: ReturnType<typeof parseSecret> | undefined, resource = 'default'): KeyPlace {
+/** Where a block's key is kept, and those of its replicas. */
+function keysAt(
+  path: string | undefined,
+  secret: ReturnType<typeof parseSecret> | undefined,
+  resource = 'default'
+): { directory: string; name: string } {
+  if (path !== undefined) {
+    return { directory: dirname(path), name: basename(path, '.json') }
+  }
+
   if (secret === undefined) {
     throw new NexusError('INVALID', 'no secret to enrol with: give secret, or set SERVICE_SECRET or EXPLORE_SECRET')
   }
 
-  return takeKeyPlace(join(DEFAULT_DIRECTORY, 'blocks'), `${secret.app}-${secret.kind}-${resource}`)
+  return { directory: join(DEFAULT_DIRECTORY, 'blocks'), name: `${secret.app}-${secret.kind}-${resource}` }
 }
 
-function checkNoEnrolment({ secret, resource }: EnrolmentOptions): void {
-  if (secret !== undefined || resource !== undefined) {
-    throw new NexusError('INVALID', `${secret === undefined ? 'resource' : 'secret'}: only with authority`)
+function checkReplicas(value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new NexusError('INVALID', 'replicas: expected true or false')
+  }
+}
+
+function checkNoEnrolment(options: EnrolmentOptions): void {
+  const given = (['secret', 'resource', 'replicas'] as const).find((name) => options[name] !== undefined)
+
+  if (given !== undefined) {
+    throw new NexusError('INVALID', `${given}: only with authority`)
   }
 }
 

@@ -9,6 +9,8 @@ const MAX_PLACES = 64
 /** A file for a credential that no other block on this machine has while it is held. */
 export interface KeyPlace {
   path: string
+  /** Which one it is, from 1. */
+  number: number
   release: () => void
 }
 
@@ -17,18 +19,18 @@ const held = new Set<string>()
 
 /**
  * The first of `<name>.json`, `<name>-2.json`, ... that no running process holds: replicas started in one directory get
- * a key each, and after a restart the same ones. Throws `INVALID` when all are taken.
+ * a key each, and after a restart the same ones. `first` is where it begins. Throws `INVALID` when all are taken.
  */
-export function takeKeyPlace(directory: string, name: string): KeyPlace {
+export function takeKeyPlace(directory: string, name: string, first = 1): KeyPlace {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
 
-  for (let number = 1; number <= MAX_PLACES; number++) {
+  for (let number = first; number <= MAX_PLACES; number++) {
     const path = join(directory, `${name}${number === 1 ? '' : `-${number}`}.json`)
     const lock = `${path}.lock`
 
     if (lockFile(lock)) {
       held.add(lock)
-      return { path, release: () => held.delete(lock) && rmSync(lock, { force: true }) }
+      return { path, number, release: () => held.delete(lock) && rmSync(lock, { force: true }) }
     }
   }
 
