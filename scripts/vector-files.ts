@@ -54,5 +54,5 @@ export interface RevocationInput {
 export interface RevocationOutcome {
   version: number
   kept: boolean
-  judged?: Array<{ peerId?: string; uid?: string; issuedAt: number; revoked: boolean }>
+  judged?: Array<{ peerId?: string; uid?: string; app?: string; id?: string; issuedAt: number; revoked: boolean }>
 }

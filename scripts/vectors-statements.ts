@@ -23,6 +23,7 @@ import {
   testNetwork
 } from '../test/support/identities.ts'
 import type { LeaseInput, RequestInput, RevocationInput, VectorCase, VectorFile } from './vector-files.ts'
+import { revocationCases } from './vectors-revocations.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -180,7 +181,7 @@ async function revocationVectors(): Promise<VectorFile<RevocationInput>> {
     { peerId: peerIdOf(alice), uid: BOB_UID, issuedAt: 0, revoked: false }
   ]
   const kept = { version: 2, kept: true, judged }
-  const cases = [
+  const cases: VectorCase<RevocationInput>[] = [
     good('good', kept),
     good('good, over a lower one', kept, { held: await list(1, {}) }),
     good('good, not over its like', { version: 2, kept: false }, { held: await list(2, {}) }),
@@ -200,7 +201,7 @@ async function revocationVectors(): Promise<VectorFile<RevocationInput>> {
       { token: await changed({ revoked: {} }) }
     ),
     good('good, subjects of a later version', kept, {
-      token: await changed({ revoked: { ...subjects(), 'jti:vector-1': NOW_S, '': 0 } })
+      token: await changed({ revoked: { ...subjects(), 'dns:vector.example': NOW_S, '': 0 } })
     }),
     good('good, of any time', kept, { token: await changed({ iat: 0 }) }),
     good('good, unknown claim', kept, { token: await changed({ more: 1 }) }),
@@ -219,9 +220,10 @@ async function revocationVectors(): Promise<VectorFile<RevocationInput>> {
       'no subjects': { revoked: undefined },
       'subjects in a list': { revoked: [peerIdOf(bob)] },
       'a second that is text': { revoked: { [peerIdOf(bob)]: `${NOW_S}` } },
-      'a second with a fraction, of a later version': { revoked: { ...subjects(), 'jti:vector-1': 0.5 } },
+      'a second with a fraction, of a later version': { revoked: { ...subjects(), 'dns:vector.example': 0.5 } },
       'a second over what a date holds': { revoked: { [peerIdOf(bob)]: 8_640_000_000_001 } }
-    }))
+    })),
+    ...(await revocationCases())
   ]
   return { network: home.network, root: rootId, cases }
 }

@@ -22,6 +22,8 @@ export const CLOCK_LEEWAY_S = 60
 export const CERTIFICATE_VALIDITY_MS = 30 * 24 * 60 * 60_000
 /** A grant without `validForMs`. It ends earlier with its holder's or its issuer's revocation. */
 export const GRANT_VALIDITY_MS = 365 * 24 * 60 * 60_000
+/** Entries of one signer's revocation lists that a member keeps: 100,000 in a month, and as many again. */
+export const MAX_REVOKED = 200_000
 /** An issuing key without `validForMs`: a root key is taken out of its safe once a year. */
 export const ISSUER_VALIDITY_MS = 365 * 24 * 60 * 60_000
 /** Verified certificates kept: each about 1 KiB, so 10 MiB at most. */

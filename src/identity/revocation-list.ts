@@ -30,12 +30,36 @@ export class RevocationList {
 
   /** The roots' whole list as it was signed, to hand on; `undefined` when there is none yet. */
   get token(): string | undefined {
-    return this.#roots.whole
+    return this.#roots.whole?.token
   }
 
   /** All texts that are held, in the order in which others take them; the roots' whole list, where there is one, first. */
   get tokens(): string[] {
     return [...this.held.values()].flatMap(({ tokens }) => tokens)
+  }
+
+  /** The version of that; 0 when there is none yet. What was added since is not in it. */
+  get wholeVersion(): number {
+    return this.#roots.whole?.version ?? 0
+  }
+
+  /** Versions by signer, to tell others. */
+  get versions(): Record<string, number> {
+    return Object.fromEntries(Array.from(this.held, ([signer, { version }]) => [signer, version]))
+  }
+
+  /**
+   * What who has these versions lacks, in the order in which it takes it: so many characters at most, but for the first
+   * text.
+   */
+  lackedBy(versions: Readonly<Record<string, number>>, maxLength = Number.POSITIVE_INFINITY): string[] {
+    const lists = [...this.held].flatMap(([signer, list]) => list.since(versions[signer] ?? 0))
+    let length = 0
+    const end = lists.findIndex((list, index) => {
+      length += list.length
+      return index > 0 && length > maxLength
+    })
+    return end === -1 ? lists : lists.slice(0, end)
   }
 
   /** The lists that are held, by who signs them: '' for the roots, else an issuing key's peer id. */

@@ -10,6 +10,10 @@ import { MAX_TOPIC_LENGTH, TOPIC_PREFIX } from '../gossip/topic-names.ts'
 export const MAX_LEASES_IN_ANSWER = 1_000
 /** Peers that an answer to `$providers` names at most. */
 export const MAX_PROVIDERS = 64
+/** Signers that `$revoked` names at most. */
+const MAX_HELD_LISTS = 64
+/** Texts in one answer to `$revoked`. */
+const MAX_HELD_LISTS_IN_ANSWER = 1_000
 /** Peers that an answer to `$topic` names at most. */
 export const MAX_NAMED_PEERS = 8
 
@@ -22,6 +26,16 @@ function listOf<S extends v.GenericSchema>(item: S, max: number) {
 }
 
 const REVOCATIONS = v.object({ list: v.string() })
+const HELD = v.pipe(
+  v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  v.check((held) => Object.keys(held).length <= MAX_HELD_LISTS, 'too many lists')
+)
+const REVOKED = v.object({ held: HELD })
+const REVOKED_ANSWER = v.object({
+  held: HELD,
+  lists: v.pipe(v.array(v.string()), v.maxLength(MAX_HELD_LISTS_IN_ANSWER))
+})
+const REVOCATIONS_ANSWER = v.object({ held: v.fallback(v.optional(HELD), undefined) })
 const CERTIFICATE = v.object({ certificate: v.string() })
 const APP = v.object({ app: checkedText(checkApp) })
 const LEASE_PAIR = v.tupleWithRest([v.string(), v.string()], v.string())
@@ -73,6 +87,24 @@ export interface TopicAnswer {
 
 export function readRevocations(body: Json): { list: string } {
   return parseJson('$revocations', REVOCATIONS, body)
+}
+
+/** What a member holds: versions of revocation lists by who signs them, '' for the roots. */
+export type HeldLists = Record<string, number>
+
+/** What `$revocations` answers: `held` is absent from members of the earlier version. */
+export function readRevocationsAnswer(answer: Json): { held?: HeldLists | undefined } {
+  return parseJson('$revocations', REVOCATIONS_ANSWER, answer)
+}
+
+/** The question of `$revoked`. */
+export function readHeld(body: Json): { held: HeldLists } {
+  return parseJson('$revoked', REVOKED, body)
+}
+
+/** The answer of `$revoked`. */
+export function readRevoked(answer: Json): { held: HeldLists; lists: string[] } {
+  return parseJson('$revoked', REVOKED_ANSWER, answer)
 }
 
 export function readCertificateShown(body: Json): { certificate: string } {

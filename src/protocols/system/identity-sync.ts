@@ -4,6 +4,7 @@ import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { Json } from '../../types.ts'
 import type { VerifiedPeer, VerifiedPeers } from '../peers/verified-peers.ts'
 import { readCertificateShown, readRevocations } from './command-bodies.ts'
+import { RevocationExchange } from './revocation-exchange.ts'
 import type { SystemCalls } from './system-calls.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
@@ -21,15 +22,17 @@ export interface IdentitySyncInit {
 
 /**
  * Hands on what changes about identities while connections stay open: newer revocation lists, from peer to peer until
- * everybody has the newest; and this block's own renewed certificate, to the peers that it is connected to.
+ * everybody has the newest (`RevocationExchange` those that not every version reads); and this block's own renewed certificate, to the peers that it is connected to.
  */
 export class IdentitySync {
   readonly #init: IdentitySyncInit
   readonly #stopWatching: () => void
+  readonly #exchange: RevocationExchange
 
   constructor(init: IdentitySyncInit) {
     this.#init = init
     const { system, verifier, verified, revocations } = init
+    this.#exchange = new RevocationExchange(init)
 
     system.serve('$revocations', async (body, from) => {
       await revocations.offer(readRevocations(body).list)
@@ -39,7 +42,7 @@ export class IdentitySync {
         peer.revocationVersion = Math.max(peer.revocationVersion, revocations.version)
       }
 
-      return { version: revocations.version }
+      return { version: revocations.version, held: revocations.versions }
     })
 
     system.serve('$certificate', async (body, from) => {
@@ -50,12 +53,14 @@ export class IdentitySync {
 
     verified.addEventListener('verified', this.#onVerified)
     init.events.addEventListener('peer:connect', this.#onConnect)
+    init.events.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#stopWatching = revocations.onChange(() => this.#pushRevocations())
   }
 
   stop(): void {
     this.#init.verified.removeEventListener('verified', this.#onVerified)
     this.#init.events.removeEventListener('peer:connect', this.#onConnect)
+    this.#init.events.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#stopWatching()
   }
 
@@ -71,8 +76,11 @@ export class IdentitySync {
 
     if (peer !== undefined) {
       this.#pushRevocationsTo(peer)
+      this.#exchange.meet(peer.identity.peerId)
     }
   }
+
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => this.#exchange.forget(detail.toString())
 
   readonly #onVerified = ({ detail }: CustomEvent<VerifiedPeer>): void => {
     if (this.#init.isConnected(detail.identity.peerId)) {
@@ -87,11 +95,12 @@ export class IdentitySync {
   #pushRevocations(): void {
     for (const peer of this.#connected()) {
       this.#pushRevocationsTo(peer)
+      this.#exchange.push(peer.identity.peerId)
     }
   }
 
   #pushRevocationsTo(peer: VerifiedPeer): void {
-    const { token, version } = this.#init.revocations
+    const { token, wholeVersion: version } = this.#init.revocations
 
     const known = peer.revocationVersion
 

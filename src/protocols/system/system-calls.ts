@@ -7,6 +7,7 @@ export type SystemCommand =
   | '$providers'
   | '$certificate'
   | '$revocations'
+  | '$revoked'
   | '$ping'
   | '$relay'
   | '$holder'
