@@ -1,5 +1,4 @@
 import { networkInterfaces } from 'node:os'
-import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
 import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
 import { checkUid } from '../src/identity/jid.ts'
@@ -7,6 +6,7 @@ import { checkedText } from '../src/identity/schema.ts'
 import { parseOptions } from '../src/lib/parse-options.ts'
 import type { CredentialSource } from '../src/node/options.ts'
 import { onAllInterfaces } from '../src/node/runtime/all-interfaces.ts'
+import type { ComponentLogger } from '../src/types.ts'
 
 /** What a relay reports while it runs. */
 export type RelayEvent =

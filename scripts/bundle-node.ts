@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { IMPORT_OPTIONAL, loadedDataChannel, OUTSIDE, optionalImports } from './outside.ts'
 import { REQUIRE, requiredHttp } from './required.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -18,17 +19,6 @@ const ENTRIES = [
   'relay/relay.ts',
   'src/cli/main.ts',
   'src/cli/demo/worker.ts'
-]
-
-/** Brought by whoever uses them (`peerDependencies`), or by nobody: what `ws` would take where it is there. */
-const OUTSIDE = [
-  'node-datachannel',
-  'node-datachannel/*',
-  '@tinyhttp/*',
-  'milliparsec',
-  'esbuild',
-  'bufferutil',
-  'utf-8-validate'
 ]
 
 const MAX_LINE = 160
@@ -55,9 +45,9 @@ export async function bundleNode(outdir: string): Promise<Metafile> {
     sourcesContent: false,
     legalComments: 'linked',
     logLevel: 'warning',
-    banner: { js: REQUIRE },
+    banner: { js: `${REQUIRE}\n${IMPORT_OPTIONAL}` },
     metafile: true,
-    plugins: [requiredHttp]
+    plugins: [requiredHttp, loadedDataChannel, optionalImports]
   })
   return metafile
 }

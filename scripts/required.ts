@@ -1,8 +1,12 @@
 import type { Plugin } from 'esbuild'
 
-/** Parts of what is bundled are CommonJS, and ask for Node's modules by `require`. */
+/**
+ * Parts of what is bundled are CommonJS, and ask for Node's modules by `require`: this one knows no others. It needs no
+ * `import.meta`, which those who bundle the package into CommonJS have not.
+ */
 export const REQUIRE =
-  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
+  'const require = (name) => { const found = process.getBuiltinModule(name); ' +
+  "if (found === undefined) throw new Error('there is no ' + name); return found };"
 
 /**
  * Node's HTTP, got by `require`. Who imports it as a module has each of its exports read, and `WebSocket` among them

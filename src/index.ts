@@ -1,3 +1,5 @@
+import './node/runtime/one-realm.ts'
+
 export { IDENTITY_FAILURES, type IdentityFailure, NexusError, type NexusErrorCode } from './errors.ts'
 export { Authority } from './identity/authority.ts'
 export { type Credential, createCredential, parseCredential } from './identity/credential.ts'

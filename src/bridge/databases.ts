@@ -1,4 +1,5 @@
 import { NexusError } from '../errors.ts'
+import { importOptional } from '../lib/import-optional.ts'
 import { reasonOf } from '../lib/reason-of.ts'
 
 /** How long a database may take to answer. */
@@ -46,10 +47,8 @@ async function connect(MongoClient: any, url: string): Promise<unknown> {
 }
 
 async function load(): Promise<any> {
-  const name = 'mongodb'
-
   try {
-    return await import(name)
+    return await importOptional('mongodb')
   } catch (error) {
     throw new NexusError('INVALID', 'a database needs the package mongodb: npm install mongodb', { cause: error })
   }

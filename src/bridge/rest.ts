@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { NexusError } from '../errors.ts'
+import { importOptional } from '../lib/import-optional.ts'
 
 /** The port that `App.Init(true)` means. */
 const DEFAULT_PORT = 3_000
@@ -67,9 +68,9 @@ export async function startRest(port: number | true, routes: RestRoutes): Promis
 async function load() {
   try {
     const [{ App }, { cors }, { json }] = await Promise.all([
-      import('@tinyhttp/app'),
-      import('@tinyhttp/cors'),
-      import('milliparsec')
+      importOptional('@tinyhttp/app') as Promise<typeof import('@tinyhttp/app')>,
+      importOptional('@tinyhttp/cors') as Promise<typeof import('@tinyhttp/cors')>,
+      importOptional('milliparsec') as Promise<typeof import('milliparsec')>
     ])
     return { App, cors, json }
   } catch (error) {

@@ -31,7 +31,19 @@ const AuthoritySchema = v.object({
  * An authority as JSON. `key` is the root key of the network, or an issuing key, whose certificate is `issuer`: keep it
  * secret, and off the mesh.
  */
-export type AuthorityJson = v.InferOutput<typeof AuthoritySchema>
+export interface AuthorityJson {
+  version: 1
+  network: string
+  key: string
+  issuer?: string
+  revocations: {
+    version: number
+    /** When the list was last changed, in seconds since 1970. */
+    issuedAt: number
+    /** Since when each subject is revoked, in seconds since 1970. */
+    revoked: Record<string, number>
+  }
+}
 
 /** The authority that a JSON value is. Throws `INVALID`, naming the field at fault. */
 export function parseAuthority(value: unknown): AuthorityJson {

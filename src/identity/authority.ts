@@ -1,7 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CERTIFICATE_VALIDITY_MS, GRANT_VALIDITY_MS, ISSUER_VALIDITY_MS } from '../constants.ts'
 import { NexusError } from '../errors.ts'
-import type { Clock } from '../types.ts'
+import type { Clock, Ed25519PrivateKey } from '../types.ts'
 import { type AuthorityJson, parseAuthority } from './authority-json.ts'
 import { type CertificateSubject, signCertificate } from './certificate.ts'
 import { type Terms, toSeconds } from './claims.ts'

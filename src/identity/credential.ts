@@ -1,7 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import * as v from 'valibot'
 import { NexusError } from '../errors.ts'
-import type { Clock } from '../types.ts'
+import type { Clock, Ed25519PrivateKey } from '../types.ts'
 import type { Certificate } from './certificate.ts'
 import { peekGrant } from './grant.ts'
 import { checkNetwork } from './jid.ts'
@@ -29,7 +28,16 @@ const CredentialSchema = v.object({
  * to trust, and the newest revocation lists known: that of the roots, and in `moreRevocations` those of issuing keys,
  * and what was added to lists. Secret, because of the key.
  */
-export type Credential = v.InferOutput<typeof CredentialSchema>
+export interface Credential {
+  version: 1
+  network: string
+  key: string
+  certificate: string
+  grants: Array<{ grant: string; issuerCertificate?: string }>
+  roots: string[]
+  revocations?: string
+  moreRevocations?: string[]
+}
 
 /** A grant that this block may show, as it says of itself. */
 export interface HeldGrant {

@@ -1,7 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import * as v from 'valibot'
 import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../constants.ts'
-import type { BlockKind, Clock, Role } from '../types.ts'
+import type { BlockKind, Clock, Ed25519PrivateKey, Role } from '../types.ts'
 import type { Authority } from './authority.ts'
 import { ClaimReader, toSeconds } from './claims.ts'
 import { type Credential, createCredential } from './credential.ts'
@@ -31,7 +30,20 @@ const AnswerSchema = v.object({
 })
 
 /** What `POST /nexus/certificate` answers (docs/PROTOCOL.md, "Certificates for pages"). */
-export type CertificateAnswer = v.InferOutput<typeof AnswerSchema>
+export interface CertificateAnswer {
+  version: 1
+  network: string
+  certificate: string
+  grants: Array<{ grant: string; issuerCertificate?: string }>
+  /** The peer ids to trust. */
+  roots: string[]
+  revocations?: string
+  moreRevocations?: string[]
+  /** Multiaddrs of relays. */
+  bootstrap: string[]
+  /** The clock of who answers, in ms since 1970. */
+  time: number
+}
 
 /** Whom a site gives a certificate to: the user who is logged in. */
 export interface EnrolmentTerms {

@@ -1,6 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { GRANT_VALIDITY_MS, MAX_CERTIFICATE_BYTES } from '../constants.ts'
 import { NexusError } from '../errors.ts'
+import type { Ed25519PrivateKey } from '../types.ts'
 import type { Certificate } from './certificate.ts'
 import { authorityName, ClaimReader, checkValidity, type Terms, termsClaims, type Validity } from './claims.ts'
 import {

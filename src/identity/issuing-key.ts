@@ -1,6 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { NexusError } from '../errors.ts'
 import { LruCache } from '../lib/lru-cache.ts'
+import type { Ed25519PrivateKey } from '../types.ts'
 import { ClaimReader, type Terms, termsClaims, type Validity } from './claims.ts'
 import { checkApp, checkNetwork } from './jid.ts'
 import { decodeJws, type JwsKind, signJws, type UncheckedJws, verifyJws } from './jws.ts'

@@ -4,12 +4,12 @@ import {
   privateKeyFromProtobuf,
   privateKeyToProtobuf
 } from '@libp2p/crypto/keys'
-import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { fromString as decodeText } from 'uint8arrays/from-string'
 import { toString as encodeBytes } from 'uint8arrays/to-string'
 import { NexusError } from '../errors.ts'
 import { LruCache } from '../lib/lru-cache.ts'
+import type { Ed25519PrivateKey, Ed25519PublicKey } from '../types.ts'
 
 /**
  * The characters of an Ed25519 peer id: 38 bytes in base58. No other text is decoded, which takes long for long text.

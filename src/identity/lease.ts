@@ -1,5 +1,5 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import type { Ed25519PrivateKey } from '../types.ts'
 import type { Certificate } from './certificate.ts'
 import { ClaimReader, toSeconds } from './claims.ts'
 import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'

@@ -1,4 +1,4 @@
-import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Ed25519PublicKey } from '../types.ts'
 import { toJwk } from './keys.ts'
 
 /** Whether a signature of a message holds. */

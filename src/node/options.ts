@@ -1,10 +1,9 @@
-import type { ComponentLogger } from '@libp2p/interface'
 import * as v from 'valibot'
 import { DEFAULT_BODY_LIMIT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMER_MS } from '../constants.ts'
 import type { Credential } from '../identity/credential.ts'
 import { parseOptions } from '../lib/parse-options.ts'
 import { encodeBody } from '../protocols/body/body.ts'
-import type { ApiHandler, HandlerErrorListener, IceServer, StopOptions } from '../types.ts'
+import type { ApiHandler, ComponentLogger, HandlerErrorListener, IceServer, StopOptions } from '../types.ts'
 
 /**
  * Where a block's credential comes from: the path of its file (Node only), the object, or a function that gives it. A

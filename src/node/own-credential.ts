@@ -1,4 +1,4 @@
-import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import type { Logger } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
@@ -17,7 +17,7 @@ import type { Part } from '../lib/lifecycle.ts'
 import { reasonOf } from '../lib/reason-of.ts'
 import { spanOf } from '../lib/span-of.ts'
 import { WallClockTimer } from '../lib/wall-clock-timer.ts'
-import type { Clock } from '../types.ts'
+import type { Clock, Ed25519PrivateKey } from '../types.ts'
 import type { CredentialSource } from './options.ts'
 
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */

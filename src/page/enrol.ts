@@ -1,7 +1,7 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { IDENTITY_FAILURES, type IdentityFailure, NexusError } from '../errors.ts'
 import { type CertificateAnswer, parseAnswer, requestCertificate } from '../identity/enrolment.ts'
 import { type JsonAnswer, requestJson } from '../lib/json-request.ts'
+import type { Ed25519PrivateKey } from '../types.ts'
 
 /**
  * Asks the site for a certificate for this key. Rejects with `REFUSED` when the site gives none (nobody is logged in,

@@ -1,8 +1,7 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { type CertificateAnswer, parseAnswer } from '../identity/enrolment.ts'
 import { formatKey, generateKey, parseKey } from '../identity/keys.ts'
-import type { NexusNotice } from '../types.ts'
+import type { Ed25519PrivateKey, NexusNotice } from '../types.ts'
 import { takeTabNumber } from './tab-number.ts'
 
 const DATABASE = 'nexus-mesh'

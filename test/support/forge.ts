@@ -1,6 +1,6 @@
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { base64url } from 'jose'
 import { peerIdOf } from '../../src/identity/keys.ts'
+import type { Ed25519PrivateKey } from '../../src/types.ts'
 
 type JsonObject = Record<string, unknown>
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type IdentityFailure, NexusError } from '../../src/errors.ts'
 import { Authority } from '../../src/identity/authority.ts'
@@ -9,7 +8,7 @@ import { issueGrant } from '../../src/identity/grant.ts'
 import { generateKey, peerIdOf } from '../../src/identity/keys.ts'
 import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
-import type { Clock } from '../../src/types.ts'
+import type { Clock, Ed25519PrivateKey } from '../../src/types.ts'
 
 export const TEST_NETWORK = 'test.nexus.example'
 /** 1 January 2027, 00:00 UTC. */

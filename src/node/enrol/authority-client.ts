@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import * as v from 'valibot'
 import { IDENTITY_FAILURES, NexusError } from '../../errors.ts'
 import { type CertificateAnswer, parseAnswer, requestCertificate } from '../../identity/enrolment.ts'
 import { parseJson } from '../../identity/schema.ts'
 import { type JsonAnswer, requestJson } from '../../lib/json-request.ts'
+import type { Ed25519PrivateKey } from '../../types.ts'
 
 /** A nonce that was used or has ended is asked for again so often: the service may have been restarted. */
 const TRIES = 2

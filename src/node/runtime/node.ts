@@ -13,6 +13,7 @@ import { boundListener } from '../libp2p/web-socket-listener.ts'
 import { closingWebSockets } from '../libp2p/web-sockets.ts'
 import { onAllInterfaces } from './all-interfaces.ts'
 import { readCredentialFile } from './credential-file.ts'
+import { loadDataChannel } from './data-channel.ts'
 import { deriveNodeKey } from './node-channel-key.ts'
 import { ownNetworks } from './own-networks.ts'
 import { withOwnPort } from './own-port.ts'
@@ -46,6 +47,7 @@ export const nodePlatform: Platform = {
 // Loaded on demand: its native part is an optional dependency, and it takes some 300 ms to load.
 async function loadWebRtc(iceServers: TransportsInit['iceServers']): Promise<TransportFactory[]> {
   try {
+    await loadDataChannel()
     const { webRtcTransports } = await import('./webrtc.ts')
     return Object.values(webRtcTransports(iceServers))
   } catch (error) {

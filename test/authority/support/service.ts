@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { type ServeAuthorityOptions, type ServedAuthority, serveAuthority } from '../../../src/authority/serve.ts'
 import { Authority } from '../../../src/identity/authority.ts'
 import type { CertificateAnswer } from '../../../src/identity/enrolment.ts'
 import { requestCertificate } from '../../../src/identity/enrolment.ts'
+import type { Ed25519PrivateKey } from '../../../src/types.ts'
 import { keyFor, TEST_NETWORK } from '../../support/identities.ts'
 
 export interface Answer {

@@ -1,0 +1,74 @@
+/**
+ * Rolls up the declarations of each entry: what is public and nothing else, so that whoever compiles against the package
+ * needs no types of its dependencies. Once for modules, and once for CommonJS.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Plugin, rolldown } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+
+const root = join(import.meta.dirname, '..')
+
+/** The declarations by the name of their file. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  index: 'src/index',
+  page: 'src/page/index',
+  bridge: 'src/bridge/index',
+  'bridge.browser': 'src/bridge/browser',
+  authority: 'src/authority/index',
+  relay: 'relay/relay',
+  testing: 'src/testing/index'
+}
+
+/** `Symbol.asyncDispose`, for those who compile for an older library. */
+const BANNER = '/// <reference lib="esnext.disposable" />'
+
+const AS_MODULE = "{ with: { 'resolution-mode': 'import' } }"
+
+/** Writes them to a directory. Throws when one needs the types of another package. */
+export async function bundleTypes(outdir: string): Promise<void> {
+  const declarations = mkdtempSync(join(root, 'node_modules/.declarations-'))
+
+  try {
+    const flags = ['-p', 'tsconfig.build.json', '--outDir', declarations]
+    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...flags], { cwd: root, stdio: 'inherit' })
+
+    for (const extension of ['d.ts', 'd.cts']) {
+      await rollUp(declarations, outdir, extension)
+    }
+  } finally {
+    rmSync(declarations, { recursive: true })
+  }
+}
+
+async function rollUp(declarations: string, dir: string, extension: string): Promise<void> {
+  const input = Object.fromEntries(
+    Object.entries(ENTRIES).map(([name, path]) => [name, join(declarations, `${path}.d.ts`)])
+  )
+  const bundle = await rolldown({
+    input,
+    external: /^[^./]/,
+    plugins: [dts({ dtsOnly: true, generator: 'oxc', tsconfig: false })]
+  })
+  const { output } = await bundle.write({
+    dir,
+    banner: BANNER,
+    entryFileNames: `[name].${extension}`,
+    chunkFileNames: `shared-[hash].${extension}`,
+    plugins: extension === 'd.cts' ? [sameGlobal] : []
+  })
+  const text = output.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n')
+  const foreign = [...text.matchAll(/^(?:import|export) (?:.* from )?"([^.].*)"/gm)].map(([, name]) => name)
+
+  if (foreign.length > 0) {
+    throw new Error(`public declarations need the types of ${foreign.join(', ')}`)
+  }
+}
+
+/** A program may use both kinds: what they declare as global is one type. */
+const sameGlobal: Plugin = {
+  name: 'same-global',
+  renderChunk: (code) =>
+    code.replace('var nexus: BridgeSurface', `var nexus: import('./bridge.js', ${AS_MODULE}).BridgeSurface`)
+}
