@@ -38,7 +38,7 @@ import type { StatusBoard } from './status.ts'
 
 /** What a block is made of; `assemble.ts` puts it together. */
 export interface BlockParts {
-  member: Pick<Member, 'identity' | 'node' | 'pinger' | 'sessions'>
+  member: Pick<Member, 'identity' | 'node' | 'dialer' | 'pinger' | 'sessions'>
   lifecycle: Lifecycle
   revocations: RevocationList
   status: StatusBoard
@@ -67,9 +67,9 @@ export class Block implements Nexus {
   }
 
   get peers(): PeerPath[] {
-    const { libp2p, verified } = this.#parts.member.node
-    return libp2p.getConnections().flatMap((connection) => {
-      const peer = verified.get(connection.remotePeer.toString())
+    const { node, dialer } = this.#parts.member
+    return dialer.connections().flatMap((connection) => {
+      const peer = node.verified.get(connection.remotePeer.toString())
       return peer === undefined ? [] : [toPeerPath(peer.identity, connection)]
     })
   }

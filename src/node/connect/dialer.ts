@@ -10,6 +10,7 @@ import type { Gate } from '../libp2p/gate.ts'
 import { toPeerId } from '../libp2p/peer-ids.ts'
 import type { NodeServices } from '../libp2p/services.ts'
 import { dialReason } from './address-reasons.ts'
+import { ProvenConnections } from './proven-connections.ts'
 
 export interface DialerInit {
   libp2p: Libp2p<NodeServices>
@@ -28,9 +29,11 @@ export interface DialerEvents {
 /** Connects to peers, by the best path there is. */
 export class Dialer extends TypedEventEmitter<DialerEvents> {
   readonly #init: DialerInit
+  readonly #proven: ProvenConnections
 
   constructor(init: DialerInit) {
     super()
+    this.#proven = new ProvenConnections({ events: init.libp2p })
     this.#init = init
   }
 
@@ -79,7 +82,9 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
     gate.allowUpgrade(peerId)
 
     try {
-      return await libp2p.dial(address, { force: true, signal: withDeadline(signal) })
+      const connection = await libp2p.dial(address, { force: true, signal: withDeadline(signal) })
+      await this.#proven.whenProven(connection)
+      return connection
     } catch (error) {
       throw unreachable(address, error)
     } finally {
@@ -89,8 +94,14 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
 
   /** The best open connection to a peer: direct before relayed. */
   best(peerId: string): Connection | undefined {
-    const open = this.#init.libp2p.getConnections(toPeerId(peerId)).filter(({ status }) => status === 'open')
+    const open = this.connections(peerId).filter(({ status }) => status === 'open')
     return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
+  }
+
+  /** The connections that have carried something both ways, to a peer or to all. */
+  connections(peerId?: string): Connection[] {
+    const connections = this.#init.libp2p.getConnections(peerId === undefined ? undefined : toPeerId(peerId))
+    return connections.filter((connection) => this.#proven.has(connection))
   }
 
   async #dialKnown(peerId: string, signal: AbortSignal, began: number): Promise<Connection> {

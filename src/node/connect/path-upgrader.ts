@@ -209,9 +209,7 @@ export class PathUpgrader {
   #retireRelayed(peerId: string): void {
     const timer = setTimeout(() => {
       this.#lingering.delete(timer)
-      const connections = this.#init.libp2p
-        .getConnections()
-        .filter(({ remotePeer }) => remotePeer.toString() === peerId)
+      const connections = this.#init.dialer.connections(peerId)
 
       if (connections.some((connection) => pathOf(connection) !== 'relay')) {
         const relayed = connections.filter((connection) => pathOf(connection) === 'relay')

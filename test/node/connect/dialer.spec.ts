@@ -198,7 +198,9 @@ describe('dialer', () => {
     const direct = connection('/ip4/10.0.0.1/tcp/1')
     const closing = connection('/ip4/10.0.0.1/tcp/2', 'closing')
     let connections: Connection[] = []
-    const libp2p = { getConnections: () => connections } as unknown as TestMember['parts']['node']['libp2p']
+    const libp2p = Object.assign(new EventTarget(), {
+      getConnections: () => connections
+    }) as unknown as TestMember['parts']['node']['libp2p']
     const best = (...open: Connection[]): Connection | undefined => {
       connections = open
       return new Dialer({ libp2p, gate: left.parts.node.gate, addressesOf: () => [], relays: () => [] }).best(peerId)

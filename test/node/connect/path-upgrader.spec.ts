@@ -36,6 +36,7 @@ describe('path upgrader', () => {
       }) as unknown as Libp2p,
       dialer: Object.assign(new TypedEventEmitter(), {
         best: () => relayed,
+        connections: () => connections,
         upgrade: async () => void connections.push(connectionOver(DIRECT, [], () => undefined))
       }) as unknown as Dialer,
       relayFirst: true,
