@@ -49,14 +49,18 @@ describe('a mesh with two relays', function () {
       )
     })
 
+    it('finishes every idempotent call when the relay that carries them is killed, through the other one', async () => {
+      assert.deepEqual(await failuresWhenKilled('carrier', { idempotent: true }), [])
+    })
+
     it('finishes every call when the other relay is killed', async () => {
       assert.deepEqual(await failuresWhenKilled('other'), [])
     })
   })
 
-  async function failuresWhenKilled(which: 'carrier' | 'other'): Promise<Outcome[]> {
+  async function failuresWhenKilled(which: 'carrier' | 'other', options?: CallFlags): Promise<Outcome[]> {
     const { caller, statuses } = await joinCallerAndWorker()
-    const calls = new CallsAtRate(caller)
+    const calls = new CallsAtRate(caller, options)
     await until(() => calls.outcomes.length >= 100, 'calls before')
     const [victim] = relays.filter((_, index) => carries(bootstrap[index] ?? '', caller) === (which === 'carrier'))
     await victim?.kill()
@@ -109,6 +113,8 @@ function carries(relay: string, caller: Nexus): boolean {
   return addresses.every((address) => address.includes(`/p2p/${relayId}/p2p-circuit`))
 }
 
+type CallFlags = { idempotent?: boolean }
+
 interface Outcome {
   code: string
   ms: number
@@ -120,9 +126,9 @@ class CallsAtRate {
   readonly #running = new Set<Promise<void>>()
   readonly #timer: ReturnType<typeof setInterval>
 
-  constructor(caller: Nexus) {
+  constructor(caller: Nexus, options?: CallFlags) {
     this.#timer = setInterval(() => {
-      const running = this.#call(caller).finally(() => this.#running.delete(running))
+      const running = this.#call(caller, options).finally(() => this.#running.delete(running))
       this.#running.add(running)
     }, 1_000 / CALLS_PER_SECOND)
   }
@@ -134,9 +140,9 @@ class CallsAtRate {
     return this.outcomes
   }
 
-  async #call(caller: Nexus): Promise<void> {
+  async #call(caller: Nexus, options?: CallFlags): Promise<void> {
     const began = performance.now()
-    const code = await caller.api({ app: 'etest', cmd: 'echo', body: 'hello' }).then(
+    const code = await caller.api({ app: 'etest', cmd: 'echo', body: 'hello', ...options }).then(
       () => 'done',
       (error: NexusError) => error.code
     )

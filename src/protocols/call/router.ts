@@ -1,6 +1,7 @@
 import { cancelled, NexusError, toNexusError } from '../../errors.ts'
 import type { CallOptions, Identity, Target } from '../../types.ts'
 import type { PeerSession } from '../session/session-table.ts'
+import { Tries } from './tries.ts'
 import { type Choice, WorkerPicker, type WorkerPickerInit } from './worker-picker.ts'
 
 /** The timer of a search that takes all of the time may ring so much before its end. */
@@ -39,18 +40,23 @@ export class Router {
     const { now, defaultTimeoutMs } = this.#init
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
     const deadline = now() + timeoutMs
-    let tried: Set<string> | undefined
+    const tries = new Tries()
     let failure: NexusError | undefined
     let withoutHandler = 0
 
     for (;;) {
-      const choice = this.#pickKnown(target, options, tried) ?? (await this.#lookUp(target, options, tried, deadline))
+      const choice =
+        this.#pickKnown(target, options, tries.tried) ?? (await this.#lookUp(target, options, tries.tried, deadline))
 
       if (options.signal?.aborted === true) {
         throw cancelled(options.signal)
       }
 
       if (choice === undefined) {
+        if (tries.again()) {
+          continue
+        }
+
         throw failure ?? nobody(target, deadline - now() < EARLY_MS, this.#init.directory.unasked(target.app))
       }
 
@@ -74,10 +80,11 @@ export class Router {
 
         // What a worker has said tells more than that others are not reached.
         failure = worker === undefined ? (failure ?? latest) : latest
-        tried ??= new Set()
 
-        for (const { peerId } of worker === undefined ? choice.pool : [worker]) {
-          tried.add(peerId)
+        if (worker === undefined) {
+          tries.notReached(choice.pool)
+        } else {
+          tries.failed(worker, latest)
         }
       }
     }

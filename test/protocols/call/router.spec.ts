@@ -202,6 +202,26 @@ describe('router', () => {
     })
   })
 
+  describe('tries the only worker once more when its connection ended', () => {
+    it('and it may not have run', async () => {
+      world.known = [a]
+      await assertCode('UNREACHABLE', () => world.route({ a: 'UNREACHABLE' }))
+      assert.deepEqual(world.tried, ['a', 'a'])
+    })
+
+    it('and the call is idempotent', async () => {
+      world.known = [a]
+      await assertCode('LOST', () => world.route({ a: 'LOST' }, { idempotent: true }))
+      assert.deepEqual(world.tried, ['a', 'a'])
+    })
+
+    it('and not when it is busy', async () => {
+      world.known = [a]
+      await assertCode('BUSY', () => world.route({ a: 'BUSY' }))
+      assert.deepEqual(world.tried, ['a'])
+    })
+  })
+
   describe('gives up at once', () => {
     for (const code of [
       'LOST',
