@@ -32,12 +32,23 @@ const ENTRIES: Record<string, string> = {
   ...(existsSync(join(root, 'src/bridge/browser.ts')) ? { bridge: 'src/bridge/browser.ts' } : {})
 }
 
+/** Entries for frameworks, which stay outside. */
+const FRAMEWORKS = { react: 'src/page/hooks/react.ts', vue: 'src/page/hooks/vue.ts' }
+
 /**
- * Writes the browser build to a directory: `index.js`, `page.js`, `bridge.js`, and `nexus-mesh.js`, all in one file.
+ * Writes the browser build to a directory: `index.js`, `page.js`, `bridge.js`, `react.js` and `vue.js`, and
+ * `nexus-mesh.js`, all but those two in one file.
  * Gives what went into it.
  */
 export async function bundleBrowser(outdir: string): Promise<Metafile> {
-  await build({ ...common, entryPoints: ENTRIES, outdir, splitting: true, chunkNames: 'chunk-[hash]' })
+  await build({
+    ...common,
+    entryPoints: { ...ENTRIES, ...FRAMEWORKS },
+    external: Object.keys(FRAMEWORKS),
+    outdir,
+    splitting: true,
+    chunkNames: 'chunk-[hash]'
+  })
   return bundleOne(outdir)
 }
 

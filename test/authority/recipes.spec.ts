@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,8 +9,8 @@ import { parseAnswer, requestCertificate } from '../../src/identity/enrolment.ts
 import { freePort } from '../support/free-port.ts'
 import { alice, TEST_NETWORK } from '../support/identities.ts'
 import { linkPackages } from '../support/linked-package.ts'
+import { ServerProcess } from '../support/server-process.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
-import { until } from '../support/until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const RELAY = '/dns4/relay.example.org/tcp/443/wss'
@@ -29,7 +28,7 @@ describe('the recipes of docs/BROWSER.md', function () {
   this.timeout(240_000)
   let project: string
   let built: Metafile
-  const running = new Set<ChildProcess>()
+  const running: ServerProcess[] = []
 
   before(async () => {
     project = await temporaryDirectory()
@@ -50,37 +49,14 @@ describe('the recipes of docs/BROWSER.md', function () {
     }
   })
 
-  afterEach(async () => {
-    for (const child of running) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
-    running.clear()
-  })
+  afterEach(() => Promise.all(running.splice(0).map((server) => server.kill())))
 
   after(removeTemporaryDirectories)
 
   /** Starts a program of the project, and waits until it answers. */
   const start = async (args: readonly string[], origin: string, env: Record<string, string> = {}): Promise<void> => {
-    const port = new URL(origin).port
-    const site = { AUTHORITY_FILE: 'authority.json', RELAY, SITE_ORIGIN: origin, PORT: port, ...env }
-    const child = spawn(process.execPath, args, { cwd: project, env: { ...process.env, ...site }, stdio: 'pipe' })
-    let said = ''
-    child.stdout.on('data', (chunk) => (said += chunk))
-    child.stderr.on('data', (chunk) => (said += chunk))
-    running.add(child)
-    child.once('exit', () => running.delete(child))
-    const answers = (): Promise<boolean> =>
-      fetch(origin).then(
-        () => true,
-        () => false
-      )
-    await until(
-      async () => child.exitCode !== null || (await answers()),
-      () => said,
-      60_000
-    )
-    assert.equal(child.exitCode, null, said)
+    const site = { AUTHORITY_FILE: 'authority.json', RELAY, SITE_ORIGIN: origin, PORT: new URL(origin).port, ...env }
+    running.push(await ServerProcess.start(args, origin, { cwd: project, env: site }))
   }
 
   /** Asks for a certificate as a page of this origin does. */
@@ -140,7 +116,7 @@ describe('the recipes of docs/BROWSER.md', function () {
     const { status, body } = await ask(origin, 'user=carl')
     assert.equal(status, 403)
     assert.equal(body.error?.message, `a page of ${origin} may not ask here: the option origin is ${site}`)
-    await stopLast()
+    await running.pop()?.kill()
     await start(['hono.js'], site, { SITE_ORIGIN: `${site},${origin}` })
     await givesCertificates(origin)
   })
@@ -165,12 +141,6 @@ describe('the recipes of docs/BROWSER.md', function () {
     await start([next, 'start', '--port', new URL(origin).port], origin)
     await givesCertificates(origin)
   })
-
-  async function stopLast(): Promise<void> {
-    const last = [...running].at(-1)!
-    last.kill('SIGKILL')
-    await once(last, 'exit')
-  }
 })
 
 /** The programs that the page shows, by the file that the first line of each names. */
