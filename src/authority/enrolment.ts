@@ -148,7 +148,8 @@ export class Enrolment {
     const authority = await issuer.authority()
     const grants = await this.#grantsOf(uid)
     const { bootstrap, clock } = options
-    const answer = await answerFor(authority, peerId, { ...user, uid, grants, bootstrap, clock, validForMs })
+    const lists = await issuer.lists()
+    const answer = await answerFor(authority, peerId, { ...user, uid, grants, bootstrap, clock, validForMs, lists })
     const certificate = await readCertificate(answer.certificate, issuer.verifier)
 
     store.database.transaction(() => {

@@ -1,17 +1,32 @@
+import { CLOCK_LEEWAY_S } from '../constants.ts'
 import { NexusError } from '../errors.ts'
 import { Authority, type AuthorityInit } from '../identity/authority.ts'
 import type { AuthorityJson } from '../identity/authority-json.ts'
-import { checkValidity } from '../identity/claims.ts'
+import { checkValidity, toSeconds } from '../identity/claims.ts'
+import type { CertificateAnswer } from '../identity/enrolment.ts'
 import { type IssuerCertificate, readIssuerCertificate } from '../identity/issuing-key.ts'
 import { RevocationList } from '../identity/revocation-list.ts'
 import { CertificateVerifier } from '../identity/verifier.ts'
 import type { Clock } from '../types.ts'
 import { ListWaiters } from './list-waiters.ts'
+import { type NextText, SignedList } from './signed-list.ts'
 import type { Database } from './store/database.ts'
 import { type RevocationState, RevocationStore } from './store/revocation-list.ts'
 
+/** Of texts in one answer, in characters; one that is longer goes alone. */
+const MAX_ANSWER_LENGTH = 256 * 1024
+/** Of a list that comes along with a certificate. */
+const MAX_LISTS_LENGTH = 64 * 1024
 /** Another process that uses the database may revoke at the same time. */
 const TRIES = 10
+
+export interface IssuerInit {
+  authority: Authority
+  database: Database
+  clock: Clock
+  /** Whether members of the earlier version are to obey the list. */
+  earlierMembers: boolean
+}
 
 /** The authority, with the revocation list that the database holds. */
 export class Issuer {
@@ -23,13 +38,15 @@ export class Issuer {
   readonly verifier: CertificateVerifier
   /** Woken with each new list. */
   readonly waiters = new ListWaiters()
+  /** Each list is whole, and members of the earlier version obey it. */
+  readonly signsWhole: boolean
   readonly #json: AuthorityJson
-  readonly #init: AuthorityInit
+  readonly #init: Required<Pick<AuthorityInit, 'clock'>>
   readonly #database: Database
   readonly #list: RevocationStore
-  #current: Authority
+  readonly #signed: SignedList
 
-  private constructor(authority: Authority, database: Database, clock: Clock) {
+  private constructor({ authority, database, clock, earlierMembers }: IssuerInit) {
     this.network = authority.network
     this.rootId = authority.rootId
     this.signer = authority.issuer
@@ -37,24 +54,28 @@ export class Issuer {
     this.#init = { clock }
     this.#database = database
     this.#list = new RevocationStore(database)
+    this.#signed = new SignedList(authority, this.#list, earlierMembers)
+    this.signsWhole = earlierMembers
     const trust = { network: this.network, roots: [this.rootId] }
     this.verifier = new CertificateVerifier({ ...trust, clock, revocations: new RevocationList(trust) })
-    this.#current = authority
   }
 
   /**
    * Takes over what the authority has revoked and the database does not know: there its list goes on from then on.
    */
-  static async open(authority: Authority, database: Database, clock: Clock): Promise<Issuer> {
-    const issuer = new Issuer(authority, database, clock)
+  static async open(init: IssuerInit): Promise<Issuer> {
+    const issuer = new Issuer(init)
     await issuer.#checkSigner()
-    database.transaction(() => {
-      const merged = merge(authority.toJSON().revocations, issuer.#list.get())
+    init.database.transaction(() => {
+      const merged = merge(init.authority.toJSON().revocations, issuer.#list.get())
 
       if (merged !== undefined) {
         issuer.#list.put(merged)
       }
     })
+    if (!issuer.#signed.isComplete) {
+      await issuer.#sayAgain()
+    }
     await issuer.#refresh()
     return issuer
   }
@@ -63,63 +84,107 @@ export class Issuer {
   async #checkSigner(): Promise<void> {
     if (this.signer !== undefined) {
       await readIssuerCertificate(this.signer.token, this.verifier)
-      checkValidity("issuing key's certificate", this.signer, this.#init.clock?.() ?? Date.now())
+      checkValidity("issuing key's certificate", this.signer, this.#init.clock())
     }
   }
 
-  /** The authority as of now. */
+  /** The authority as of now: it knows what was revoked at this moment, and dates what it issues after that. */
   async authority(): Promise<Authority> {
-    if (this.#list.version !== this.#current.toJSON().revocations.version) {
-      await this.#refresh()
-    }
-
-    return this.#current
+    await this.#refresh()
+    const { version } = this.#list
+    const revocations = { version, issuedAt: this.#second(), revoked: this.#list.recent(this.#second()) }
+    return Authority.fromJSON({ ...this.#json, revocations }, this.#init)
   }
 
   get version(): number {
     return this.#list.version
   }
 
-  /**
-   * Voids what was made until now for these subjects of a revocation list. `record` is called in the transaction that
-   * keeps the list, before anybody sees it. Rejects with `INVALID`, `TOO_LARGE`; nothing is kept then.
-   */
-  async revoke(subjects: string[], record: () => void): Promise<{ version: number; list: string }> {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const before = this.#list.get()
-      const draft = this.#of(before)
-      const list = await draft.revoke(...subjects)
-      const after = draft.toJSON().revocations
-      const isKept = this.#database.transaction(() => {
-        if (this.#list.version !== before.version) {
-          return false
-        }
-        this.#list.put(after)
-        record()
-        return true
-      })
+  /** The texts of the list that who holds this version of it lacks: some 256 KiB of them. */
+  async lackedBy(version: number): Promise<string[]> {
+    await this.#refresh()
+    const { revocations } = this.verifier
+    const signer = this.signer?.peerId ?? ''
+    return revocations.lackedBy({ [signer]: version }, MAX_ANSWER_LENGTH)
+  }
 
-      if (isKept) {
+  /** The list, in the fields of an answer; what has many texts is not among them, and is asked for by itself. */
+  async lists(): Promise<Pick<CertificateAnswer, 'revocations' | 'moreRevocations'>> {
+    const texts = await this.lackedBy(0)
+    const [first] = texts
+
+    if (first === undefined || texts.join('').length > MAX_LISTS_LENGTH) {
+      return this.signsWhole && first !== undefined ? this.#inField([first]) : {}
+    }
+
+    return this.#inField(texts)
+  }
+
+  #inField(texts: string[]): Pick<CertificateAnswer, 'revocations' | 'moreRevocations'> {
+    const [whole = '', ...others] = texts
+    return this.signsWhole && this.signer === undefined && others.length === 0
+      ? { revocations: whole }
+      : { moreRevocations: texts }
+  }
+
+  /**
+   * Voids what was made until now for these subjects of a revocation list, each until the second when all of that has
+   * ended. `record` is called in the transaction that keeps the list, before anybody sees it. Rejects with `INVALID`,
+   * `TOO_LARGE`; nothing is kept then.
+   */
+  async revoke(subjects: ReadonlyMap<string, number>, record: () => void): Promise<number> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const second = this.#second()
+      // Certificates carry whole seconds: what was made in this very second is to be void as well.
+      const before = second + 1
+      const entries = new Map(Array.from(subjects, ([subject, until]) => [subject, { before, until }]))
+      const next = await this.#signed.next(entries, second)
+
+      if (this.#keep(next, record)) {
         await this.#refresh()
         this.waiters.wake()
-        return { version: after.version, list }
+        return next.version
       }
     }
 
     throw new NexusError('BUSY', 'others revoke all the time: try again')
   }
 
-  async #refresh(): Promise<void> {
-    this.#current = this.#of(this.#list.get())
-    const list = await this.#current.revocationList()
+  #keep(next: NextText, record: () => void = () => undefined): boolean {
+    return this.#database.transaction(() => {
+      if (this.#list.version !== next.version - 1) {
+        return false
+      }
+      this.#list.add(next)
+      this.#list.dropEnded(next.issuedAt - CLOCK_LEEWAY_S)
+      this.#list.putText(this.#signed.signer, next, next.ended)
+      record()
+      return true
+    })
+  }
 
-    if (list !== undefined) {
-      await this.verifier.revocations.offer(list)
+  /** What another key, or this one in another form, had signed. */
+  async #sayAgain(): Promise<void> {
+    for await (const text of this.#signed.again(this.#second())) {
+      this.#keep(text)
     }
   }
 
-  #of(revocations: RevocationState): Authority {
-    return Authority.fromJSON({ ...this.#json, revocations }, this.#init)
+  /** Takes what the database has, another process maybe has written it. */
+  async #refresh(): Promise<void> {
+    const { revocations } = this.verifier
+    const held = revocations.versions[this.signer?.peerId ?? ''] ?? 0
+
+    if (held < this.#list.version) {
+      const texts = this.#list.texts(this.#signed.signer).filter(({ version }) => version > held)
+      for (const { token } of [...texts.slice(0, 1), ...texts.toReversed()]) {
+        await revocations.offer(token)
+      }
+    }
+  }
+
+  #second(): number {
+    return toSeconds(this.#init.clock())
   }
 }
 

@@ -48,6 +48,12 @@ export interface AuthorityServiceOptions {
   guessAllowance?: Allowance
   /** How many certificates a user may get. Default 200 at once and one a second. */
   userAllowance?: Allowance
+  /**
+   * Whether members of versions that know no issuing keys are to obey what is revoked: each list is whole then, 1 MiB at
+   * most, and voids an app by its keys and a certificate by its key too. Default: with a root key; those members take no
+   * list of an issuing key.
+   */
+  earlierMembers?: boolean
   /** Told of failures of the service itself, which clients see as status 500. Default: prints them on stderr. */
   onError?: (error: unknown) => void
   /** Default `Date.now`. */
@@ -77,6 +83,7 @@ const OptionsSchema = v.strictObject({
   sourceAllowance: v.optional(allowance, { burst: 1_000, perSecond: 20 }),
   guessAllowance: v.optional(allowance, { burst: 10, perSecond: 0.1 }),
   userAllowance: v.optional(allowance, { burst: 200, perSecond: 1 }),
+  earlierMembers: v.optional(v.boolean()),
   onError: v.optional(v.custom<(error: unknown) => void>(isFunction, 'expected a function'), () => console.error),
   clock: v.optional(v.custom<Clock>(isFunction, 'expected a function'), () => Date.now)
 })

@@ -1,16 +1,21 @@
-import { uidSubject } from '../identity/revocation.ts'
+import { toSeconds } from '../identity/claims.ts'
+import { appSubject, idSubject, uidSubject } from '../identity/revocation.ts'
 import type { Clock } from '../types.ts'
 import type { Issuer } from './issuer.ts'
 import { Refusal } from './refusal.ts'
 import type { Bar, BarKind } from './store/bars.ts'
+import type { CertificateRecord } from './store/certificates.ts'
+import { LONGEST_S } from './store/revocation-list.ts'
 import type { Store } from './store/store.ts'
 import type { Trail, TrailLog } from './trail.ts'
 
 export interface RevocationAnswer {
   /** Of the list that has it. */
   version: number
-  /** How many entries of the list it took: members know peers and users, an app is all its live keys. */
+  /** How many entries of the list it took. */
   entries: number
+  /** Whether members of versions that know no issuing keys obey it. */
+  earlierMembers: boolean
 }
 
 /** Voids what was issued, and bars it from getting more. */
@@ -31,22 +36,16 @@ export class Revocation {
   async revoke(kind: BarKind, subject: string, trail: Trail): Promise<RevocationAnswer> {
     const bar: Bar = { kind, subject, at: this.#clock() }
     const entries = this.#entriesOf(bar)
-    trail.detail = { kind, subject, entries: entries.length }
+    trail.detail = { kind, subject, entries: entries.size }
     const record = (): void => {
-      if (this.#entriesOf(bar).length !== entries.length) {
+      if (this.#entriesOf(bar).size !== entries.size) {
         throw new Refusal('CONFLICT', `blocks of ${subject} enrolled just now: revoke it again`)
       }
       this.#store.bars.add(bar)
       this.#trails.done(trail)
     }
-
-    if (entries.length === 0) {
-      this.#store.database.transaction(record)
-      return { version: this.#issuer.version, entries: 0 }
-    }
-
-    const { version } = await this.#issuer.revoke(entries, record)
-    return { version, entries: entries.length }
+    const version = await this.#issuer.revoke(entries, record)
+    return { version, entries: entries.size, earlierMembers: this.#obeyed }
   }
 
   /** Lets it get certificates again; those that were voided stay void. Throws `NOT_FOUND`. */
@@ -60,25 +59,49 @@ export class Revocation {
     })
   }
 
-  #entriesOf({ kind, subject, at }: Bar): string[] {
+  /** Members of earlier versions take no list of an issuing key. */
+  get #obeyed(): boolean {
+    return this.#issuer.signsWhole && this.#issuer.signer === undefined
+  }
+
+  /** Subjects of the list, each with the second when all that it voids has ended. */
+  #entriesOf({ kind, subject, at }: Bar): Map<string, number> {
+    const now = toSeconds(at)
+    const longest = now + LONGEST_S
+
     if (kind === 'uid') {
-      return [uidSubject(subject)]
+      return new Map([[uidSubject(subject), longest]])
+    }
+
+    if (kind === 'peer') {
+      return new Map([[subject, longest]])
     }
 
     if (kind === 'app') {
-      return [...new Set(this.#store.certificates.live(at, { app: subject }).map(({ peer }) => peer))]
+      return new Map([[appSubject(subject), longest], ...this.#ofEarlier(() => this.#keysOf(subject, at), longest)])
     }
 
-    return [kind === 'peer' ? subject : this.#peerOf(subject)]
+    const { peer, expiresAt } = this.#certificate(subject)
+    const until = Math.max(now, Math.ceil(expiresAt / 1000))
+    return new Map([[idSubject(subject), until], ...this.#ofEarlier(() => [peer], longest)])
   }
 
-  #peerOf(id: string): string {
+  /** The same for members that know neither apps nor ids in a list: the keys. */
+  #ofEarlier(keys: () => string[], until: number): Array<[string, number]> {
+    return this.#issuer.signsWhole ? keys().map((key) => [key, until]) : []
+  }
+
+  #keysOf(app: string, at: number): string[] {
+    return [...new Set(this.#store.certificates.live(at, { app }).map(({ peer }) => peer))]
+  }
+
+  #certificate(id: string): CertificateRecord {
     const record = this.#store.certificates.get(id)
 
     if (record === undefined) {
       throw new Refusal('NOT_FOUND', `no certificate ${id} was issued here`)
     }
 
-    return record.peer
+    return record
   }
 }

@@ -58,9 +58,10 @@ export interface AuthorityService {
  */
 export async function createAuthority(options: AuthorityServiceOptions): Promise<AuthorityService> {
   const resolved = resolveAuthorityOptions(options)
-  const { authority, database, clock } = resolved
+  const { authority, database, clock, earlierMembers = authority.issuer === undefined } = resolved
   const store = await openStore(database, { network: authority.network, root: authority.rootId })
-  const issuer = await Issuer.open(authority, store.database, clock).catch((error: unknown) => {
+  const opened = Issuer.open({ authority, database: store.database, clock, earlierMembers })
+  const issuer = await opened.catch((error: unknown) => {
     store.database.close()
     throw error
   })

@@ -61,6 +61,8 @@ export interface EnrolmentTerms {
   bootstrap: string[]
   /** How long the certificate holds, in ms. Default an hour. */
   validForMs?: number
+  /** The revocation lists that go along. Default: that of the authority. */
+  lists?: Pick<CertificateAnswer, 'revocations' | 'moreRevocations'>
   /** Default `Date.now`. */
   clock?: Clock
 }
@@ -182,18 +184,25 @@ export async function answerRequest(
 export async function answerFor(
   authority: Authority,
   peerId: string,
-  { grants = [], bootstrap, clock = Date.now, validForMs = PAGE_VALIDITY_MS, ...user }: Omit<EnrolmentTerms, 'audience'>
+  {
+    grants = [],
+    bootstrap,
+    clock = Date.now,
+    validForMs = PAGE_VALIDITY_MS,
+    lists,
+    ...user
+  }: Omit<EnrolmentTerms, 'audience'>
 ): Promise<CertificateAnswer> {
   const resource = user.resource ?? RESOURCES[user.block] ?? 'default'
   const certificate = await authority.issueCertificate({ ...user, resource, peerId, validForMs })
-  const lists = await listsOf(authority)
+  const carried = lists ?? (await listsOf(authority))
   return {
     version: 1,
     network: authority.network,
     certificate,
     grants,
     roots: [authority.rootId],
-    ...lists,
+    ...carried,
     bootstrap,
     time: clock()
   }

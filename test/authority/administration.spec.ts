@@ -92,7 +92,11 @@ describe('the operator of an authority service', () => {
       const secret = await authority.secret()
       const { body } = await authority.enroll(alice, secret)
       const peer = peerIdOf(alice)
-      assert.deepEqual((await authority.admin('POST', '/revocations', { peer })).body, { version: 1, entries: 1 })
+      assert.deepEqual((await authority.admin('POST', '/revocations', { peer })).body, {
+        version: 1,
+        entries: 1,
+        earlierMembers: true
+      })
       assert.ok((await list()).isRevoked({ peerId: peer, issuedAt: BEFORE }))
       await authority.refuses(authority.renew(alice, body), 401, 'REFUSED', 'REVOKED')
       await authority.refuses(authority.enroll(alice, secret), 403, 'REVOKED', 'REVOKED')
@@ -114,20 +118,23 @@ describe('the operator of an authority service', () => {
       assert.equal((await authority.enroll(mallory, bert)).status, 200)
     })
 
-    it('an app, as the keys that live: members know no apps', async () => {
+    it('an app, and the keys of it that live, for members that know no apps in a list', async () => {
       const secret = await authority.secret()
       await authority.enroll(alice, secret)
       await authority.enroll(bob, await authority.secret({ uid: 'bert' }))
       assert.deepEqual((await authority.admin('POST', '/revocations', { app: 'etest' })).body, {
         version: 1,
-        entries: 2
+        entries: 3,
+        earlierMembers: true
       })
       const read = await list()
+      assert.ok(read.isRevoked({ app: 'etest', issuedAt: BEFORE }))
       assert.ok([alice, bob].every((key) => read.isRevoked({ peerId: peerIdOf(key), issuedAt: BEFORE })))
       await authority.refuses(authority.enroll(mallory, secret), 403, 'REVOKED', 'REVOKED')
       assert.deepEqual((await authority.admin('POST', '/revocations', { app: 'empty' })).body, {
-        version: 1,
-        entries: 0
+        version: 2,
+        entries: 1,
+        earlierMembers: true
       })
     })
 

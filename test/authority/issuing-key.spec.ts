@@ -5,6 +5,7 @@ import { Authority } from '../../src/identity/authority.ts'
 import { openCredential } from '../../src/identity/credential.ts'
 import { credentialOf } from '../../src/identity/enrolment.ts'
 import { parseKey, peerIdOf } from '../../src/identity/keys.ts'
+import { RevocationList } from '../../src/identity/revocation-list.ts'
 import { tamper } from '../support/forge.ts'
 import { alice, assertRefused, bob } from '../support/identities.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/temporary-directory.ts'
@@ -62,14 +63,84 @@ describe('an authority service with an issuing key', () => {
     const service = await start(issuing)
     const { certificate, verifier } = await open(service)
     await service.admin('POST', '/revocations', { uid: 'anna' })
-    const { issuer, version, revocations } = (await service.ask('GET', `/revocations?after=7`)).body
+    const { issuer, version, lists } = (await service.ask('GET', `/revocations?after=7`)).body
     assert.deepEqual([issuer, version], [issuing.issuer?.peerId, 1])
-    await verifier.revocations.offer(revocations)
+    await verifier.revocations.offer(lists[0])
     await assertRefused('REVOKED', () => verifier.check(certificate))
     await service.admin('DELETE', '/revocations/uid/anna')
     const { body } = await service.enroll(bob, await service.secret())
-    assert.deepEqual([body.revocations, body.moreRevocations], [undefined, [revocations]])
+    assert.deepEqual([body.revocations, body.moreRevocations], [undefined, lists])
     assert.equal((await openCredential(credentialOf(bob, body), { clock: Date.now })).revocations.tokens.length, 1)
+  })
+
+  it('revokes one certificate of a key, and a whole app, with an entry each', async () => {
+    const service = await start(await (await root()).createIssuer())
+    const { certificate, verifier } = await open(service)
+    const other = await open(service)
+    const revoke = async (body: object) => (await service.admin('POST', '/revocations', body)).body
+    assert.deepEqual(await revoke({ certificate: certificate.id }), { version: 1, entries: 1, earlierMembers: false })
+    const take = async (after: number) => {
+      const { lists } = (await service.ask('GET', `/revocations?after=${after}&of=${certificate.issuer?.peerId}`)).body
+      for (const list of lists) {
+        await verifier.revocations.offer(list)
+      }
+      return lists.length
+    }
+    assert.equal(await take(0), 1)
+    await assertRefused('REVOKED', () => verifier.check(certificate))
+    verifier.check(other.certificate)
+    assert.deepEqual(await revoke({ app: 'etest' }), { version: 2, entries: 1, earlierMembers: false })
+    assert.equal(await take(1), 1)
+    await assertRefused('REVOKED', () => verifier.check(other.certificate))
+  })
+
+  it('adds to its list, signs again with little, and goes on after a restart', async () => {
+    const folder = await temporaryDirectory()
+    const issuing = await (await root()).createIssuer()
+    const service = await start(issuing, folder)
+    const list = new RevocationList({ network: issuing.network, roots: [issuing.rootId] })
+    const of = issuing.issuer?.peerId ?? ''
+    const held = () => list.versions[of] ?? 0
+    const take = async (from: TestAuthority) => {
+      const { lists = [] } = (await from.ask('GET', `/revocations?after=${held()}&of=${of}`)).body
+      for (const text of lists) {
+        await list.offer(text)
+      }
+      return lists.length
+    }
+    for (let index = 1; index <= 40; index++) {
+      await service.admin('POST', '/revocations', { uid: `u${index}` })
+      assert.deepEqual([await take(service), held()], [1, index])
+    }
+    assert.ok(list.tokens.length <= 6, `${list.tokens.length} texts`)
+    await services.pop()?.close()
+    const again = await start(issuing, folder)
+    await again.admin('POST', '/revocations', { uid: 'last' })
+    await take(again)
+    const newcomer = new RevocationList({ network: issuing.network, roots: [issuing.rootId] })
+    for (const text of (await again.ask('GET', '/revocations')).body.lists) {
+      await newcomer.offer(text)
+    }
+    const uids = ['u1', 'u40', 'last', 'other']
+    for (const one of [list, newcomer]) {
+      assert.deepEqual(
+        uids.filter((uid) => one.isRevoked({ uid, app: 'etest', issuedAt: 0 })),
+        uids.slice(0, 3)
+      )
+    }
+  })
+
+  it('says again with its key what the root key had revoked there, to those who come new', async () => {
+    const folder = await temporaryDirectory()
+    const before = await start(await root(), folder)
+    await before.admin('POST', '/revocations', { uid: 'mallory' })
+    await services.pop()?.close()
+    const issuing = await (await root()).createIssuer()
+    const service = await start(issuing, folder)
+    const { version, lists } = (await service.ask('GET', '/revocations')).body
+    const list = new RevocationList({ network: issuing.network, roots: [issuing.rootId] })
+    await list.offer(lists[0])
+    assert.deepEqual([version, list.isRevoked({ uid: 'mallory', app: 'etest', issuedAt: 0 })], [2, true])
   })
 
   it('gives nothing for apps that its key may not sign for', async () => {

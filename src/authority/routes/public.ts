@@ -30,9 +30,9 @@ export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrol
   const { bootstrap, clock } = options
 
   app.get('/.well-known/nexus', async (c) => {
-    const revocations = await (await issuer.authority()).revocationList()
+    const lists = await issuer.lists()
     const issuers = signer === undefined ? {} : { issuers: [signer.token] }
-    return c.json({ version: 1, network, roots: [rootId], ...issuers, bootstrap, revocations, time: clock() })
+    return c.json({ version: 1, network, roots: [rootId], ...issuers, bootstrap, ...lists, time: clock() })
   })
   app.get('/revocations', async (c) => {
     const asked = countIn(c, 'after', Number.MAX_SAFE_INTEGER)
@@ -43,10 +43,9 @@ export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrol
       await issuer.waiters.wait(c.req.raw.signal)
     }
 
-    const { version } = issuer
-    const isNew = after === undefined || version > after
-    const list = isNew ? { revocations: await (await issuer.authority()).revocationList() } : {}
-    return c.json({ version, ...of, ...list })
+    const lists = await issuer.lackedBy(after ?? 0)
+    const news = lists.length === 0 ? {} : issuer.signsWhole ? { revocations: lists[0] } : { lists }
+    return c.json({ version: issuer.version, ...of, ...news })
   })
   app.get('/nonce', (c) => c.json({ version: 1, ...nonces.create(), time: clock() }))
   app.post('/enroll', async (c) => {

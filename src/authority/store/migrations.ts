@@ -41,5 +41,19 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE (ABORT, 'the audit log only grows'); END;
   CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE (ABORT, 'the audit log only grows'); END;
+  `,
+  `
+  CREATE TABLE revocations (
+    subject TEXT PRIMARY KEY, before INTEGER NOT NULL, until INTEGER NOT NULL, version INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX revocations_by_version ON revocations (version);
+  CREATE INDEX revocations_by_end ON revocations (until);
+  CREATE INDEX revocations_by_time ON revocations (before);
+  CREATE TABLE revocation_texts (
+    version INTEGER PRIMARY KEY, since INTEGER NOT NULL, token TEXT NOT NULL, signer TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO revocations (subject, before, until, version)
+    SELECT key, value, value + 31622400, version FROM revocation_list, json_each(revoked);
+  ALTER TABLE revocation_list DROP COLUMN revoked;
   `
 ]

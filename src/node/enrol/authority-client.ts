@@ -11,7 +11,11 @@ const TRIES = 2
 
 /** The service waits for 25 s. */
 const NEWS_MS = 40_000
-const NewsSchema = v.object({ revocations: v.optional(v.string()), issuer: v.optional(v.string()) })
+const NewsSchema = v.object({
+  revocations: v.optional(v.string()),
+  lists: v.optional(v.array(v.string()), []),
+  issuer: v.optional(v.string())
+})
 
 interface Proof {
   key: Ed25519PrivateKey
@@ -58,13 +62,13 @@ export class AuthorityClient {
   }
 
   /**
-   * The newest revocation list when it is newer than version `after` of that signed by the issuing key `of` (the roots:
-   * ''), and whose it is. The service waits for some time before it says that there is none. Rejects with `UNREACHABLE`.
+   * The texts of the newest revocation list that who has version `after` of that of the issuing key `of` (the
+   * roots: '') lacks, or the first of them, and whose it is. The service waits for some time before it says that there is none. Rejects with `UNREACHABLE`.
    */
   async revocations(
     { after, of }: { after: number; of: string },
     signal: AbortSignal
-  ): Promise<{ revocations?: string | undefined; issuer?: string | undefined }> {
+  ): Promise<{ lists: string[]; issuer?: string | undefined }> {
     const url = new URL(`/revocations?after=${after}&of=${of}`, this.origin)
     const answer = await requestJson({ url, method: 'GET', failure: 'does not answer', timeoutMs: NEWS_MS, signal })
 
@@ -72,7 +76,8 @@ export class AuthorityClient {
       throw this.#failureOf(answer)
     }
 
-    return parseJson('answer', NewsSchema, answer.body)
+    const { revocations, lists, issuer } = parseJson('answer', NewsSchema, answer.body)
+    return { lists: revocations === undefined ? lists : [revocations, ...lists], issuer }
   }
 
   async #ask(path: string, { key, app }: Proof, asked: object): Promise<CertificateAnswer> {

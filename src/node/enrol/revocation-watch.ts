@@ -59,12 +59,16 @@ export class RevocationWatch implements Part {
     const { client, revocations } = this.#init
     const since = performance.now()
     const after = revocations.held.get(this.#signer)?.version ?? 0
-    const { revocations: token, issuer = '' } = await client.revocations({ after, of: this.#signer }, signal)
+    const { lists, issuer = '' } = await client.revocations({ after, of: this.#signer }, signal)
     this.#signer = issuer
     this.#backoff.reset()
 
-    if (token !== undefined) {
-      await revocations.offer(token)
+    let isNew = false
+    for (const list of lists) {
+      isNew = (await revocations.offer(list)) || isNew
+    }
+
+    if (isNew) {
       return 0
     }
 
