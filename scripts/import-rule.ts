@@ -13,7 +13,7 @@ export const LAYERS = [
   ['src/protocols/gossip', 'src/protocols/peers'],
   ['src/protocols/session'],
   ['src/protocols/system'],
-  ['src/protocols/find', 'src/protocols/subscription'],
+  ['src/protocols/find', 'src/protocols/subscription', 'src/protocols/history'],
   ['src/protocols/call', 'src/protocols/channel'],
   ['src/node/libp2p'],
   ['src/node/connect', 'src/node/runtime'],

@@ -29,6 +29,8 @@ export interface BodyVector {
   first: number
   /** In ms. Senders of earlier versions leave it out. */
   epochBegan?: number
+  /** How many messages it has. Senders of earlier versions leave it out. */
+  count?: number
   items: Array<{ type: number; body: string }>
   plaintext: string
   key: string
@@ -88,7 +90,7 @@ function topicVectors(): TopicVectors {
 type Plain = Omit<BodyVector, 'plaintext' | 'key' | 'nonce' | 'ciphertext' | 'payload'>
 
 function seal(plain: Plain): BodyVector {
-  const { network, channel, secret = '', sender, epoch, first, epochBegan } = plain
+  const { network, channel, secret = '', sender, epoch, first, epochBegan, count } = plain
   const items = plain.items.map(({ type, body }) => ({ type, body: Uint8Array.from(Buffer.from(body, 'hex')) }))
   const plaintext = ChannelItems.encode({ items })
   const info = Buffer.concat([
@@ -104,7 +106,8 @@ function seal(plain: Plain): BodyVector {
     first,
     nonce: Uint8Array.from(nonce),
     ciphertext: Uint8Array.from(ciphertext),
-    epochBegan
+    epochBegan,
+    count
   })
   return {
     ...plain,
@@ -127,7 +130,9 @@ function bodyVectors(): BodyVectors {
     seal({ ...base, name: 'another sender', sender: peerIdOf(bob), items: [json(null)] }),
     seal({ ...base, name: 'the largest numbers', epoch: `${2n ** 64n - 1n}`, first: 2 ** 53 - 2, items: [json(0)] }),
     seal({ ...base, name: 'an empty raw body', items: [{ type: 1, body: '' }] }),
-    seal({ ...base, name: 'the beginning of the epoch', first: 7, epochBegan: 1_770_000_000_000, items: [json(7)] })
+    seal({ ...base, name: 'the beginning of the epoch', first: 7, epochBegan: 1_770_000_000_000, items: [json(7)] }),
+    seal({ ...base, name: 'how many messages it has', first: 8, count: 2, items: [json(8), json(9)] }),
+    seal({ ...base, name: 'no message: a number that comes next', first: 10, count: 0, items: [] })
   ]
   return { good, bad: badBodies(hi) }
 }
@@ -156,6 +161,7 @@ function badBodies(hi: BodyVector): BadBodyVector[] {
     bad('a changed byte', ChannelBatch.encode({ ...batch, ciphertext: flipped })),
     bad('a cut ciphertext', ChannelBatch.encode({ ...batch, ciphertext: batch.ciphertext.slice(0, 8) })),
     bad('a short nonce', ChannelBatch.encode({ ...batch, nonce: batch.nonce.slice(1) })),
+    bad('another number of messages', ChannelBatch.encode({ ...batch, count: 2 })),
     bad('not protobuf', Uint8Array.of(255, 255, 255)),
     bad('nothing', new Uint8Array())
   ]

@@ -70,9 +70,31 @@ export class CertificateVerifier {
     return certificate
   }
 
+  /**
+   * The same of a certificate that was shown at another time: it must have held then, and not be revoked by what is
+   * known now. Throws `REFUSED`.
+   *
+   * @param time ms since 1970
+   */
+  async verifyAt(token: string, expectedPeerId: string, time: number): Promise<Certificate> {
+    const known = this.#known(token)
+    const certificate = known ?? (await this.#read(token))
+    checkValidity('certificate', certificate, time)
+    this.#checkRevoked(certificate)
+    checkKey(certificate, expectedPeerId)
+    if (known === undefined) {
+      this.#cache.set(token, certificate)
+    }
+    return certificate
+  }
+
   /** Checks again that a verified certificate holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED`. */
   check(certificate: Certificate): void {
     checkValidity('certificate', certificate, this.clock())
+    this.#checkRevoked(certificate)
+  }
+
+  #checkRevoked(certificate: Certificate): void {
     if (this.revocations.isRevoked(certificate)) {
       throw refused('REVOKED', 'the certificate is revoked')
     }

@@ -160,7 +160,7 @@ function createPathUpgrader(member: Member, platform: Platform, logger: Componen
 }
 
 function assembleChannels(
-  { identity: self, node, gossip, system, peers }: Member,
+  { identity: self, node, gossip, system, history, peers }: Member,
   { deriveChannelKey: deriveKey }: Platform,
   { webrtc, bodyLimitBytes, timeoutMs, onHandlerError }: ReportingOptions,
   paths: PathUpgrader,
@@ -173,6 +173,6 @@ function assembleChannels(
   const around = { gossip, system, query, peers, events: node.libp2p }
   const interest = new TopicInterest({ ...around, ...(webrtc ? { onNeighbours } : {}), log })
   const limits = { bodyLimitBytes, timeoutMs }
-  const channels = new Channels({ self, clock, gossip, interest, ...limits, deriveKey, onHandlerError, log })
+  const channels = new Channels({ self, clock, gossip, interest, history, ...limits, deriveKey, onHandlerError, log })
   return { interest, channels }
 }

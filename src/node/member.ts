@@ -8,6 +8,7 @@ import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
 import { LeasePace } from '../protocols/find/lease-pace.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
+import { History } from '../protocols/history/history.ts'
 import type { UserLimits } from '../protocols/peers/user-limits.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
@@ -56,6 +57,7 @@ export interface Member {
   gossip: SignedGossip
   book: LeaseBook
   leases: LeaseExchange
+  history: History
   sync: IdentitySync
   pinger: Pinger
   /** Verified peers with an open connection, relays first. */
@@ -64,8 +66,8 @@ export interface Member {
 }
 
 /** What a member starts first and stops last. Its sessions come after what their handlers may use. */
-export function foundationOf({ node, gossip, sync }: Member): Part[] {
-  return [node, gossip, sync]
+export function foundationOf({ node, gossip, history, sync }: Member): Part[] {
+  return [node, gossip, history, sync]
 }
 
 /** Puts together, without starting it, what blocks and relays have in common. */
@@ -93,6 +95,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     gossip: libp2p.services.gossip,
     verifier,
     certificate,
+    ownUser: identity.uid,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     asksAboutTopics: (peerId) => init.forwardsTopics === true && verified.get(peerId)?.asksAboutTopics === true,
@@ -121,10 +124,19 @@ export async function createMember(init: MemberInit): Promise<Member> {
     isConnected,
     log: logger.forComponent('nexus:sync')
   })
+  const history = new History({
+    self: identity,
+    verifier,
+    gossip,
+    system,
+    peers,
+    factorOf: (user) => node.users.factorOf(user),
+    log: logger.forComponent('nexus:history')
+  })
   const pinger = new Pinger({ self: identity.peerId, system, now })
   credential.addEventListener('renewed', ({ detail }) => sync.pushCertificate(detail.token))
 
-  return { identity, node, dialer, system, sessions, gossip, book, leases, sync, pinger, peers, isConnected }
+  return { identity, node, dialer, system, sessions, gossip, book, leases, history, sync, pinger, peers, isConnected }
 }
 
 function connectedMembers({ libp2p, verified }: GatedNode): Identity[] {

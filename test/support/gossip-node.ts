@@ -10,6 +10,7 @@ import { createGatedNode, type GatedNode } from '../../src/node/libp2p/gated-nod
 import { nodePlatform } from '../../src/node/runtime/node.ts'
 import { Channels } from '../../src/protocols/channel/channels.ts'
 import { SignedGossip, type SignedGossipInit } from '../../src/protocols/gossip/signed-gossip.ts'
+import { History } from '../../src/protocols/history/history.ts'
 import { SessionManager } from '../../src/protocols/session/session-manager.ts'
 import { TopicForwarder } from '../../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../../src/protocols/subscription/topic-interest.ts'
@@ -47,6 +48,7 @@ export interface GossipNode {
   system: SystemCommands
   gossip: SignedGossip
   interest: TopicInterest
+  history: History
   channels: Channels
   forwarder: TopicForwarder | undefined
   /** Peers that gossip would have cut off. */
@@ -72,6 +74,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     signatures,
     admits,
     certificate: () => node.token,
+    ownUser: parts.identity.uid,
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     asksAboutTopics: (peerId) => block.block === 'relay' && verified.get(peerId)?.asksAboutTopics === true,
@@ -99,11 +102,14 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
         })
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, events: libp2p, forwarder, log })
+  const { verifier } = parts
+  const history = new History({ self: parts.identity, verifier, signatures, gossip, system, peers, log })
   const channels = new Channels({
     self: parts.identity,
     clock: network.clock,
     gossip,
     interest,
+    history,
     timeoutMs,
     onHandlerError: handlerErrorReporter(),
     log
@@ -116,6 +122,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     system,
     gossip,
     interest,
+    history,
     channels,
     forwarder,
     cutOff: [],
@@ -124,6 +131,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       await channels.stop(AbortSignal.timeout(1))
       interest.stop()
       forwarder?.stop()
+      history.stop()
       await gossip.stop(AbortSignal.timeout(1))
       await sessions.stop(AbortSignal.timeout(1))
       await gated.stop()

@@ -1,68 +1,32 @@
-import type { Logger } from '@libp2p/interface'
 import { raceSignal } from 'race-signal'
 import { DEFAULT_TIMEOUT_MS, MAX_CHANNEL_BODY_BYTES } from '../../constants.ts'
 import { cancelled, NexusError, stopped } from '../../errors.ts'
 import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import { ByteBudget } from '../../lib/byte-budget.ts'
-import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import type {
   Body,
   CallOptions,
   ChannelHandler,
   ChannelOptions,
-  Clock,
-  Identity,
   PublishOptions,
   SubscribeOptions,
-  Subscription,
-  SubscriptionReach
+  Subscription
 } from '../../types.ts'
 import { encodeBody } from '../body/body.ts'
 import { checkCallOptions } from '../find/target.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
-import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { channelTopic } from '../gossip/topic-names.ts'
-import type { TopicInterest } from '../subscription/topic-interest.ts'
-import type { DeriveChannelKey } from './channel-key.ts'
 import { channelKey, checkOrder } from './channel-options.ts'
+import type { ChannelsInit } from './channels-init.ts'
 import { ChannelCipher } from './cipher.ts'
-import { ChannelInbox } from './inbox.ts'
+import { OpenChannel } from './open-channel.ts'
 import { ChannelOutbox } from './outbox.ts'
 
 /** Bytes of bodies that wait to be sent, above which `publish` waits. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024
 /** Channels published to that are kept ready. One that comes back later starts with a new epoch. */
 const MAX_OUTBOXES = 1_000
-
-export interface ChannelsInit {
-  /** Who this block is. */
-  self: Identity
-  /** This block's, which its messages bear the time of. */
-  clock: Clock
-  gossip: SignedGossip
-  interest: TopicInterest
-  /** The largest body, in bytes. Default, and at most, 16 KiB less than 4 MiB: what gossip carries. */
-  bodyLimitBytes?: number
-  /** How long a subscribe or publish may take that does not say, in ms. Default 30,000. */
-  timeoutMs?: number
-  /** Default: by WebCrypto. */
-  deriveKey?: DeriveChannelKey
-  onHandlerError: HandlerErrorReporter
-  log: Logger
-}
-
-/** A channel that this block subscribes to: one for each name and secret. */
-interface OpenChannel {
-  key: string
-  topic: string
-  inbox: ChannelInbox
-  onMessage: (message: SignedMessage) => void
-  /** Resolves when others know of the subscription. */
-  reach: Promise<SubscriptionReach>
-  /** Nobody was there to tell: to be tried again with the next handler. */
-  alone: boolean
-}
 
 /**
  * Named broadcast to every block that subscribes: encrypted under the channel's name and secret, numbered by each
@@ -88,20 +52,21 @@ export class Channels {
   async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
     const order = checkOrder(options)
-    const channel = this.#channel(name, options, handler)
+    const key = this.#key(name, options)
+    const channel = this.#channel(key, name, options, handler)
     const subscriber = channel.inbox.add({ ...order, handler, onGap: options.onGap })
 
     const unsubscribe = async (): Promise<void> => {
       channel.inbox.remove(subscriber)
 
-      if (channel.inbox.empty && this.#channels.get(channel.key) === channel) {
-        this.#channels.delete(channel.key)
-        this.#close(channel)
+      if (channel.inbox.empty && this.#channels.get(key) === channel) {
+        this.#channels.delete(key)
+        channel.close()
       }
     }
 
     try {
-      const reach = await this.#inTime(channel.reach, options)
+      const reach = await this.#inTime(channel.announce(), options)
       subscriber.markKnown()
       return { channel: name, reach, unsubscribe }
     } catch (error) {
@@ -141,35 +106,18 @@ export class Channels {
     }
 
     for (const channel of this.#channels.values()) {
-      this.#close(channel)
+      channel.close()
     }
     this.#outboxes.clear()
     this.#channels.clear()
   }
 
-  #channel(name: string, options: ChannelOptions, handler: unknown): OpenChannel {
-    const key = this.#key(name, options)
-
+  #channel(key: string, name: string, options: ChannelOptions, handler: unknown): OpenChannel {
     if (typeof handler !== 'function') {
       throw new NexusError('INVALID', 'a subscription needs a handler')
     }
 
-    const channel = this.#channels.get(key) ?? this.#join(key, name, options)
-
-    if (channel.alone) {
-      this.#announce(channel)
-    }
-    return channel
-  }
-
-  #join(key: string, name: string, { secret }: ChannelOptions): OpenChannel {
-    const { self, clock, gossip, deriveKey, onHandlerError, log } = this.#init
-    const topic = channelTopic(self.network, name)
-    const cipher = new ChannelCipher({ network: self.network, name, secret, deriveKey })
-    const inbox = new ChannelInbox({ name, self, cipher, clock, onHandlerError, log })
-    const onMessage = (message: SignedMessage): void => inbox.receive(message)
-    const channel: OpenChannel = { key, topic, inbox, onMessage, reach: Promise.resolve('alone'), alone: true }
-    gossip.join(topic, onMessage)
+    const channel = this.#channels.get(key) ?? new OpenChannel(this.#init, name, options.secret)
     this.#channels.set(key, channel)
     return channel
   }
@@ -177,19 +125,6 @@ export class Channels {
   readonly #onLate = ({ detail: message }: CustomEvent<SignedMessage>): void => {
     const channels = [...this.#channels.values()].filter(({ topic }) => topic === message.topic)
     channels.forEach(({ inbox }) => void inbox.receiveLate(message))
-  }
-
-  #announce(channel: OpenChannel): void {
-    channel.alone = false
-    channel.reach = this.#init.interest.announce(channel.topic).then((reach) => {
-      channel.alone = reach === 'alone'
-      return reach
-    })
-  }
-
-  #close({ topic, inbox, onMessage }: OpenChannel): void {
-    inbox.stop()
-    this.#init.gossip.leave(topic, onMessage)
   }
 
   #outbox(name: string, options: ChannelOptions): ChannelOutbox {

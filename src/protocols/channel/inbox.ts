@@ -8,7 +8,8 @@ import type { Clock, Identity } from '../../types.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
 import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
-import { type BatchArrival, type FoundGap, SequenceTracker } from './sequence-tracker.ts'
+import type { BatchArrival, FoundGap, MissingNumbers } from './numbering.ts'
+import { SequenceTracker } from './sequence-tracker.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
 /** Messages taken from one batch. Senders of this version put 500 at most into one. */
@@ -22,6 +23,8 @@ export interface ChannelInboxInit {
   clock: Clock
   /** Milliseconds, never running backwards. Default: since the program began. */
   now?: () => number
+  /** Messages are found to be missing. */
+  onMissing?: () => void
   onHandlerError: HandlerErrorReporter
   log: Logger
 }
@@ -40,7 +43,11 @@ export class ChannelInbox {
   constructor(init: ChannelInboxInit) {
     this.#init = init
     this.#now = init.now ?? monotonicNow
-    this.#numbering = new SequenceTracker({ onGap: (gap) => this.#tellGap(gap), now: this.#now })
+    this.#numbering = new SequenceTracker({
+      onGap: (gap) => this.#tellGap(gap),
+      onMissing: init.onMissing,
+      now: this.#now
+    })
   }
 
   /** Batches that were dropped because they could not be decrypted or read. */
@@ -72,11 +79,27 @@ export class ChannelInbox {
     this.#numbering.stop()
   }
 
-  /** Takes a batch from another block. */
-  receive(message: SignedMessage): void {
+  /** What is missing, of each sender. */
+  missing(): MissingNumbers[] {
+    return this.#numbering.missing(Math.min(...this.#subscribers.map(({ knownAt }) => knownAt)))
+  }
+
+  /** Where each sender that is known goes on. */
+  toCome(): MissingNumbers[] {
+    return this.#numbering.toCome()
+  }
+
+  /** Takes a batch that was missing. */
+  async repair(message: SignedMessage): Promise<void> {
+    this.#numbering.bePatient()
+    await this.receive(message)
+  }
+
+  /** Takes a batch from another block; resolves when its messages are handed on. */
+  receive(message: SignedMessage): Promise<void> {
     const { certificate, mayHaveWaited } = message
     const at = this.#now()
-    this.#inTurn(message, (batch) => {
+    return this.#inTurn(message, (batch) => {
       this.#take(this.#identities.of(certificate), batch, { at, age: batch.age, mayHaveWaited })
     })
   }
@@ -87,7 +110,7 @@ export class ChannelInbox {
     const at = this.#now()
     // By clocks, which may differ by as much as is forgiven. A message that somebody kept is from before.
     const publishedAt = at - (this.#init.clock() - time) - GOSSIP_MAX_AGE_MS
-    this.#inTurn(message, ({ epoch, first, items }) => {
+    void this.#inTurn(message, ({ epoch, first, items }) => {
       const from = this.#identities.of(certificate)
       const until = this.#numbering.knows(from.peerId, epoch) ? at : publishedAt
 
@@ -97,7 +120,7 @@ export class ChannelInbox {
     })
   }
 
-  #inTurn(message: SignedMessage, take: (batch: OpenedBatch) => void): void {
+  #inTurn(message: SignedMessage, take: (batch: OpenedBatch) => void): Promise<void> {
     const opening = this.#open(message)
 
     this.#tail = this.#tail.then(async () => {
@@ -107,6 +130,7 @@ export class ChannelInbox {
         take(batch)
       }
     })
+    return this.#tail
   }
 
   /** Takes messages that this block sends. */
@@ -121,7 +145,7 @@ export class ChannelInbox {
   // Never rejects. A relay cannot tell a batch that can be read from one that cannot, so this is no sender's fault.
   async #open({ certificate, payload, time }: SignedMessage): Promise<OpenedBatch | undefined> {
     try {
-      const { epoch, first, nonce, ciphertext, epochBegan } = ChannelBatch.decode(payload)
+      const { epoch, first, nonce, ciphertext, epochBegan, count } = ChannelBatch.decode(payload)
 
       if (nonce.byteLength !== NONCE_BYTES || !(first >= 0)) {
         throw new NexusError('INVALID', 'not a batch of messages')
@@ -130,6 +154,10 @@ export class ChannelInbox {
       const head = { sender: certificate.peerId, epoch, first }
       const plaintext = await this.#init.cipher.open(head, nonce, ciphertext)
       const { items } = ChannelItems.decode(plaintext, { limits: { items: MAX_ITEMS } })
+
+      if (count !== undefined && count !== items.length) {
+        throw new NexusError('INVALID', 'it says that it has another number of messages')
+      }
 
       if (!Number.isSafeInteger(first + items.length)) {
         throw new NexusError('INVALID', 'the numbers of a batch are over 2^53')

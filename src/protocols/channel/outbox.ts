@@ -6,11 +6,12 @@ import { DeadlineTimer } from '../../lib/deadline-timer.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { CallOptions, Clock } from '../../types.ts'
 import type { EncodedBody } from '../body/body.ts'
-import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
+import type { ChannelItem } from '../pb/channel.ts'
 import { BatchGap } from './batch-gap.ts'
-import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
-import { Epoch } from './epoch.ts'
+import { BatchSealer } from './batch-sealer.ts'
+import type { ChannelCipher } from './cipher.ts'
 import { takeRoom, timedOut } from './room-in-time.ts'
+import { SentMarks } from './sent-marks.ts'
 
 export interface ChannelOutboxInit {
   /** This block's peer id. */
@@ -42,9 +43,9 @@ interface Waiting {
  */
 export class ChannelOutbox {
   readonly #init: ChannelOutboxInit
-  /** Begins with the first message that leaves. */
-  #epoch: Epoch | undefined
+  readonly #sealer: BatchSealer
   readonly #gap = new BatchGap()
+  readonly #marks = new SentMarks({ say: () => void this.#sayNext() })
   #queue: Waiting[] = []
   #next = 0
   #sending = false
@@ -56,6 +57,7 @@ export class ChannelOutbox {
 
   constructor(init: ChannelOutboxInit) {
     this.#init = init
+    this.#sealer = new BatchSealer(init)
   }
 
   /** Resolves when nothing waits here, in line for room either. */
@@ -100,6 +102,7 @@ export class ChannelOutbox {
   stop(): void {
     this.#stopped = true
     this.#timer.stop()
+    this.#marks.stop()
     const queue = this.#queue
     this.#queue = []
 
@@ -210,8 +213,9 @@ export class ChannelOutbox {
     try {
       const items = batch.map(({ body }) => ({ body: body.bytes as Uint8Array<ArrayBuffer>, type: body.type }))
       this.#init.onSend(first, items)
-      const recipients = await this.#init.publish(await this.#seal(first, items))
+      const recipients = await this.#init.publish(await this.#sealer.seal(first, items))
       this.#gap.onLeft()
+      this.#marks.onSent()
 
       for (const { resolve } of batch) {
         resolve(recipients)
@@ -223,13 +227,16 @@ export class ChannelOutbox {
     }
   }
 
-  async #seal(first: number, items: ChannelItem[]): Promise<Uint8Array<ArrayBuffer>> {
-    const { self, clock, cipher } = this.#init
-    this.#epoch ??= new Epoch({ clock })
-    const { id: epoch, began: epochBegan } = this.#epoch
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
-    const head = { sender: self, epoch, first }
-    const ciphertext = await cipher.seal(head, nonce, ChannelItems.encode({ items }))
-    return ChannelBatch.encode({ epoch, first, nonce, ciphertext, epochBegan })
+  /** A batch of none: those who lost the last message learn of it. */
+  async #sayNext(): Promise<void> {
+    if (this.#sending || this.#stopped) {
+      return
+    }
+
+    try {
+      await this.#init.publish(await this.#sealer.seal(this.#next, []))
+    } catch {
+      // Said again later, and with the next message.
+    }
   }
 }

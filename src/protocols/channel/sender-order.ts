@@ -3,7 +3,7 @@ import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import type { ChannelItem } from '../pb/channel.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { type ArrivedRange, GAP_NOTICE_MS, type Numbered } from './sequence-tracker.ts'
+import type { ArrivedRange, Numbered } from './numbering.ts'
 
 /**
  * A sender's first message that arrives waits so long, unless it is its very first, for those before it that came by a
@@ -11,7 +11,7 @@ import { type ArrivedRange, GAP_NOTICE_MS, type Numbered } from './sequence-trac
  */
 const SETTLE_MS = 100
 /** The latest that a gap is given up when nobody says so, and no other time was asked for. */
-const LONGEST_HOLD_MS = 30_000
+const LONGEST_HOLD_MS = 12_000
 /** What a message takes beside its body. */
 const OVERHEAD_BYTES = 128
 /** Bytes held back of one user's messages, if no other number was asked for; of all together, four times that. */
@@ -58,8 +58,6 @@ interface Line {
   readonly user: string
   /** The number to be delivered next; `undefined` until that is known. */
   next: number | undefined
-  /** Nothing was delivered yet. */
-  isNew: boolean
   /** Ascending, above `next`. */
   held: Held[]
 }
@@ -119,7 +117,7 @@ export class SenderOrder {
       return known
     }
 
-    const line: Line = { from, user: from.uid, next: isWhole ? 0 : undefined, isNew: true, held: [] }
+    const line: Line = { from, user: from.uid, next: isWhole ? 0 : undefined, held: [] }
     this.#lines.set(epoch, line)
     return line
   }
@@ -172,7 +170,6 @@ export class SenderOrder {
   }
 
   #deliver(line: Line, start: number, items: ChannelItem[], from: number, to: number): void {
-    line.isNew = false
     line.next = start + to - from
 
     for (let index = from; index < to; index++) {
@@ -193,10 +190,9 @@ export class SenderOrder {
     }
   }
 
-  #dueOf({ held, next, isNew }: Line): number {
+  #dueOf({ held, next }: Line): number {
     const { holdMs } = this.#init
-    const longest = isNew ? GAP_NOTICE_MS : LONGEST_HOLD_MS
-    const time = next === undefined ? Math.min(SETTLE_MS, holdMs ?? SETTLE_MS) : (holdMs ?? longest)
+    const time = next === undefined ? Math.min(SETTLE_MS, holdMs ?? SETTLE_MS) : (holdMs ?? LONGEST_HOLD_MS)
     return (held[0]?.at ?? Number.POSITIVE_INFINITY) + time
   }
 

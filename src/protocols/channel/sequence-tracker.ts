@@ -3,7 +3,8 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import { EpochAge } from './epoch-age.ts'
-import { type NumberRange, SequenceWindow } from './sequence-window.ts'
+import type { BatchArrival, FoundGap, MissingNumbers, Numbered } from './numbering.ts'
+import { SequenceWindow } from './sequence-window.ts'
 
 /** How long missing numbers may still arrive before they are told as missed (ms). */
 export const GAP_NOTICE_MS = 2_000
@@ -11,52 +12,14 @@ export const GAP_NOTICE_MS = 2_000
 const MAX_SENDERS = 1_000
 /** Starts remembered for each sender, so that a repeat from before its last restart is known as one. */
 const MAX_EPOCHS = 4
-
-/** Messages of a sender that are missing, and for whom. */
-export interface FoundGap {
-  from: Identity
-  missed: number
-  /** What counts of a subscription: when it was added here, or when others knew of it. */
-  by: 'added' | 'known'
-  /** To be told to subscriptions from after this time ... */
-  after: number
-  /** ... until this time: the others have been told, or it was before their time. */
-  until: number
-  epoch: NumberedEpoch
-  /** The missing ones are below this number. */
-  end: number
-}
-
-/** Stands for one epoch of a sender, as long as it is remembered. */
-export type NumberedEpoch = object
-
-/** Numbers that are new. */
-export interface ArrivedRange extends NumberRange {
-  /** Subscriptions were told that they miss them: all, those from before a time, or none. */
-  told: number
-}
-
-/** What the numbers of a batch are. */
-export interface Numbered {
-  epoch: NumberedEpoch
-  /** Those that are new, ascending but for those that were missing, which come first. */
-  ranges: ArrivedRange[]
-  /** The epoch began after this time, as it seems; `-Infinity` when nobody says. */
-  beganAfter: number
-}
-
-/** When a batch arrived, and how old its epoch was when it left. */
-export interface BatchArrival {
-  at: number
-  /** The epoch's age (ms). Absent when the sender does not say. */
-  age?: number
-  /** It may have lain unread, as this process stood still. */
-  mayHaveWaited: boolean
-}
+/** As long as missing numbers come in, the others are waited for, so long at most. */
+const MAX_PATIENCE_MS = 10_000
 
 export interface SequenceTrackerInit {
   /** Messages of a sender are missing; told once for each range of numbers and each subscription. */
   onGap: (gap: FoundGap) => void
+  /** Numbers are found to be missing, and may still come. */
+  onMissing?: () => void
   /** Milliseconds, never running backwards. Default: since the program began. */
   now?: () => number
 }
@@ -71,6 +34,7 @@ interface Sender {
 
 /** What was seen of one epoch of a sender. */
 interface EpochState {
+  id: bigint
   sender: Sender
   window: SequenceWindow
   age: EpochAge
@@ -87,6 +51,7 @@ interface EpochState {
  */
 export class SequenceTracker {
   readonly #onGap: SequenceTrackerInit['onGap']
+  readonly #onMissing: SequenceTrackerInit['onMissing']
   readonly #now: () => number
   readonly #timer: DeadlineTimer
   readonly #senders = new LruCache<string, Sender>({
@@ -97,10 +62,13 @@ export class SequenceTracker {
   })
   /** Epochs with numbers that are missing and not told. */
   readonly #waiting = new Set<EpochState>()
+  /** Until then what is missing is not told before its time is over for good. */
+  #patientUntil = Number.NEGATIVE_INFINITY
   #forgottenBy = Number.NEGATIVE_INFINITY
 
-  constructor({ onGap, now = monotonicNow }: SequenceTrackerInit) {
+  constructor({ onGap, onMissing, now = monotonicNow }: SequenceTrackerInit) {
     this.#onGap = onGap
+    this.#onMissing = onMissing
     this.#now = now
     this.#timer = new DeadlineTimer(now, (time) => this.#tell(time))
   }
@@ -108,12 +76,18 @@ export class SequenceTracker {
   /** Takes note of the numbers `first` to `first + count - 1`; tells which of them are new. */
   accept(from: Identity, epoch: bigint, first: number, count: number, arrival: BatchArrival): Numbered {
     const state = this.#state(from, epoch)
+    const { found } = state.window
     const accepted = state.window.accept(first, count, arrival.at)
 
     if (arrival.age !== undefined) {
       state.age.note(arrival.age, arrival.at, arrival.mayHaveWaited)
     }
     this.#watch(state)
+
+    if (state.window.found > found) {
+      this.#onMissing?.()
+    }
+
     const ranges = accepted.map(({ start, end, early, told }) => {
       return { start, end, told: early ? state.earlyTold : told ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY }
     })
@@ -135,6 +109,29 @@ export class SequenceTracker {
       const end = first + count
       this.#onGap({ from, missed, by: 'known', after: Number.NEGATIVE_INFINITY, until, epoch: state, end })
     }
+  }
+
+  /** What is missing and was not told, of each sender; what is below the first number if the epoch began after this time. */
+  missing(knownSince: number): MissingNumbers[] {
+    const now = this.#now()
+    return [...this.#waiting].flatMap(({ id, sender, window, age, earlyDue }) => {
+      const withEarly = age.probablyBeganAfter > knownSince && earlyDue + this.#patience(now) > now
+      return window.missing(withEarly).map(({ start, end }) => ({ sender: sender.from.peerId, epoch: id, start, end }))
+    })
+  }
+
+  /** Where each epoch that is known goes on: from its highest number, without an end. */
+  toCome(): MissingNumbers[] {
+    return [...this.#senders.values()].flatMap(({ from, epochs }) => {
+      return [...epochs.values()].map(({ id, window }) => {
+        return { sender: from.peerId, epoch: id, start: window.next, end: Number.POSITIVE_INFINITY }
+      })
+    })
+  }
+
+  /** Missing numbers are coming in: the others may have some more time. */
+  bePatient(): void {
+    this.#patientUntil = this.#now() + GAP_NOTICE_MS
   }
 
   /** Stops watching. */
@@ -160,6 +157,7 @@ export class SequenceTracker {
     }
 
     const state = {
+      id: epoch,
       sender,
       window: new SequenceWindow(),
       age: new EpochAge(),
@@ -183,6 +181,10 @@ export class SequenceTracker {
     return sender
   }
 
+  #patience(now: number): number {
+    return now < this.#patientUntil ? MAX_PATIENCE_MS - GAP_NOTICE_MS : 0
+  }
+
   #watch(state: EpochState): void {
     const due = dueOf(state)
 
@@ -195,21 +197,22 @@ export class SequenceTracker {
   /** Gives the next time to look. */
   #tell(now: number): number {
     let next = Number.POSITIVE_INFINITY
+    const patience = this.#patience(now)
 
     for (const state of this.#waiting) {
       const { from } = state.sender
 
-      for (const { count, end, since } of state.window.takeMissing(now - GAP_NOTICE_MS)) {
+      for (const { count, end, since } of state.window.takeMissing(now - GAP_NOTICE_MS - patience)) {
         const after = Number.NEGATIVE_INFINITY
         this.#onGap({ from, missed: count, by: 'added', after, until: since, epoch: state, end })
       }
 
-      if (state.earlyDue <= now) {
+      if (state.earlyDue + patience <= now) {
         this.#tellEarly(state)
       }
 
       const due = dueOf(state)
-      next = Math.min(next, due)
+      next = Math.min(next, patience === 0 ? due : Math.max(due, this.#patientUntil))
 
       if (due === Number.POSITIVE_INFINITY) {
         this.#waiting.delete(state)

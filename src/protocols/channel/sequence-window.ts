@@ -42,6 +42,8 @@ export class SequenceWindow {
   #missing: MissingRange[] = []
   /** Given up for room before they were told. */
   #givenUp: Missing[] = []
+  /** How often numbers were found to be missing. */
+  #found = 0
   /** How many of the early ones were given up for room. */
   #earlyGivenUp = 0
 
@@ -51,20 +53,35 @@ export class SequenceWindow {
     return early.reduce((sum, { start, end }) => sum + end - start, this.#earlyGivenUp)
   }
 
+  /** Above all numbers that were seen. */
+  get next(): number {
+    return this.#next ?? 0
+  }
+
+  /** Counts up when numbers are found to be missing. */
+  get found(): number {
+    return this.#found
+  }
+
+  /** What is missing and was not told; with or without what is below the first number that was seen. */
+  missing(withEarly: boolean): NumberRange[] {
+    return this.#missing.filter(({ since, early }) => since !== undefined || (early && withEarly))
+  }
+
   /** All that are missing below the first number that was seen are below this one. */
   get earlyEnd(): number {
     return this.#missing.findLast((range) => range.early)?.end ?? 0
   }
 
   /**
-   * Takes note of `count` numbers from `first` on; gives those of them that are new, ascending.
+   * Takes note of `count` numbers from `first` on; gives those of them that are new, ascending. None at all: `first` comes next.
    *
    * @param now ms, on the clock of `takeMissing`
    */
   accept(first: number, count: number, now: number): AcceptedRange[] {
     const end = first + count
 
-    if (count <= 0) {
+    if (count < 0) {
       return []
     }
 
@@ -81,7 +98,7 @@ export class SequenceWindow {
 
     this.#advance(next, first, now)
     this.#next = end
-    return [...late, { start: Math.max(first, next), end, early: false, told: false }]
+    return count === 0 ? [] : [...late, { start: Math.max(first, next), end, early: false, told: false }]
   }
 
   /**
@@ -131,12 +148,14 @@ export class SequenceWindow {
     this.#next = first
 
     if (first > 0) {
+      this.#found++
       this.#missing = [{ start: 0, end: first, since: undefined, early: true }]
     }
   }
 
   #advance(next: number, first: number, now: number): void {
     if (first > next) {
+      this.#found++
       this.#addMissing({ start: next, end: first, since: now, early: false })
     }
   }

@@ -4,8 +4,8 @@ import { isThenable } from '../../lib/is-thenable.ts'
 import type { ChannelGap, ChannelHandler, Identity, OrderOptions, ReceivedBody } from '../../types.ts'
 import { decodeBody } from '../body/body.ts'
 import type { ChannelItem } from '../pb/channel.ts'
+import type { FoundGap, Numbered } from './numbering.ts'
 import { SenderOrder } from './sender-order.ts'
-import type { FoundGap, Numbered } from './sequence-tracker.ts'
 
 /** What one `subscribe` says. */
 export interface SubscriberOptions extends OrderOptions {

@@ -1,4 +1,5 @@
 import type { GossipSub, Message, SubscriptionChangeData, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { RPC } from '@libp2p/gossipsub/message'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError, toNexusError } from '../../errors.ts'
@@ -10,23 +11,20 @@ import {
   type GossipsubInternals,
   internalsOf,
   refuseUnchecked,
-  watchBadSignatures
+  watchBadSignatures,
+  watchOwn
 } from '../gossipsub/gossipsub-internals.ts'
 import { OwnSubscriptions } from '../gossipsub/own-subscriptions.ts'
 import { StallWatch } from '../gossipsub/stall-watch.ts'
 import { carriesGossip, StreamWatch } from '../gossipsub/stream-watch.ts'
 import { GossipEnvelope } from '../pb/gossip.ts'
 import { READ_WITHIN_MS, waitForRoom, waitUntilRead } from './backpressure.ts'
+import type { AcceptedListener, SignedGossipEvents } from './gossip-events.ts'
 import { JoinedTopics } from './joined-topics.ts'
-import { type DroppedMessages, MessageIntake, type MessageIntakeInit } from './message-intake.ts'
-import {
-  type GossipCheck,
-  MessageValidator,
-  type MessageValidatorInit,
-  type SignedMessage
-} from './message-validator.ts'
+import { MessageIntake, type MessageIntakeInit } from './message-intake.ts'
+import { type GossipCheck, MessageValidator, type MessageValidatorInit } from './message-validator.ts'
 import { PeerFaults } from './peer-faults.ts'
-import { RefusalCounter, type RefusedMessages } from './refused-messages.ts'
+import { RefusalCounter } from './refused-messages.ts'
 import type { SignedMessageHandler } from './topic-handlers.ts'
 import { limitTopics } from './topic-room.ts'
 
@@ -38,6 +36,8 @@ export interface SignedGossipInit
   gossip: GossipSub
   /** What signatures of messages are checked with. Default: the best there is here. */
   signatures?: Signatures
+  /** Whose this block is. */
+  ownUser: string
   /** The certificate that this block shows now. */
   certificate: () => string
   /** The open connections, all or those to one peer. */
@@ -51,20 +51,6 @@ export interface SignedGossipInit
   /** Resolves when a peer has answered. */
   ping: (peerId: PeerId, signal: AbortSignal) => Promise<unknown>
   log: Logger
-}
-
-export interface SignedGossipEvents {
-  /** A connected peer joined or left a topic. A peer whose connection closes leaves without saying so. */
-  subscription: CustomEvent<{ peerId: string; topic: string; subscribed: boolean }>
-  /** Messages were dropped. Told once a second at most. */
-  dropped: CustomEvent<DroppedMessages>
-  /** This block joined a topic, or left it. */
-  join: CustomEvent<{ topic: string }>
-  leave: CustomEvent<{ topic: string }>
-  /** Messages were refused for what they are. Told at once, then once a second at most. */
-  refused: CustomEvent<RefusedMessages>
-  /** A message of a topic that this block receives was refused, as its time is over a minute off: it is lost here. */
-  late: CustomEvent<SignedMessage>
 }
 
 /**
@@ -84,6 +70,7 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #refused = new RefusalCounter((detail) => this.safeDispatchEvent('refused', { detail }))
   /** Counts what peers change, or cause to change. */
   readonly changes: ChangeLimits
+  #onAccepted: AcceptedListener = () => undefined
   #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(init: SignedGossipInit) {
@@ -123,6 +110,13 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
    */
   addCheck(prefix: string, check: GossipCheck): void {
     this.#checker.add(prefix, check)
+  }
+
+  /** Has one listener told of each message that passes and each that is published here, as it is on its way. */
+  onAccepted(listener: AcceptedListener): void {
+    const { self, verifier, ownUser: user } = this.#init
+    this.#onAccepted = listener
+    watchOwn(this.#router, self, (message) => listener(message, { sender: self, user, time: verifier.clock() }))
   }
 
   /**
@@ -231,11 +225,16 @@ export class SignedGossip extends TypedEventEmitter<SignedGossipEvents> {
   readonly #validate = (source: PeerId, message: Message): TopicValidatorResult | Promise<TopicValidatorResult> =>
     this.#checker.check(source, message)
 
-  readonly #onMessage = (message: Message): void => {
+  readonly #onMessage = (message: Message, raw?: RPC.Message): void => {
     const checked = this.#checker.take(message)
 
     if (checked !== undefined && message.type === 'signed') {
       this.#intake.know(message.from, checked.certificate.uid)
+
+      if (raw !== undefined) {
+        const { certificate, time } = checked
+        this.#onAccepted(raw, { sender: certificate.peerId, user: certificate.uid, time })
+      }
       this.#topics.deliver(checked)
     }
   }

@@ -2,6 +2,8 @@ import { type GossipSub, type TopicValidatorFn, TopicValidatorResult } from '@li
 import type { RPC } from '@libp2p/gossipsub/message'
 import type { RejectReason } from '@libp2p/gossipsub/types'
 import type { Connection, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { equals } from 'uint8arrays/equals'
 import { requireMembers } from '../../lib/require-members.ts'
 
 /** The gossipsub router, with what its class has beside its published interface. */
@@ -134,6 +136,19 @@ class CheckedTopics extends Map<string, TopicValidatorFn> {
 }
 
 const ignore: TopicValidatorFn = () => TopicValidatorResult.Ignore
+
+/** Tells of each message that this block itself has signed, as it leaves. */
+export function watchOwn(router: GossipsubInternals, self: string, onOwn: (message: RPC.Message) => void): void {
+  const { mcache } = router
+  const put = mcache.put.bind(mcache)
+  const own = peerIdFromString(self).toMultihash().bytes
+  mcache.put = (id, message, validated) => {
+    if (message.from !== undefined && equals(message.from, own)) {
+      onOwn(message)
+    }
+    return put(id, message, validated)
+  }
+}
 
 /**
  * Tells of the messages that the router itself refuses: whoever sends one has not checked it, or has made it.

@@ -10,6 +10,7 @@ export interface ChannelBatch {
   nonce: Uint8Array<ArrayBuffer>
   ciphertext: Uint8Array<ArrayBuffer>
   epochBegan?: number
+  count?: number
 }
 
 export const ChannelBatch = (() => {
@@ -47,6 +48,11 @@ export const ChannelBatch = (() => {
           w.uint64Number(obj.epochBegan)
         }
 
+        if (obj.count != null) {
+          w.uint32(48)
+          w.uint32(obj.count)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -82,6 +88,10 @@ export const ChannelBatch = (() => {
             }
             case 5: {
               obj.epochBegan = reader.uint64Number()
+              break
+            }
+            case 6: {
+              obj.count = reader.uint32()
               break
             }
             default: {
@@ -131,6 +141,13 @@ export const ChannelBatch = (() => {
               yield {
                 field: `${prefix}.epochBegan`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 6: {
+              yield {
+                field: `${prefix}.count`,
+                value: reader.uint32()
               }
               break
             }

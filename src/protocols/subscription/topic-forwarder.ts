@@ -1,6 +1,7 @@
 import type { Libp2pEvents, Logger, PeerId, TypedEventTarget } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import type { SignedGossip, SignedGossipEvents } from '../gossip/signed-gossip.ts'
+import type { SignedGossipEvents } from '../gossip/gossip-events.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { TOPIC_PREFIX } from '../gossip/topic-names.ts'
 import { TOLD_TO_ALL } from '../gossipsub/change-limits.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'

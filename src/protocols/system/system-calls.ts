@@ -11,9 +11,13 @@ export type SystemCommand =
   | '$ping'
   | '$relay'
   | '$holder'
+  | '$history'
+
+/** JSON, or bytes as they are. */
+export type SystemAnswer = Json | Uint8Array
 
 /** Answers one system command. A `NexusError` that it throws reaches the caller with its code. */
-export type SystemHandler = (body: Json, from: Identity, signal: AbortSignal) => Json | Promise<Json>
+export type SystemHandler = (body: Json, from: Identity, signal: AbortSignal) => SystemAnswer | Promise<SystemAnswer>
 
 export interface SystemCallOptions {
   /** In ms. */

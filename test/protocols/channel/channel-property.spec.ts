@@ -151,7 +151,7 @@ describe('channel batches, of any content', () => {
           const got: unknown[] = []
           inbox.add({ handler: ({ body, from }) => got.push(from.peerId === 'another' ? body : undefined) })
           const receive = (payload: Uint8Array, from = peerId): void =>
-            inbox.receive({
+            void inbox.receive({
               topic: 'any',
               certificate: { ...certificate, peerId: from },
               payload,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { toString as textOf } from 'uint8arrays/to-string'
 import { MAX_BATCH_MESSAGES, MAX_CHANNEL_BODY_BYTES } from '../../../src/constants.ts'
+import { NexusError } from '../../../src/errors.ts'
 import { CHANNEL_TOPIC_PREFIX, channelTopic } from '../../../src/protocols/gossip/topic-names.ts'
 import type { Body, ChannelGap, ChannelMessage } from '../../../src/types.ts'
 import { type GossipNode, type GossipNodeOptions, startGossipNode } from '../../support/gossip-node.ts'
@@ -270,6 +271,8 @@ describe('channels', () => {
       const name = newName()
       const gaps: ChannelGap[] = []
       const heard: ChannelMessage[] = []
+      // Of an earlier version, which hands nothing over that it kept.
+      bob.system.serve('$history', () => Promise.reject(new NexusError('NO_HANDLER', 'no such system command')))
       await alice.channels.subscribe(name, (message) => heard.push(message), { onGap: (gap) => gaps.push(gap) })
       let losing = false
       relay.gossip.addCheck(CHANNEL_TOPIC_PREFIX, () => {

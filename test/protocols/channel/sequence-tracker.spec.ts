@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type FoundGap, GAP_NOTICE_MS, SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
+import type { FoundGap } from '../../../src/protocols/channel/numbering.ts'
+import { GAP_NOTICE_MS, SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
 import type { Identity } from '../../../src/types.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

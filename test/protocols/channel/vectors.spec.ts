@@ -60,8 +60,8 @@ describe('channel vectors', () => {
       assert.equal(hex(ciphertext), vector.ciphertext, vector.name)
       const batch = ChannelBatch.decode(bytes(vector.payload))
       assert.deepEqual(
-        [batch.epoch, batch.first, batch.epochBegan],
-        [head.epoch, first, vector.epochBegan],
+        [batch.epoch, batch.first, batch.epochBegan, batch.count],
+        [head.epoch, first, vector.epochBegan, vector.count],
         vector.name
       )
       const opened = await cipher.open(head, batch.nonce, batch.ciphertext)

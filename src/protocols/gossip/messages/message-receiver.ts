@@ -13,8 +13,8 @@ export interface MessageReceiverInit {
   router: GossipsubInternals
   /** Default: the best there is here. */
   signatures?: Signatures
-  /** Told of each message that has passed, of topics that this block subscribes to. */
-  onMessage: (message: Message) => void
+  /** Told of each message that has passed, of topics that this block subscribes to; as it came, unless gossipsub itself has checked it. */
+  onMessage: (message: Message, raw?: RPC.Message) => void
   log: Logger
 }
 
@@ -25,7 +25,7 @@ export interface MessageReceiverInit {
  */
 export class MessageReceiver {
   readonly #router: GossipsubInternals
-  readonly #onMessage: (message: Message) => void
+  readonly #onMessage: MessageReceiverInit['onMessage']
   readonly #signatures: SignatureCheck
   readonly #forwarder: MessageForwarder
   readonly #handle: GossipsubInternals['handleReceivedMessage']
@@ -131,7 +131,7 @@ export class MessageReceiver {
     mcache.put(id, message, true)
 
     if (subscriptions.has(message.topic)) {
-      this.#onMessage(signed)
+      this.#onMessage(signed, message)
     }
     this.#forwarder.forward(msgIdStr, message, from)
   }

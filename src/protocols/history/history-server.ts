@@ -1,0 +1,100 @@
+import { RPC } from '@libp2p/gossipsub/message'
+import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
+import { NexusError } from '../../errors.ts'
+import { type Allowance, Allowances } from '../../lib/allowances.ts'
+import { now as monotonicNow } from '../../lib/now.ts'
+import type { Identity, Json } from '../../types.ts'
+import { HistoryAnswer } from '../pb/history.ts'
+import type { SystemCalls } from '../system/system-calls.ts'
+import { type AskedRange, type HistoryQuestion, RangeIndex, readQuestion } from './history-question.ts'
+import { type Kept, numbersOf } from './kept-message.ts'
+import type { KeptMessages } from './kept-messages.ts'
+import { lacking } from './lacking.ts'
+
+/** Bytes in one answer; the first message may be larger, as far as an answer has room. */
+const MAX_ANSWER_BYTES = 1024 * 1024
+const MAX_FIRST_BYTES = MAX_SYSTEM_BODY_BYTES - 64 * 1024
+/** Messages in one answer: what who asked has to check at a time. */
+export const MAX_ANSWER_MESSAGES = 1_000
+/** Questions, and bytes of answers, of one peer. */
+const QUESTIONS: Allowance = { burst: 200, perSecond: 20 }
+const BYTES: Allowance = { burst: 32 * 1024 * 1024, perSecond: 4 * 1024 * 1024 }
+/** All blocks of a user have so many times that together. */
+const PEERS_OF_USER = 4
+/** A question costs so much of the bytes, whatever is answered. */
+const QUESTION_BYTES = 1_024
+
+export interface HistoryServerInit {
+  kept: KeptMessages
+  system: SystemCalls
+  /** How many times as much as others a user may have. Default once. */
+  factorOf?: (user: string) => number
+  /** Gets what is lacking from others, before a question is answered: what a relay does. Gives whether they have more. */
+  fetch?: (question: HistoryQuestion) => Promise<boolean>
+  /** Milliseconds, never running backwards. Default: since the program began. */
+  now?: () => number
+}
+
+/** Hands over what is kept to those who ask with `$history`, within what a peer and its user may have. */
+export class HistoryServer {
+  readonly #init: HistoryServerInit
+  readonly #questions: Allowances
+  readonly #bytes: Allowances
+
+  constructor(init: HistoryServerInit) {
+    this.#init = init
+    this.#questions = new Allowances(init.now ?? monotonicNow)
+    this.#bytes = new Allowances(init.now ?? monotonicNow)
+    init.system.serve('$history', (body, from) => this.#answer(body, from))
+  }
+
+  async #answer(body: Json, from: Identity): Promise<Uint8Array> {
+    this.#charge(this.#questions, from, 1, QUESTIONS, 'questions about history')
+    const question = readQuestion(body)
+    const { kept, fetch } = this.#init
+    const lacks = fetch === undefined || question.isFinal ? [] : lacking(question.ranges, kept.of(question.topic))
+    const hasMore = lacks.length > 0 && (await fetch?.({ ...question, ranges: lacks })) === true
+    const answer = answerOf(question.ranges, kept.of(question.topic), hasMore)
+    this.#charge(this.#bytes, from, answer.byteLength + QUESTION_BYTES, BYTES, 'bytes of history')
+    return answer
+  }
+
+  /** Throws `BUSY`. */
+  #charge(counts: Allowances, { peerId, uid }: Identity, amount: number, allowance: Allowance, what: string): void {
+    const times = PEERS_OF_USER * (this.#init.factorOf?.(uid) ?? 1)
+    const peerHas = counts.take(`peer ${peerId}`, amount, allowance)
+    const userHas = counts.take(`user ${uid}`, amount, scaled(allowance, times))
+
+    if (!userHas || !peerHas) {
+      throw new NexusError('BUSY', `the limit of a ${userHas ? 'peer' : 'user'}: too many ${what}`)
+    }
+  }
+}
+
+function scaled({ burst, perSecond }: Allowance, times: number): Allowance {
+  return { burst: burst * times, perSecond: perSecond * times }
+}
+
+function answerOf(ranges: readonly AskedRange[], kept: readonly Kept[], hasMore: boolean): Uint8Array {
+  const asked = new RangeIndex(ranges)
+  const messages: Array<Uint8Array<ArrayBuffer>> = []
+  let bytes = 0
+  let more = hasMore
+
+  for (const one of kept) {
+    const numbers = numbersOf(one)
+
+    if (numbers === undefined || one.bytes > MAX_FIRST_BYTES || !asked.asksFor(numbers)) {
+      continue
+    }
+
+    if (messages.length === MAX_ANSWER_MESSAGES || (messages.length > 0 && bytes + one.bytes > MAX_ANSWER_BYTES)) {
+      more = true
+      break
+    }
+
+    messages.push(RPC.Message.encode(one.message) as Uint8Array<ArrayBuffer>)
+    bytes += one.bytes
+  }
+  return HistoryAnswer.encode({ messages, more })
+}
