@@ -16,6 +16,7 @@ import { Pinger } from '../protocols/system/pinger.ts'
 import { SystemCommands } from '../protocols/system/system-commands.ts'
 import type { Clock, IceServer, Identity } from '../types.ts'
 import { Dialer } from './connect/dialer.ts'
+import { PathDoubts } from './connect/path-doubts.ts'
 import { RelayStun } from './connect/relay-stun.ts'
 import { createGatedNode, type GatedNode, type NodeLimits } from './libp2p/gated-node.ts'
 import { toPeerId } from './libp2p/peer-ids.ts'
@@ -185,13 +186,20 @@ function createSessions(
   { libp2p, verified, users }: GatedNode,
   dialer: Dialer
 ): SessionManager {
-  return new SessionManager({
+  const doubts = new PathDoubts({
+    dialer,
+    move: (peerId) => sessions.move(peerId),
+    log: logger.forComponent('nexus:paths')
+  })
+  const sessions: SessionManager = new SessionManager({
     self,
     registrar: libp2p,
     connect: (peerId, signal) => dialer.connect(peerId, signal),
+    onDoubt: (session, connection) => void doubts.doubt(session, connection),
     verified,
     users,
     limits: { bodyLimitBytes, ...(maxAssemblyBytes === undefined ? {} : { maxAssemblyBytes }) },
     log: logger.forComponent('nexus:session')
   })
+  return sessions
 }

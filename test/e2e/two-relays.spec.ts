@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { NexusError } from '../../src/errors.ts'
 import type { Nexus, NexusStatus } from '../../src/types.ts'
+import { CallsAtRate, type Outcome } from '../support/calls-at-rate.ts'
 import { TestMesh } from '../support/mesh.ts'
 import { RelayProcess } from '../support/relay-process.ts'
 import { until } from '../support/until.ts'
@@ -50,7 +50,7 @@ describe('a mesh with two relays', function () {
     })
 
     it('finishes every idempotent call when the relay that carries them is killed, through the other one', async () => {
-      assert.deepEqual(await failuresWhenKilled('carrier', { idempotent: true }), [])
+      assert.deepEqual(await failuresWhenKilled('carrier', true), [])
     })
 
     it('finishes every call when the other relay is killed', async () => {
@@ -58,9 +58,9 @@ describe('a mesh with two relays', function () {
     })
   })
 
-  async function failuresWhenKilled(which: 'carrier' | 'other', options?: CallFlags): Promise<Outcome[]> {
+  async function failuresWhenKilled(which: 'carrier' | 'other', idempotent = false): Promise<Outcome[]> {
     const { caller, statuses } = await joinCallerAndWorker()
-    const calls = new CallsAtRate(caller, options)
+    const calls = new CallsAtRate(caller, { perSecond: CALLS_PER_SECOND, isIdempotent: () => idempotent })
     await until(() => calls.outcomes.length >= 100, 'calls before')
     const [victim] = relays.filter((_, index) => carries(bootstrap[index] ?? '', caller) === (which === 'carrier'))
     await victim?.kill()
@@ -111,41 +111,4 @@ function carries(relay: string, caller: Nexus): boolean {
   const addresses = caller.peers.flatMap(({ peer, address }) => (peer.block === 'worker' ? address : []))
   assert.ok(addresses.length > 0)
   return addresses.every((address) => address.includes(`/p2p/${relayId}/p2p-circuit`))
-}
-
-type CallFlags = { idempotent?: boolean }
-
-interface Outcome {
-  code: string
-  ms: number
-}
-
-/** Calls at a constant rate, whatever becomes of them. */
-class CallsAtRate {
-  readonly outcomes: Outcome[] = []
-  readonly #running = new Set<Promise<void>>()
-  readonly #timer: ReturnType<typeof setInterval>
-
-  constructor(caller: Nexus, options?: CallFlags) {
-    this.#timer = setInterval(() => {
-      const running = this.#call(caller, options).finally(() => this.#running.delete(running))
-      this.#running.add(running)
-    }, 1_000 / CALLS_PER_SECOND)
-  }
-
-  /** Begins no more, and gives what became of all. */
-  async end(): Promise<Outcome[]> {
-    clearInterval(this.#timer)
-    await Promise.all(this.#running)
-    return this.outcomes
-  }
-
-  async #call(caller: Nexus, options?: CallFlags): Promise<void> {
-    const began = performance.now()
-    const code = await caller.api({ app: 'etest', cmd: 'echo', body: 'hello', ...options }).then(
-      () => 'done',
-      (error: NexusError) => error.code
-    )
-    this.outcomes.push({ code, ms: performance.now() - began })
-  }
 }

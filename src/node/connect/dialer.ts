@@ -5,12 +5,17 @@ import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
-import { pathOf, peerIdIn } from '../libp2p/addresses.ts'
+import { isCircuit, isWebRtc, pathOf, peerIdIn } from '../libp2p/addresses.ts'
+import type { PeerDialOptions } from '../libp2p/dials/peer-dials.ts'
 import type { Gate } from '../libp2p/gate.ts'
 import { toPeerId } from '../libp2p/peer-ids.ts'
+import { pingOnce } from '../libp2p/ping-once.ts'
 import type { NodeServices } from '../libp2p/services.ts'
 import { dialReason } from './address-reasons.ts'
 import { ProvenConnections } from './proven-connections.ts'
+
+/** An open connection that is asked whether it answers has so long. */
+const ANSWER_MS = 1_000
 
 export interface DialerInit {
   libp2p: Libp2p<NodeServices>
@@ -30,6 +35,7 @@ export interface DialerEvents {
 export class Dialer extends TypedEventEmitter<DialerEvents> {
   readonly #init: DialerInit
   readonly #proven: ProvenConnections
+  readonly #distrusted = new WeakSet<Connection>()
 
   constructor(init: DialerInit) {
     super()
@@ -95,7 +101,45 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
   /** The best open connection to a peer: direct before relayed. */
   best(peerId: string): Connection | undefined {
     const open = this.connections(peerId).filter(({ status }) => status === 'open')
-    return open.find((connection) => pathOf(connection) !== 'relay') ?? open[0]
+    const trusted = open.filter((connection) => !this.#distrusted.has(connection))
+    return trusted.find((connection) => pathOf(connection) !== 'relay') ?? trusted[0] ?? open[0]
+  }
+
+  /** Another path has answered while this one says nothing: it is the best one only where there is no other. */
+  distrust(connection: Connection): void {
+    this.#distrusted.add(connection)
+  }
+
+  trust(connection: Connection): void {
+    this.#distrusted.delete(connection)
+  }
+
+  /**
+   * Another connection to the same peer, over which it has just answered: one that is open, or a new one. Rejects when
+   * there is none, and with the signal's reason.
+   */
+  async another(connection: Connection, signal: AbortSignal): Promise<Connection> {
+    const peerId = connection.remotePeer.toString()
+    const open = this.connections(peerId).filter((other) => other !== connection && other.status === 'open')
+    const soon = anyOf([signal, AbortSignal.timeout(ANSWER_MS)])
+
+    try {
+      return await Promise.any(open.map((other) => answering(other, soon)))
+    } catch {
+      return await this.#dialBeside(connection, peerId, withDeadline(signal))
+    }
+  }
+
+  // What has just been made has carried the gate's verdicts.
+  async #dialBeside(connection: Connection, peerId: string, signal: AbortSignal): Promise<Connection> {
+    const known = await this.#learnAddresses(peerId)
+    const others = known.filter((address) => !connection.remoteAddr.equals(address) && !isWebRtc(address))
+    const { libp2p } = this.#init
+    const { dials } = libp2p.services
+
+    return dials === undefined
+      ? await libp2p.dial(others.filter(isCircuit), { signal, force: true })
+      : await dials.dial(peerId, others, this.#dialOptions(peerId, signal, now()))
   }
 
   /** The connections that have carried something both ways, to a peer or to all. */
@@ -105,7 +149,7 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
   }
 
   async #dialKnown(peerId: string, signal: AbortSignal, began: number): Promise<Connection> {
-    const { libp2p, gate } = this.#init
+    const { libp2p } = this.#init
     const addresses = await this.#learnAddresses(peerId)
     const { dials } = libp2p.services
 
@@ -114,11 +158,15 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
       return await libp2p.dial(toPeerId(peerId), { signal })
     }
 
-    return await dials.dial(peerId, addresses, {
+    return await dials.dial(peerId, addresses, this.#dialOptions(peerId, signal, began))
+  }
+
+  #dialOptions(peerId: string, signal: AbortSignal, began: number): PeerDialOptions {
+    return {
       signal,
-      refusal: () => gate.takeRefusal(peerId, began),
+      refusal: () => this.#init.gate.takeRefusal(peerId, began),
       onBetter: () => this.safeDispatchEvent('better', { detail: { peerId } })
-    })
+    }
   }
 
   // Beside its own addresses a peer may be reached through any relay that it has in common with this block.
@@ -135,6 +183,14 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
     const { addresses } = await libp2p.peerStore[update](toPeerId(peerId), { multiaddrs })
     return addresses.map(({ multiaddr }) => multiaddr)
   }
+}
+
+async function answering(connection: Connection, signal: AbortSignal): Promise<Connection> {
+  if (!(await pingOnce(connection, signal))) {
+    throw new NexusError('UNREACHABLE', 'no answer to a ping')
+  }
+
+  return connection
 }
 
 // With a signal of the caller's, libp2p leaves out its own time for a whole dial.

@@ -55,10 +55,10 @@ export class ApiClient {
   }
 
   #route<R>(request: ApiRequest, { type, bytes }: ReturnType<typeof encodeBody>): Promise<R> {
-    const { cmd, signal } = request
+    const { cmd, signal, idempotent: isRepeatable } = request
     return this.#init.routing.route(request, request, async (to, timeoutMs) => {
       this.#showGrant(to)
-      const answer = await to.session.request({ cmd, type, body: bytes, timeoutMs, signal })
+      const answer = await to.session.request({ cmd, type, body: bytes, timeoutMs, signal, isRepeatable })
       return decodeBody(answer.type, answer.body, answer.isBodyOwn) as R
     })
   }

@@ -108,6 +108,15 @@ export class CallSender {
     }
   }
 
+  /** Ends the calls that may be asked again elsewhere. */
+  endRepeatable(error: NexusError): void {
+    for (const call of this.#calls.values()) {
+      if (call.question.isRepeatable === true) {
+        this.#giveUp(call, error)
+      }
+    }
+  }
+
   #send(call: PendingCall): void {
     // It may have ended while it waited for room.
     if (this.#calls.get(call.id) === call) {

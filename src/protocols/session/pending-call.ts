@@ -21,6 +21,7 @@ export interface Question {
   body?: Uint8Array
   timeoutMs: number
   signal?: AbortSignal
+  isRepeatable?: boolean
 }
 
 /** A call that this side began. */

@@ -27,6 +27,8 @@ export interface SessionManagerInit {
   limits: Partial<SessionLimits>
   /** What each user may have. Default: those of everybody. */
   users?: UserLimits
+  /** Calls wait on a session, and nothing has come for a while. Default: nothing is done about it. */
+  onDoubt?: (session: Session, connection: Connection) => void
   log: Logger
 }
 
@@ -216,7 +218,7 @@ export class SessionManager {
       throw new NexusError('UNREACHABLE', `${peerId} is not verified`)
     }
 
-    const { limits, log } = this.#init
+    const { limits, log, onDoubt } = this.#init
     const routes = this.#routes
     const session = new Session({
       stream,
@@ -228,6 +230,7 @@ export class SessionManager {
         onRequest: (request) => routes.onRequest(request, entry),
         onDirect: (direct) => routes.onDirect(direct, entry),
         onGrant: (grant, issuerCertificate) => routes.onGrant(entry, grant, issuerCertificate),
+        onDoubt: () => onDoubt?.(session, connection),
         onGoaway: () => this.#table.retire(entry),
         onClose: () => {
           this.#table.remove(entry)
@@ -235,15 +238,8 @@ export class SessionManager {
         }
       }
     })
-    const entry: Entry = {
-      session,
-      initiator,
-      openedAt: now(),
-      peer: verified.identity,
-      grant: undefined,
-      grantShown: undefined,
-      retired: false
-    }
+    const shown = { grant: undefined, grantShown: undefined }
+    const entry: Entry = { ...shown, session, initiator, openedAt: now(), peer: verified.identity, retired: false }
     this.#table.add(entry)
     return entry
   }

@@ -15,6 +15,8 @@ import type { PeerLoad } from './peer-load.ts'
 export interface SessionHandlers extends ReceiverHandlers {
   /** The peer shows a grant, with its issuer's certificate if that is not the authority. */
   onGrant: (grant: string, issuerCertificate: string | undefined) => void
+  /** Calls wait, and nothing has come for a while: this path may be dead. */
+  onDoubt?: () => void
   /** The peer takes no new calls. */
   onGoaway: () => void
   /** The session is over; called once. The error says why, unless it was closed in order. */
@@ -74,6 +76,8 @@ export interface SessionRequest {
   /** Above 0; whole milliseconds travel. */
   timeoutMs: number
   signal?: AbortSignal
+  /** It may be asked again elsewhere, though it may have run. Default `false`. */
+  isRepeatable?: boolean
 }
 
 /** A direct to send. */

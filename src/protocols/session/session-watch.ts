@@ -8,6 +8,8 @@ export interface SessionWatchInit {
   busy: () => boolean
   /** Ends the calls whose time is up; gives the earliest deadline of the others. */
   expire: (now: number) => number
+  /** The peer has said nothing for a while. Gives whether an answer of it is waited for. */
+  doubt: () => boolean
   ping: () => void
   giveUp: () => void
 }
@@ -31,7 +33,7 @@ export class SessionWatch {
       this.#liveness.heard(now)
     }
 
-    if (!this.#watching) {
+    if (this.#liveness.expects(now) || !this.#watching) {
       this.#watching = true
       this.#timer.set(this.#liveness.next, now)
     }
@@ -58,7 +60,11 @@ export class SessionWatch {
 
     const verdict = this.#liveness.check(now, lateMs)
 
-    if (verdict === 'ping') {
+    if (verdict === 'doubt') {
+      if (!this.#init.doubt()) {
+        this.#liveness.owesNothing()
+      }
+    } else if (verdict === 'ping') {
       this.#init.ping()
     } else if (verdict === 'give up') {
       this.#init.giveUp()
@@ -68,33 +74,67 @@ export class SessionWatch {
   }
 }
 
+/** A path is doubted after such a silence, in ms, and after twice as long each time that the peer was only slow. */
+const DOUBT_MS = 400
+/** A timer that is late by so much says that this process itself did not get to run. */
+const DOUBT_STALL_MS = 100
+
 /** Tells a peer that is silent from one that is gone. */
 export class Liveness {
   readonly #silenceMs: number
   #since: number
   #pinged = false
+  #quietSince: number
+  #doubtMs = DOUBT_MS
+  #isDoubted = false
 
   /** `silenceMs`: how long a peer may say nothing before it is pinged, and again before it is given up. */
   constructor(silenceMs: number, now: number) {
     this.#silenceMs = silenceMs
     this.#since = now
+    this.#quietSince = now
   }
 
   /** The peer was heard, or nothing was expected of it until now. */
   heard(now: number): void {
     this.#since = now
     this.#pinged = false
+    this.#quietSince = now
+
+    if (this.#isDoubted) {
+      this.#isDoubted = false
+      this.#doubtMs = Math.min(2 * this.#doubtMs, this.#silenceMs)
+    }
   }
 
-  /** What to do about the peer. A `ping` is said once for each silence. */
-  check(now: number, lateMs: number): 'wait' | 'ping' | 'give up' {
+  /** It is this side that the peer waits for. */
+  owesNothing(): void {
+    this.#isDoubted = false
+    this.#doubtMs = this.#silenceMs
+  }
+
+  /** One thing more is expected of the peer. Gives whether `next` may be earlier for it. */
+  expects(now: number): boolean {
+    if (this.#doubtMs === DOUBT_MS || this.#isDoubted) {
+      return false
+    }
+
+    this.#doubtMs = DOUBT_MS
+    this.#quietSince = now
+    return true
+  }
+
+  /** What to do about the peer. A `doubt` and a `ping` are said once for each silence. */
+  check(now: number, lateMs: number): 'wait' | 'doubt' | 'ping' | 'give up' {
     // This process itself did not get to run: what the peer sent meanwhile has not been read yet.
     if (lateMs > this.#silenceMs / 2) {
       this.heard(now)
+    } else if (lateMs > DOUBT_STALL_MS) {
+      this.#quietSince = now
     }
 
-    if (now < this.next) {
-      return 'wait'
+    if (now - this.#since < this.#silenceMs) {
+      return this.#checkDoubt(now)
     }
 
     if (this.#pinged) {
@@ -108,6 +148,16 @@ export class Liveness {
 
   /** When to check again. */
   get next(): number {
-    return this.#since + this.#silenceMs
+    const end = this.#since + this.#silenceMs
+    return this.#isDoubted ? end : Math.min(end, this.#quietSince + this.#doubtMs)
+  }
+
+  #checkDoubt(now: number): 'wait' | 'doubt' {
+    if (this.#isDoubted || now - this.#quietSince < this.#doubtMs) {
+      return 'wait'
+    }
+
+    this.#isDoubted = true
+    return 'doubt'
   }
 }

@@ -79,6 +79,7 @@ export class Session {
       silenceMs: limits.silenceMs,
       busy: () => !this.idle,
       expire: (now) => Math.min(this.#outbound.expire(now), this.#inbound.expire(now)),
+      doubt: () => this.#outbound.size > 0 && handlers.onDoubt?.() === undefined,
       ping: () => this.#writer.write({ kind: KIND.PING }),
       giveUp: () => this.abort(new NexusError('LOST', 'the peer says nothing any more'))
     })
@@ -121,8 +122,8 @@ export class Session {
   }
 
   /** Calls a command, and gives the body of the answer. */
-  request({ cmd, type, body, timeoutMs, signal }: SessionRequest): Promise<Answer> {
-    return this.#refused() ?? this.#outbound.open({ kind: KIND.REQUEST, cmd, type, body, timeoutMs, signal })
+  request(request: SessionRequest): Promise<Answer> {
+    return this.#refused() ?? this.#outbound.open({ kind: KIND.REQUEST, ...request })
   }
 
   /** Sends a one-way message; resolves when the peer has taken it. */
@@ -135,6 +136,11 @@ export class Session {
     const start = this.#now()
     await (this.#over() ?? this.#outbound.open({ kind: KIND.PING, timeoutMs, signal }))
     return this.#now() - start
+  }
+
+  /** Ends calls that may be asked again elsewhere. */
+  endRepeatable(error: NexusError): void {
+    this.#outbound.endRepeatable(error)
   }
 
   /** Shows the peer a grant, for the calls that follow. */

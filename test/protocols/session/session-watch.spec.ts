@@ -110,6 +110,41 @@ describe('liveness', () => {
   })
 })
 
+describe('doubt of a path', () => {
+  it('comes after 400 ms of silence, once', () => {
+    const liveness = new Liveness(10_000, 0)
+    assert.equal(liveness.next, 400)
+    assert.equal(liveness.check(399, 0), 'wait')
+    assert.equal(liveness.check(400, 0), 'doubt')
+    assert.equal(liveness.check(900, 0), 'wait')
+    assert.equal(liveness.next, 10_000)
+  })
+
+  it('comes more rarely of a peer that was only slow, until one more thing is expected of it', () => {
+    const liveness = new Liveness(10_000, 0)
+    assert.equal(liveness.check(400, 0), 'doubt')
+    liveness.heard(500)
+    assert.equal(liveness.check(1_299, 0), 'wait')
+    assert.equal(liveness.check(1_300, 0), 'doubt')
+    liveness.heard(1_400)
+    assert.equal(liveness.next, 3_000)
+    assert.equal(liveness.expects(2_000), true)
+    assert.equal(liveness.next, 2_400)
+    assert.equal(liveness.expects(2_100), false)
+    assert.equal(liveness.check(2_400, 0), 'doubt')
+  })
+
+  it('does not come when this process could not listen, nor of a peer that owes nothing', () => {
+    const liveness = new Liveness(10_000, 0)
+    assert.equal(liveness.check(600, 200), 'wait')
+    assert.equal(liveness.check(1_000, 0), 'doubt')
+    liveness.owesNothing()
+    assert.equal(liveness.check(5_000, 0), 'wait')
+    assert.equal(liveness.expects(5_000), true)
+    assert.equal(liveness.check(5_400, 0), 'doubt')
+  })
+})
+
 describe('session watch', () => {
   it('gives a peer all of its time from the call on, however lately another one was answered', () => {
     let time = 0
@@ -121,6 +156,7 @@ describe('session watch', () => {
       silenceMs: 10_000,
       busy: () => busy,
       expire: () => NEVER,
+      doubt: () => true,
       ping: () => void said.push(`ping at ${time}`),
       giveUp: () => {
         said.push(`given up at ${time}`)
