@@ -5,19 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { NODE_ENTRIES } from './entries.ts'
 import { IMPORT_OPTIONAL, loadedDataChannel, OUTSIDE, optionalImports } from './outside.ts'
 
 const root = join(import.meta.dirname, '..')
 const ALL = 'nexus-mesh.cjs'
-
-/** The entries of the package for Node, by the name of their file. */
-const ENTRIES: Readonly<Record<string, string>> = {
-  index: 'src/index.ts',
-  authority: 'src/authority/index.ts',
-  bridge: 'src/bridge/index.ts',
-  relay: 'relay/relay.ts',
-  testing: 'src/testing/index.ts'
-}
 
 /** What those get who take the build for browsers without bundling it. */
 const NOT_HERE = `throw new Error(
@@ -28,7 +20,7 @@ const NOT_HERE = `throw new Error(
 
 /** Writes them to a directory. Gives what went into them. */
 export async function bundleCjs(outdir: string): Promise<Metafile> {
-  const getters = Object.entries(ENTRIES).map(([name, path]) => `get ${name}() { return require('./${path}') }`)
+  const getters = Object.entries(NODE_ENTRIES).map(([name, path]) => `get ${name}() { return require('./${path}.ts') }`)
   const { metafile } = await build({
     absWorkingDir: root,
     stdin: { contents: `module.exports = {\n${getters.join(',\n')}\n}`, resolveDir: root, loader: 'ts' },
@@ -49,7 +41,7 @@ export async function bundleCjs(outdir: string): Promise<Metafile> {
   })
   mkdirSync(outdir, { recursive: true })
 
-  for (const name of Object.keys(ENTRIES)) {
+  for (const name of Object.keys(NODE_ENTRIES)) {
     writeFileSync(join(outdir, `${name}.cjs`), `module.exports = require('./${ALL}').${name}\n`)
   }
 

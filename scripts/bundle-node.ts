@@ -4,22 +4,15 @@
  */
 import { join } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { NODE_ENTRIES } from './entries.ts'
 import { IMPORT_OPTIONAL, loadedDataChannel, OUTSIDE, optionalImports } from './outside.ts'
 import { REQUIRE, requiredHttp } from './required.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** What the package exports, and the programs that it starts. Each becomes `<outdir>/<its path>.js`. */
-const ENTRIES = [
-  'src/index.ts',
-  'src/authority/index.ts',
-  'src/authority/site/index.ts',
-  'src/bridge/index.ts',
-  'src/testing/index.ts',
-  'relay/relay.ts',
-  'src/cli/main.ts',
-  'src/cli/demo/worker.ts'
-]
+/** The programs that the package starts. */
+const PROGRAMS = ['src/cli/main.ts', 'src/cli/demo/worker.ts']
+const ENTRIES = [...Object.values(NODE_ENTRIES).map((path) => `${path}.ts`), ...PROGRAMS]
 
 const MAX_LINE = 160
 

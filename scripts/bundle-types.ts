@@ -7,19 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
+import { NODE_ENTRIES, PAGE_ENTRIES, TYPES_OF_PEERS } from './entries.ts'
 
 const root = join(import.meta.dirname, '..')
-
-/** The declarations by the name of their file. */
-const ENTRIES: Readonly<Record<string, string>> = {
-  index: 'src/index',
-  page: 'src/page/index',
-  bridge: 'src/bridge/index',
-  'bridge.browser': 'src/bridge/browser',
-  authority: 'src/authority/index',
-  relay: 'relay/relay',
-  testing: 'src/testing/index'
-}
 
 /** `Symbol.asyncDispose`, for those who compile for an older library. */
 const BANNER = '/// <reference lib="esnext.disposable" />'
@@ -44,7 +34,10 @@ export async function bundleTypes(outdir: string): Promise<void> {
 
 async function rollUp(declarations: string, dir: string, extension: string): Promise<void> {
   const input = Object.fromEntries(
-    Object.entries(ENTRIES).map(([name, path]) => [name, join(declarations, `${path}.d.ts`)])
+    Object.entries({ ...NODE_ENTRIES, ...PAGE_ENTRIES }).map(([name, path]) => [
+      name,
+      join(declarations, `${path}.d.ts`)
+    ])
   )
   const bundle = await rolldown({
     input,
@@ -59,7 +52,9 @@ async function rollUp(declarations: string, dir: string, extension: string): Pro
     plugins: extension === 'd.cts' ? [sameGlobal] : []
   })
   const text = output.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n')
-  const foreign = [...text.matchAll(/^(?:import|export) (?:.* from )?"([^.].*)"/gm)].map(([, name]) => name)
+  const foreign = [...text.matchAll(/^(?:import|export) (?:.* from )?"([^.].*)"/gm)].flatMap(([, name]) =>
+    TYPES_OF_PEERS.includes(name!) ? [] : name!
+  )
 
   if (foreign.length > 0) {
     throw new Error(`public declarations need the types of ${foreign.join(', ')}`)

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { compressedSize } from './support/compressed-size.ts'
 import { node } from './support/nexus-program.ts'
+import { packPackage } from './support/packed-package.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const MAX_PACKAGES = 1
@@ -23,10 +24,9 @@ describe('the published package, installed into an empty project', function () {
 
   before(async () => {
     project = await realpath(await mkdtemp(join(tmpdir(), 'nexus-package-')))
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: ROOT })
-    const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')))
+    const packed = await packPackage(project)
     await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
-    await npmInstall(join(project, filename))
+    await npmInstall(packed)
   })
 
   after(() => rm(project, { recursive: true, force: true }))
