@@ -23,6 +23,8 @@ import type { Identity, StopOptions } from '../src/types.ts'
 import { circuitService, countReservations } from './circuits.ts'
 import { HealthServer } from './health.ts'
 import { HeldRefusals } from './held-refusals.ts'
+import { LeaseFollowers } from './lease-followers.ts'
+import { type LeasePace, leasePaceOf } from './lease-pace.ts'
 import { serveOffer } from './offer.ts'
 import type { ResolvedRelayOptions } from './options.ts'
 import { PeerEvents } from './peer-events.ts'
@@ -60,6 +62,7 @@ export async function assembleRelay(
   }
 
   const refusals = new HeldRefusals((event) => options.onEvent?.(event))
+  let pace: LeasePace | undefined
   const member = await createMember({
     credential,
     platform,
@@ -75,6 +78,10 @@ export async function assembleRelay(
     services: (users) => circuitService(options, users),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
+    admission: (arriving, node) => {
+      pace ??= leasePaceOf(node)
+      return pace.admission(arriving)
+    },
     onCutOff: (peer, jid, message) => options.onEvent?.({ event: 'cut-off', peer, jid, message }),
     onRefused: (peer, error, address) => refusals.refused(peer, address, error)
   })
@@ -166,6 +173,7 @@ export class RunningRelay implements Relay {
       [
         ...foundationOf(member),
         new PeerEvents(parts),
+        new LeaseFollowers(parts),
         forwarder,
         interest,
         this.#condition,

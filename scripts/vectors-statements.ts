@@ -76,6 +76,8 @@ async function leaseVectors(): Promise<VectorFile<LeaseInput>> {
   const lease = { event: 'join', version: TEST_NOW, addresses: ['/ip4/203.0.113.7/tcp/9700'], load: 0 } as const
   const token = await signLease(signer, { ...lease, issuedAt: TEST_NOW })
   const { good, refused, bad, changed } = casesOf<LeaseInput>({ token, certificate }, alice)
+  const longer = { token: await changed({ hold: 120 }) }
+  const endless = { token: await changed({ hold: 3_600 }) }
   const addrs = Array.from({ length: 33 }, (_, index) => `/dns4/host${index}/tcp/1`)
   const cases = [
     good('good', lease),
@@ -103,6 +105,9 @@ async function leaseVectors(): Promise<VectorFile<LeaseInput>> {
       { token: await changed({ ver: MAX_VERSION }) }
     ),
     good('good, unknown claim', lease, { token: await changed({ more: 1 }) }),
+    good('good, holds for 2 min, the last moment', { ...lease, holdMs: 120_000 }, longer, TEST_NOW + 3 * MINUTE),
+    refused('old, holds for 2 min', 'EXPIRED', longer, TEST_NOW + 3 * MINUTE + 1),
+    refused('old, says that it holds for an hour', 'EXPIRED', endless, TEST_NOW + 6 * MINUTE + 1),
     refused('old', 'EXPIRED', {}, TEST_NOW + MINUTE + 1),
     refused('of the future', 'NOT_YET_VALID', {}, TEST_NOW - MINUTE - 1),
     refused('signed by another', 'WRONG_KEY', { token: await reforge(token, bob, {}) }),
@@ -124,7 +129,10 @@ async function leaseVectors(): Promise<VectorFile<LeaseInput>> {
       '33 addresses': { addrs },
       'an address that is no text': { addrs: [1] },
       'a load below 0': { load: -1 },
-      'a load that is text': { load: '0' }
+      'a load that is text': { load: '0' },
+      'a hold of 0': { hold: 0 },
+      'a hold with a fraction': { hold: 1.5 },
+      'a hold that is text': { hold: '60' }
     }))
   ]
   return { network: home.network, root: rootId, cases }

@@ -114,9 +114,11 @@ export const MAX_BATCH_MESSAGES = 500
 /** A batch of channel messages closes at this size, unless one message alone is larger. */
 export const MAX_BATCH_BYTES = 256 * 1024
 
-/** A lease ends this long after it came, on the receiver's own clock. */
+/** A lease that does not say how long it holds ends this long after it came, on the receiver's own clock. */
 export const LEASE_TTL_MS = 15_000
-/** A worker signs a new lease this often: two may get lost before it drops out. */
+/** A lease that says how long it holds ends after this at the latest. */
+export const MAX_LEASE_HOLD_MS = 300_000
+/** A worker of a small app signs a new lease this often: two may get lost before it drops out. */
 export const LEASE_RENEW_MS = 5_000
 /** Data of an error that a handler answers on purpose: it fits into one frame. */
 export const MAX_ERROR_DATA_BYTES = 16 * 1024

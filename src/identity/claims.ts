@@ -102,6 +102,11 @@ export class ClaimReader {
     return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : this.#bad(name)
   }
 
+  /** The same for a claim that may be missing. */
+  optionalVersion(name: string): number | undefined {
+    return this.#claims[name] === undefined ? undefined : this.version(name)
+  }
+
   /** The same from 0. */
   count(name: string): number {
     return this.#claims[name] === 0 ? 0 : this.version(name)

@@ -1,4 +1,4 @@
-import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../constants.ts'
+import { CLOCK_LEEWAY_S, LEASE_TTL_MS, MAX_CERTIFICATE_BYTES, MAX_LEASE_HOLD_MS } from '../constants.ts'
 import type { Ed25519PrivateKey } from '../types.ts'
 import type { Certificate } from './certificate.ts'
 import { ClaimReader, toSeconds } from './claims.ts'
@@ -23,14 +23,27 @@ export interface Lease {
   readonly addresses: readonly string[]
   /** Calls that it was serving when it signed. */
   readonly load: number
+  /** How long it holds from when it was received, in ms. Absent: 15 s. */
+  readonly holdMs?: number
   /** The lease itself, a compact JWS. */
   readonly token: string
 }
 
-/** Signs a lease with the worker's own key. `issuedAt` is in ms since 1970. Gives the compact JWS. */
+/** What a worker signs. */
+export interface LeaseTerms extends Omit<Lease, 'token'> {
+  /** In ms since 1970. */
+  issuedAt: number
+}
+
+/** How long a lease holds at the most from when it was received, in ms. */
+export function holdOf({ holdMs = LEASE_TTL_MS }: Pick<Lease, 'holdMs'>): number {
+  return Math.min(holdMs, MAX_LEASE_HOLD_MS)
+}
+
+/** Signs a lease with the worker's own key. Gives the compact JWS. */
 export function signLease(
   worker: { privateKey: Ed25519PrivateKey; certificate: Certificate },
-  lease: { event: LeaseEvent; version: number; addresses: readonly string[]; load: number; issuedAt: number }
+  lease: LeaseTerms
 ): Promise<string> {
   const { jid, network, peerId } = worker.certificate
   return signJws(LEASE, worker.privateKey, {
@@ -41,15 +54,17 @@ export function signLease(
     ver: lease.version,
     event: lease.event,
     addrs: lease.addresses.slice(0, MAX_ADDRESSES),
-    load: lease.load
+    load: lease.load,
+    ...(lease.holdMs === undefined ? {} : { hold: Math.ceil(lease.holdMs / 1_000) })
   })
 }
 
 /**
  * Verifies that a lease is the word of the worker whose verified certificate came with it. Throws `REFUSED`: size
  * (`TOO_LARGE`), form and header (`BAD_HEADER`), network (`WRONG_NETWORK`), another's key (`WRONG_KEY`), signature
- * (`BAD_SIGNATURE`), any claim, or a block that is no worker (`BAD_CLAIM`), signed over a minute ago or ahead
- * (`EXPIRED`, `NOT_YET_VALID`). How long it counts is for the receiver's own clock to say.
+ * (`BAD_SIGNATURE`), any claim, or a block that is no worker (`BAD_CLAIM`), signed over a minute ahead (`NOT_YET_VALID`),
+ * or over a minute ago (`EXPIRED`): where it says how long it holds, a minute and that. When it ends is for the
+ * receiver's own clock to say.
  */
 export async function verifyLease(token: string, certificate: Certificate, now: number): Promise<Lease> {
   const jws = decodeJws(LEASE, token)
@@ -68,22 +83,25 @@ export async function verifyLease(token: string, certificate: Certificate, now: 
     throw refused('BAD_CLAIM', `${certificate.jid} is no worker`)
   }
 
-  checkAge(claims.second('iat') * 1000, now)
+  const hold = claims.optionalVersion('hold')
+  const holds = hold === undefined ? {} : { holdMs: hold * 1_000 }
+  checkAge(claims.second('iat') * 1000, hold === undefined ? 0 : holdOf(holds), now)
   return {
     event: claims.checked('event', checkEvent),
     version: claims.version('ver'),
     addresses: claims.checked('addrs', checkAddresses),
     load: claims.checked('load', checkLoad),
+    ...holds,
     token
   }
 }
 
-function checkAge(issuedAt: number, now: number): void {
+function checkAge(issuedAt: number, holdMs: number, now: number): void {
   if (issuedAt > now + CLOCK_LEEWAY_S * 1000) {
     throw refused('NOT_YET_VALID', 'the lease is signed in the future')
   }
 
-  if (issuedAt < now - CLOCK_LEEWAY_S * 1000) {
+  if (issuedAt < now - CLOCK_LEEWAY_S * 1000 - holdMs) {
     throw refused('EXPIRED', 'the lease is old')
   }
 }

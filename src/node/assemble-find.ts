@@ -4,15 +4,20 @@ import { now } from '../lib/now.ts'
 import { Announcer } from '../protocols/find/announcer.ts'
 import { DhtSearch } from '../protocols/find/dht-search.ts'
 import { Finder } from '../protocols/find/finder.ts'
+import { OwnLeases } from '../protocols/find/own-leases.ts'
 import { Prober } from '../protocols/find/prober.ts'
 import type { ProviderRecords } from '../protocols/find/provider-records.ts'
+import { RelayWord } from '../protocols/find/relay-word.ts'
 import { RelayedSearch } from '../protocols/find/relayed-search.ts'
+import type { Admission, Arriving } from '../protocols/gossip/message-intake.ts'
+import { leaseTopic } from '../protocols/gossip/topic-names.ts'
+import { readApp } from '../protocols/system/command-bodies.ts'
 import type { Clock } from '../types.ts'
 import type { Bootstrap } from './connect/bootstrap.ts'
 import type { Dialer } from './connect/dialer.ts'
 import { likeliestFirst } from './libp2p/address-order.ts'
 import type { Platform } from './libp2p/platform.ts'
-import type { Member } from './member.ts'
+import { isRelay, type Member } from './member.ts'
 import type { OwnCredential } from './own-credential.ts'
 import { Readiness } from './readiness.ts'
 
@@ -33,6 +38,8 @@ export interface FindParts {
   prober: Prober
   /** Only on workers. */
   readiness: Readiness | undefined
+  /** What becomes of gossip before it is checked. */
+  admission: (arriving: Arriving) => Admission
 }
 
 export function assembleFind(init: FindInit): FindParts {
@@ -80,22 +87,45 @@ export function assembleFind(init: FindInit): FindParts {
     search,
     prober,
     peers: () => member.peers().map(({ peerId }) => peerId),
+    hasRelay: () => relays().length > 0,
     joined: (signal) => bootstrap.joined(signal),
     // Others may be connected without a bootstrap, too.
     missing: () => (bootstrap.isNeeded || member.peers().length === 0 ? bootstrap.missing : undefined),
     now
   })
-  const readiness = isWorker ? new Readiness({ announcer: createAnnouncer(init, providers) }) : undefined
+  const own = createOwnLeases(member, finder)
+  const readiness = isWorker ? new Readiness({ announcer: createAnnouncer(init, providers, own) }) : undefined
+  new RelayWord({ book, system, isConnected: member.isConnected })
+  leases.askOn((app) => (isWorker && app === self.app && own.isLeaf ? relays() : []))
+  system.serve('$renew', (body, { block }) => {
+    if (block === 'relay' && readApp(body).app === self.app) {
+      readiness?.hurry()
+    }
+    return {}
+  })
   bootstrap.addEventListener('connected', () => {
     readiness?.announce()
     finder.refreshAll()
   })
-  return { finder, prober, readiness }
+  const admission = isWorker ? (arriving: Arriving) => own.admission(arriving) : (): Admission => 'taken'
+  return { finder, prober, readiness, admission }
+}
+
+function createOwnLeases({ identity: self, gossip, node }: Member, finder: Finder): OwnLeases {
+  const topic = leaseTopic(self.network, self.app)
+  return new OwnLeases({
+    topic,
+    isFollowed: () => finder.follows(self.app),
+    subscribers: () => gossip.subscribers(topic),
+    isRelay: (peerId) => isRelay(node, peerId),
+    now
+  })
 }
 
 function createAnnouncer(
   { member, credential, isPublic, clock, logger }: FindInit,
-  providers: ProviderRecords | undefined
+  providers: ProviderRecords | undefined,
+  own: OwnLeases
 ): Announcer {
   const { gossip, book, node, sessions } = member
   return new Announcer({
@@ -107,6 +137,8 @@ function createAnnouncer(
     providers,
     addresses: () => likeliestFirst(node.libp2p.getMultiaddrs()).map(String),
     load: () => sessions.inFlight,
+    workers: () => Math.max(book.live(member.identity.app).length, own.workers + 1),
+    knowsHold: (peerId) => node.verified.get(peerId)?.knowsLeaseHold === true,
     clock,
     log: logger.forComponent('nexus:find')
   })

@@ -17,14 +17,14 @@ import type { Directory } from '../protocols/find/directory.ts'
 import { TopicInterest } from '../protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../protocols/subscription/topic-query.ts'
 import type { Clock, NexusNotice } from '../types.ts'
-import { assembleFind } from './assemble-find.ts'
+import { assembleFind, type FindParts } from './assemble-find.ts'
 import { assembleStatus } from './assemble-status.ts'
 import { Block } from './block.ts'
 import { Bootstrap, parseAddresses } from './connect/bootstrap.ts'
 import { PathUpgrader } from './connect/path-upgrader.ts'
 import { GrantRefresh } from './grant-refresh.ts'
 import type { Platform } from './libp2p/platform.ts'
-import { createMember, foundationOf, type Member } from './member.ts'
+import { createMember, foundationOf, type Member, type MemberInit } from './member.ts'
 import type { ResolvedOptions } from './options.ts'
 import { OwnCredential } from './own-credential.ts'
 
@@ -72,7 +72,8 @@ export async function assembleBlock(
     maxConnections: options.maxConnections,
     connectionsPerSecondPerHost: CONNECTIONS_PER_SECOND_PER_HOST
   }
-  const member = await createMember({ ...options, credential, platform, listen, limits, clock, logger })
+  const admission: MemberInit['admission'] = (arriving) => find.admission(arriving)
+  const member = await createMember({ ...options, credential, platform, listen, limits, clock, logger, admission })
   const bootstrap = new Bootstrap({
     addresses: bootstrapAddresses,
     isAwaited: options.waitForBootstrap,
@@ -87,7 +88,15 @@ export async function assembleBlock(
   const notices = [...((await platform.notices?.()) ?? []), ...(extras.notices ?? [])]
   const onHandlerError = handlerErrorReporter(options.onHandlerError)
   const { status, watch } = assembleStatus({ member, credential, bootstrap, platform, notices, clock, onHandlerError })
-  const find = assembleFind({ member, credential, isPublic: options.public, bootstrap, platform, clock, logger })
+  const find: FindParts = assembleFind({
+    member,
+    credential,
+    isPublic: options.public,
+    bootstrap,
+    platform,
+    clock,
+    logger
+  })
   const { givesGrants } = extras
   const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError, givesGrants })
   const reporting = { ...options, onHandlerError }

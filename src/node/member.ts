@@ -6,7 +6,7 @@ import type { Part } from '../lib/lifecycle.ts'
 import { now } from '../lib/now.ts'
 import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
-import { LeasePace } from '../protocols/find/lease-pace.ts'
+import type { Admission, Arriving } from '../protocols/gossip/message-intake.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
 import { History } from '../protocols/history/history.ts'
 import type { UserLimits } from '../protocols/peers/user-limits.ts'
@@ -42,6 +42,8 @@ export interface MemberInit extends Omit<TransportsInit, 'iceServers'> {
   bodyLimitBytes: number
   /** Bytes of half-received bodies that one session holds. Default 64 MiB. */
   maxAssemblyBytes?: number
+  /** What becomes of gossip before it is checked. Default: all is taken. */
+  admission?: (arriving: Arriving, node: GatedNode) => Admission
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError, address: string) => void
   /** Told of every peer that was cut off for what it sent, and why. */
@@ -88,9 +90,6 @@ export async function createMember(init: MemberInit): Promise<Member> {
   const sessions = createSessions(init, identity, node, dialer)
   const system = new SystemCommands({ sessions, users: node.users, log: logger.forComponent('nexus:system') })
   const stun = createRelayStun(node, system, logger)
-  const isRelay = (peerId: string): boolean => verified.get(peerId)?.identity.block === 'relay'
-  const factorOf = (user: string): number => node.users.factorOf(user)
-  const pace = new LeasePace({ isRelay, userOf: (peerId) => node.users.userOf(peerId), factorOf, now })
   const gossip = new SignedGossip({
     self: identity.peerId,
     gossip: libp2p.services.gossip,
@@ -100,9 +99,9 @@ export async function createMember(init: MemberInit): Promise<Member> {
     connections: (peerId) => libp2p.getConnections(peerId),
     userOf: (peerId) => verified.get(peerId)?.identity.uid,
     asksAboutTopics: (peerId) => init.forwardsTopics === true && verified.get(peerId)?.asksAboutTopics === true,
-    factorOf,
-    admits: init.forwardsTopics === true ? (arriving) => pace.admits(arriving) : undefined,
-    isRelay,
+    factorOf: (user) => node.users.factorOf(user),
+    admission: init.admission === undefined ? undefined : (arriving) => init.admission!(arriving, node),
+    isRelay: (peerId) => isRelay(node, peerId),
     cutOff: (peerId, why) => cutOff(node, init, peerId, why),
     ping: (peerId, signal) => libp2p.services.ping.ping(peerId, { signal }),
     log: logger.forComponent('nexus:gossip')
@@ -114,6 +113,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     gossip,
     system,
     clock,
+    now,
     log: logger.forComponent('nexus:lease')
   })
   const sync = new IdentitySync({
@@ -138,6 +138,11 @@ export async function createMember(init: MemberInit): Promise<Member> {
   credential.addEventListener('renewed', ({ detail }) => sync.pushCertificate(detail.token))
 
   return { identity, node, dialer, system, sessions, gossip, book, leases, history, sync, pinger, peers, isConnected }
+}
+
+/** Whether a connected peer is a relay, as its certificate says. */
+export function isRelay({ verified }: GatedNode, peerId: string): boolean {
+  return verified.get(peerId)?.identity.block === 'relay'
 }
 
 function connectedMembers({ libp2p, verified }: GatedNode): Identity[] {

@@ -4,7 +4,7 @@ import type { Announcer } from '../protocols/find/announcer.ts'
 const READY_AFTER_MS = 1_000
 
 export interface ReadinessInit {
-  announcer: Pick<Announcer, 'start' | 'announce' | 'stop'>
+  announcer: Pick<Announcer, 'start' | 'announce' | 'hurry' | 'stop'>
   /** How long after the start a worker waits for its first handler. Default 1,000. */
   readyAfterMs?: number
 }
@@ -48,6 +48,13 @@ export class Readiness {
   announce(): void {
     if (this.#announced) {
       this.#announcer.announce()
+    }
+  }
+
+  /** Somebody follows the app for whom no lease holds longer than 15 s. */
+  hurry(): void {
+    if (this.#announced) {
+      this.#announcer.hurry()
     }
   }
 

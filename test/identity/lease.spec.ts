@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { CLOCK_LEEWAY_S, MAX_CERTIFICATE_BYTES } from '../../src/constants.ts'
 import type { Certificate } from '../../src/identity/certificate.ts'
 import { peerIdOf } from '../../src/identity/keys.ts'
-import { signLease, verifyLease } from '../../src/identity/lease.ts'
+import { holdOf, signLease, verifyLease } from '../../src/identity/lease.ts'
 import { reforge, takeApart, tamper } from '../support/forge.ts'
 import { alice, assertRefused, BOB_UID, bob, TEST_NOW, testNetwork } from '../support/identities.ts'
 
@@ -53,7 +53,27 @@ describe('lease', () => {
     await assertRefused('NOT_YET_VALID', () => check(token, certificate, TEST_NOW - LEEWAY_MS - 1))
   })
 
+  it('says how long it holds, if it does, and may be as much older', async () => {
+    const longer = await signLease({ privateKey: alice, certificate }, { ...terms, holdMs: 90_500 })
+    assert.equal((takeApart(longer).claims as { hold?: number }).hold, 91)
+    assert.equal((await check(longer, certificate, TEST_NOW + LEEWAY_MS + 91_000)).holdMs, 91_000)
+    await assertRefused('EXPIRED', () => check(longer, certificate, TEST_NOW + LEEWAY_MS + 91_001))
+    await assertRefused('NOT_YET_VALID', () => check(longer, certificate, TEST_NOW - LEEWAY_MS - 1))
+  })
+
+  it('holds for five minutes at most', async () => {
+    const lease = await check(await withClaims({ hold: 4_000 }))
+    assert.deepEqual([holdOf(lease), holdOf({}), holdOf({ holdMs: 7 })], [300_000, 15_000, 7])
+    const late = TEST_NOW + LEEWAY_MS + 300_001
+    await assertRefused('EXPIRED', async () => check(await withClaims({ hold: 4_000 }), certificate, late))
+  })
+
   describe('is refused', () => {
+    for (const hold of [0, -1, 1.5, '15', null]) {
+      it(`when it says that it holds for ${JSON.stringify(hold)}`, () =>
+        assertRefused('BAD_CLAIM', async () => check(await withClaims({ hold }))))
+    }
+
     it('when it is too large', () => assertRefused('TOO_LARGE', () => check('x'.repeat(MAX_CERTIFICATE_BYTES + 1))))
 
     it('when it is none', () => assertRefused('BAD_HEADER', () => check('no lease')))

@@ -10,6 +10,7 @@ describe('readiness of a worker', () => {
     new Readiness({
       announcer: {
         start: () => void told.push('start'),
+        hurry: () => void told.push('hurry'),
         announce: () => void told.push('announce'),
         stop: async () => void told.push('stop')
       },

@@ -33,7 +33,7 @@ export interface GossipNodeOptions extends TestBlock {
   /** What it checks signatures of messages with. Default: what Node has. */
   signatures?: Signatures
   /** Whether there is room for a message that has come. Default: there is. */
-  admits?: SignedGossipInit['admits']
+  admission?: SignedGossipInit['admission']
   /** How long a subscribe or publish may take that does not say. */
   timeoutMs?: number
 }
@@ -60,7 +60,7 @@ export interface GossipNode {
 
 export async function startGossipNode(network: TestNetwork, options: GossipNodeOptions = {}): Promise<GossipNode> {
   const { maxTopics, maxTopicsPerPeer, lingerMs = 0, userLimits, timeoutMs, ...others } = options
-  const { signatures, admits, ...block } = others
+  const { signatures, admission, ...block } = others
   const privateKey = block.privateKey ?? (await generateKey())
   const token = await network.certificateFor({ ...block, privateKey })
   const parts = await createParts(network, privateKey, token, { isRelay: block.block === 'relay', userLimits })
@@ -72,7 +72,7 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
     gossip: libp2p.services.gossip,
     verifier: parts.verifier,
     signatures,
-    admits,
+    admission,
     certificate: () => node.token,
     ownUser: parts.identity.uid,
     connections: (peerId) => libp2p.getConnections(peerId),

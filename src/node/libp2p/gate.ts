@@ -35,7 +35,10 @@ export interface GateInit {
   verifier: CertificateVerifier
   verified: VerifiedPeers
   /** The certificate that this block shows now, and what it says of itself. */
-  proof: () => Pick<HandshakeInit, 'certificate' | 'revocationVersion' | 'asksAboutTopics' | 'instance'>
+  proof: () => Pick<
+    HandshakeInit,
+    'certificate' | 'revocationVersion' | 'asksAboutTopics' | 'knowsLeaseHold' | 'instance'
+  >
   /** Which start of a block each key belongs to. Default: nobody asks. */
   holders?: KeyHolders
   /** Incoming connections of one host that have proven nothing yet. Default `MAX_PENDING_PER_HOST`. */

@@ -113,6 +113,7 @@ export async function createGatedNode(init: GatedNodeInit): Promise<GatedNode> {
       certificate: init.certificate(),
       revocationVersion: init.revocations.version,
       asksAboutTopics: init.forwardsTopics !== true,
+      knowsLeaseHold: true,
       instance
     }),
     maxPendingPerHost: init.limits.maxPendingPerHost,

@@ -1,6 +1,5 @@
 import type { Logger } from '@libp2p/interface'
 import { fromString } from 'uint8arrays/from-string'
-import { LEASE_RENEW_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
 import { type LeaseEvent, signLease } from '../../identity/lease.ts'
@@ -9,10 +8,12 @@ import { Allowances } from '../../lib/allowances.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import { now } from '../../lib/now.ts'
 import type { Clock, Ed25519PrivateKey } from '../../types.ts'
+import type { SignedGossipEvents } from '../gossip/gossip-events.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { leaseTopic } from '../gossip/topic-names.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { ProviderRecords } from './provider-records.ts'
+import { type Renewal, renewalOf } from './renewal.ts'
 
 /** One round of publishing provider records. */
 const PROVIDE_TIMEOUT_MS = 10_000
@@ -28,6 +29,10 @@ const GREETING_DELAY_MS = 50
  */
 const GREETINGS = { burst: 5, perSecond: 1 }
 const LATE_GREETING_DELAY_MS = 1_000
+/** The more workers, the longer: of the time until the next lease it is this part. */
+const LATE_GREETING_PART = 1 / 5
+/** Who was told that somebody follows the app for whom leases hold 15 s is told again in half of this time. */
+const HURRY_MS = 60_000
 
 export interface AnnouncerInit {
   privateKey: Ed25519PrivateKey
@@ -42,6 +47,10 @@ export interface AnnouncerInit {
   addresses: () => string[]
   /** Calls that it serves now. */
   load: () => number
+  /** Live workers of the app, as far as this block has heard. */
+  workers: () => number
+  /** Whether a connected peer knows leases that say how long they hold. */
+  knowsHold: (peerId: string) => boolean
   clock: Clock
   log: Logger
 }
@@ -52,6 +61,8 @@ export class Announcer {
   readonly #stopping = new AbortController()
   readonly #topic: string
   #version = 0
+  #renewal: Renewal
+  #hurriedUntil = Number.NEGATIVE_INFINITY
   /** Nobody was there yet to hear that this worker has come: it is said until somebody is. */
   #isJoinUnheard = false
   #greeting: ReturnType<typeof setTimeout> | undefined
@@ -65,6 +76,7 @@ export class Announcer {
   constructor(init: AnnouncerInit) {
     this.#init = init
     this.#topic = leaseTopic(init.certificate().network, init.certificate().app)
+    this.#renewal = this.#nextRenewal()
   }
 
   start(): void {
@@ -83,10 +95,19 @@ export class Announcer {
       return
     }
 
-    void this.#publish(event)
+    this.#renew(event)
     this.#provideBackoff.reset()
     this.#provide()
-    this.#schedule()
+  }
+
+  /** Somebody who is not connected to this block follows the app, and takes each lease to hold for 15 s. */
+  hurry(): void {
+    const isHurried = this.#isHurried
+    this.#hurriedUntil = now() + HURRY_MS
+
+    if (!isHurried && !this.#stopping.signal.aborted) {
+      this.#renew('renew')
+    }
   }
 
   async stop(): Promise<void> {
@@ -108,24 +129,38 @@ export class Announcer {
   }
 
   // Whoever has just joined the topic has missed the last lease.
-  readonly #onSubscription = ({ detail }: CustomEvent<{ topic: string; subscribed: boolean }>): void => {
+  readonly #onSubscription = ({ detail }: SignedGossipEvents['subscription']): void => {
     if (detail.topic === this.#topic && detail.subscribed && this.#greeting === undefined) {
-      const delayMs = this.#greetings.take(this.#topic, 1, GREETINGS) ? GREETING_DELAY_MS : LATE_GREETING_DELAY_MS
-      this.#greeting = setTimeout(() => {
-        this.#greeting = undefined
-        void this.#publish('renew')
-      }, delayMs)
+      const patienceMs = this.#init.knowsHold(detail.peerId) ? this.#renewal.afterMs * LATE_GREETING_PART : 0
+      const lateMs = Math.max(LATE_GREETING_DELAY_MS, patienceMs)
+      const isSoon = this.#greetings.take(this.#topic, 1, GREETINGS)
+      this.#greeting = setTimeout(
+        () => {
+          this.#greeting = undefined
+          this.#renew('renew')
+        },
+        isSoon ? GREETING_DELAY_MS : lateMs
+      )
     }
   }
 
-  #schedule(): void {
+  get #isHurried(): boolean {
+    const { gossip, knowsHold } = this.#init
+    return now() < this.#hurriedUntil || !gossip.subscribers(this.#topic).every(knowsHold)
+  }
+
+  #nextRenewal(): Renewal {
+    return renewalOf({ workers: this.#init.workers(), isHurried: this.#isHurried, random: Math.random })
+  }
+
+  /** Says it now, and again in time. */
+  #renew(event: LeaseEvent): void {
     clearTimeout(this.#timer)
+    this.#renewal = this.#nextRenewal()
+    void this.#publish(event)
 
     if (!this.#stopping.signal.aborted && this.#init.isPublic) {
-      this.#timer = setTimeout(() => {
-        void this.#publish('renew')
-        this.#schedule()
-      }, LEASE_RENEW_MS)
+      this.#timer = setTimeout(() => this.#renew('renew'), this.#renewal.afterMs)
     }
   }
 
@@ -140,7 +175,9 @@ export class Announcer {
       const issuedAt = clock()
       this.#version = Math.max(issuedAt, this.#version + 1)
       const said = event === 'renew' && this.#isJoinUnheard ? 'join' : event
-      const lease = { event: said, version: this.#version, addresses: addresses(), load: load() }
+      const { holdMs } = this.#renewal
+      const holds = holdMs === undefined ? {} : { holdMs }
+      const lease = { event: said, version: this.#version, addresses: addresses(), load: load(), ...holds }
       const token = await signLease({ privateKey, certificate: certificate() }, { ...lease, issuedAt })
       // Peers that ask this worker for leases are told its own.
       book.take(certificate(), { ...lease, token })

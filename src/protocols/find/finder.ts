@@ -35,6 +35,8 @@ export interface FinderInit {
   prober: Prober
   /** Connected peers, relays first. */
   peers: () => string[]
+  /** Whether one of them is a relay. */
+  hasRelay: () => boolean
   /** Resolves when this block has a way into the mesh, or when the signal aborts. */
   joined: (signal: AbortSignal) => Promise<void>
   /** Why there is nobody to ask, when that is so. */
@@ -201,7 +203,8 @@ export class Finder implements Directory {
     const asked = peers()
       .slice(0, MAX_ASKED)
       .map(async (peerId) => {
-        followed.answered = (await leases.ask(peerId, followed.app, this.#stopping.signal)) || followed.answered
+        const answered = await leases.ask(peerId, followed.app, this.#stopping.signal, !this.#init.hasRelay())
+        followed.answered = answered || followed.answered
       })
     await oneAndSome(asked, () => book.live(followed.app).length > 0)
 

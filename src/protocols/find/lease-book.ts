@@ -1,12 +1,16 @@
 import { TypedEventEmitter } from 'main-event'
-import { LEASE_TTL_MS } from '../../constants.ts'
+import { CLOCK_LEEWAY_S, MAX_LEASE_HOLD_MS } from '../../constants.ts'
 import type { Certificate } from '../../identity/certificate.ts'
 import { identityOf } from '../../identity/certificate.ts'
-import type { Lease } from '../../identity/lease.ts'
+import { holdOf, type Lease } from '../../identity/lease.ts'
 import type { Identity } from '../../types.ts'
 
 /** How long the version of a worker that is gone is remembered, so that its old leases don't bring it back. */
-const TOMBSTONE_MS = 2 * 60_000
+const TOMBSTONE_MS = MAX_LEASE_HOLD_MS + CLOCK_LEEWAY_S * 1_000
+/** How long a worker that said goodbye is not taken up again for being connected. */
+const LEAVING_MS = 2 * 60_000
+/** How often leases that have ended are looked for. */
+const SWEEP_MS = 15_000
 /** Leases kept; the oldest leaves first. About 2 KiB each. */
 const MAX_LEASES = 50_000
 
@@ -39,7 +43,7 @@ interface Tombstone {
   version: number
   until: number
   /** It said goodbye itself, and its connection may still be open while its last calls end. */
-  isLeaving: boolean
+  leavesUntil: number
 }
 
 /** The live workers of an app, until one changes or ends. */
@@ -56,14 +60,18 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
   readonly #byApp = new Map<string, Map<string, LeaseEntry>>()
   readonly #live = new Map<string, Live>()
   readonly #tombstones = new Map<string, Tombstone>()
+  #sweepAt = Number.NEGATIVE_INFINITY
 
   constructor(init: LeaseBookInit) {
     super()
     this.#init = init
   }
 
-  /** Takes up a verified lease. One that is not newer than what is known of the worker changes nothing. */
-  take(certificate: Certificate, lease: Lease): void {
+  /**
+   * Takes up a verified lease. One that is not newer than what is known of the worker changes nothing. `leftMs` is what is
+   * left of its time, for one that was handed on.
+   */
+  take(certificate: Certificate, lease: Lease, leftMs = Number.POSITIVE_INFINITY): void {
     const { peerId } = certificate
     const known = this.#entries.get(peerId)
 
@@ -80,7 +88,7 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
       worker: known?.certificate === certificate ? known.worker : identityOf(certificate),
       certificate,
       lease,
-      expiresAt: this.#init.now() + LEASE_TTL_MS
+      expiresAt: this.#init.now() + Math.min(holdOf(lease), leftMs)
     }
     this.#put(entry)
     this.safeDispatchEvent('lease', { detail: entry })
@@ -102,7 +110,7 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
     const tombstone = this.#tombstones.get(peerId)
 
     if (tombstone !== undefined) {
-      tombstone.isLeaving = false
+      tombstone.leavesUntil = 0
     }
   }
 
@@ -131,11 +139,7 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
     const ofApp = [...(this.#byApp.get(app)?.values() ?? [])]
     const entries = ofApp.filter(({ expiresAt }) => expiresAt > now)
 
-    for (const { worker, lease, expiresAt } of ofApp) {
-      if (expiresAt <= now) {
-        this.#bury(worker.peerId, lease?.version ?? 0)
-      }
-    }
+    this.#buryAll(ofApp.filter(({ expiresAt }) => expiresAt <= now))
 
     // Last, as what was buried has changed the list.
     if (entries.length > 0) {
@@ -164,13 +168,27 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
     }
   }
 
-  // Leases stand in the order of their last renewal: what has ended stands in front.
+  // Leases stand in the order of their last renewal, and hold for different times: those that have ended are looked for
+  // as often as the shortest one ends.
   #dropOldest(): void {
-    for (const [peerId, entry] of this.#entries) {
-      if (entry.expiresAt > this.#init.now() && this.#entries.size <= MAX_LEASES) {
+    const now = this.#init.now()
+
+    if (now >= this.#sweepAt) {
+      this.#sweepAt = now + SWEEP_MS
+      this.#buryAll([...this.#entries.values()].filter(({ expiresAt }) => expiresAt <= now))
+    }
+
+    for (const entry of this.#entries.values()) {
+      if (this.#entries.size <= MAX_LEASES) {
         return
       }
-      this.#bury(peerId, entry.lease?.version ?? 0)
+      this.#buryAll([entry])
+    }
+  }
+
+  #buryAll(entries: readonly LeaseEntry[]): void {
+    for (const { worker, lease } of entries) {
+      this.#bury(worker.peerId, lease?.version ?? 0)
     }
   }
 
@@ -185,7 +203,7 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
     }
 
     this.#tombstones.delete(peerId)
-    this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS, isLeaving })
+    this.#tombstones.set(peerId, { version, until: now + TOMBSTONE_MS, leavesUntil: isLeaving ? now + LEAVING_MS : 0 })
 
     if (this.#forget(peerId)) {
       this.safeDispatchEvent('gone', { detail: { peerId } })
@@ -212,8 +230,7 @@ export class LeaseBook extends TypedEventEmitter<LeaseBookEvents> {
   }
 
   #isLeaving(peerId: string): boolean {
-    const tombstone = this.#tombstones.get(peerId)
-    return tombstone?.isLeaving === true && tombstone.until > this.#init.now()
+    return (this.#tombstones.get(peerId)?.leavesUntil ?? 0) > this.#init.now()
   }
 
   #deadVersion(peerId: string): number {

@@ -3,18 +3,30 @@ import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { type Lease, verifyLease } from '../../identity/lease.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
+import { waitUntilAborted } from '../../lib/abort.ts'
 import type { Clock, Json } from '../../types.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { LEASE_TOPIC_PREFIX, leaseTopic } from '../gossip/topic-names.ts'
-import { MAX_LEASES_IN_ANSWER, readApp, readLeases } from '../system/command-bodies.ts'
+import {
+  type LeasesQuestion,
+  MAX_LEASES_IN_ANSWER,
+  readLeases,
+  readLeasesQuestion,
+  type ToldLease
+} from '../system/command-bodies.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
-import type { LeaseBook } from './lease-book.ts'
+import { byChance } from './candidates.ts'
+import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 
 /** The tokens in one answer, in characters: what is around them fits into the rest of a system body. */
 const MAX_ANSWER_LENGTH = MAX_SYSTEM_BODY_BYTES - 64 * 1024
 /** A connected peer that does not tell its leases in this time is left out. */
 const ASK_TIMEOUT_MS = 2_000
+/** Answers that are asked for one after the other: as many leases as a book keeps. */
+const MAX_PAGES = 50
+/** How long one that asks others first for who asks it may take. */
+const ASK_ON_MS = 1_000
 
 export interface LeaseExchangeInit {
   network: string
@@ -23,6 +35,8 @@ export interface LeaseExchangeInit {
   gossip: SignedGossip
   system: SystemCalls
   clock: Clock
+  /** Milliseconds, never running backwards. */
+  now: () => number
   log: Logger
 }
 
@@ -49,62 +63,92 @@ export async function leaseIn(
  */
 export class LeaseExchange {
   readonly #init: LeaseExchangeInit
+  #relaysFor: (app: string) => string[] = () => []
 
   constructor(init: LeaseExchangeInit) {
     this.#init = init
     init.gossip.addCheck(LEASE_TOPIC_PREFIX, async (topic, certificate, payload) => {
       init.book.take(certificate, await leaseIn({ topic, certificate, payload }, init))
     })
-    init.system.serve('$leases', (body) => this.#answer(body))
+    init.system.serve('$leases', (body) => this.#answer(readLeasesQuestion(body)))
   }
 
-  /** Asks a peer for the leases of an app that it knows. Gives whether it answered; never rejects. */
-  async ask(peerId: string, app: string, signal?: AbortSignal): Promise<boolean> {
-    const { system, log } = this.#init
+  /** Whom to ask for the leases of an app that this block does not check, for a peer that has no relay of its own. */
+  askOn(relaysFor: (app: string) => string[]): void {
+    this.#relaysFor = relaysFor
+  }
+
+  /**
+   * Asks a peer for the leases of an app that it knows, however many. `alone`: this block is connected to no relay. Gives
+   * whether it answered; never rejects.
+   */
+  async ask(peerId: string, app: string, signal?: AbortSignal, alone = false): Promise<boolean> {
+    let after: string | undefined
 
     try {
-      const answer = await system.call(peerId, '$leases', { app }, { timeoutMs: ASK_TIMEOUT_MS, signal })
-      await Promise.all(readLeases(answer).map((pair) => this.#take(app, pair)))
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const question = { app, ...(after === undefined ? {} : { after }), ...(alone ? { alone } : {}) }
+        const answer = await this.#init.system.call(peerId, '$leases', question, { timeoutMs: ASK_TIMEOUT_MS, signal })
+        const { leases, next } = readLeases(answer)
+        // Told in one order to all, of whom each is to connect to others.
+        await Promise.all(byChance(leases, Math.random).map((told) => this.#take(app, told)))
+
+        if (next === undefined || leases.length === 0) {
+          break
+        }
+        after = next
+      }
       return true
     } catch (error) {
-      log('%s told no leases of %s: %e', peerId, app, error)
-      return false
+      this.#init.log('%s told no leases of %s: %e', peerId, app, error)
+      return after !== undefined
     }
   }
 
-  async #take(app: string, [token, certificateToken]: [string, string]): Promise<void> {
+  async #take(app: string, told: ToldLease): Promise<void> {
     const { verifier, clock, book, log } = this.#init
 
     try {
-      const certificate = await verifier.verify(certificateToken)
+      const certificate = await verifier.verify(told.certificate)
 
       if (certificate.app === app) {
-        book.take(certificate, await verifyLease(token, certificate, clock()))
+        book.take(certificate, await verifyLease(told.lease, certificate, clock()), told.leftMs)
       }
     } catch (error) {
       log('a lease was refused: %e', error)
     }
   }
 
-  #answer(body: Json): Json {
-    const { app } = readApp(body)
-    const leases: Array<[string, string]> = []
-    let length = 0
+  async #answer(question: LeasesQuestion): Promise<Json> {
+    const { app, after = '', alone = false } = question
 
-    for (const { lease, certificate } of this.#init.book.live(app)) {
-      if (lease === undefined) {
-        continue
-      }
-
-      length += lease.token.length + certificate.token.length
-
-      if (length > MAX_ANSWER_LENGTH || leases.length === MAX_LEASES_IN_ANSWER) {
-        break
-      }
-
-      leases.push([lease.token, certificate.token])
+    if (alone) {
+      const asked = this.#relaysFor(app).map((relay) => this.ask(relay, app))
+      await waitUntilAborted(Promise.all(asked), AbortSignal.timeout(ASK_ON_MS))
     }
 
-    return { leases }
+    const all = this.#init.book.live(app).filter(({ lease }) => lease !== undefined)
+    const left = all.filter(({ worker }) => worker.peerId > after).sort(byPeerId)
+    const page = firstOf(left)
+    const answer = { leases: page.map((entry) => this.#textsOf(entry)), total: all.length }
+    return page.length < left.length ? { ...answer, next: page.at(-1)!.worker.peerId } : answer
   }
+
+  #textsOf({ lease, certificate, expiresAt }: LeaseEntry): string[] {
+    return [lease!.token, certificate.token, String(Math.max(0, Math.ceil(expiresAt - this.#init.now())))]
+  }
+}
+
+function byPeerId({ worker: one }: LeaseEntry, { worker: other }: LeaseEntry): number {
+  return one.peerId < other.peerId ? -1 : 1
+}
+
+/** As many as fit into one answer. */
+function firstOf(entries: LeaseEntry[]): LeaseEntry[] {
+  let length = 0
+  const tooMany = entries.findIndex(({ lease, certificate }, index) => {
+    length += lease!.token.length + certificate.token.length
+    return length > MAX_ANSWER_LENGTH || index === MAX_LEASES_IN_ANSWER
+  })
+  return tooMany === -1 ? entries : entries.slice(0, tooMany)
 }

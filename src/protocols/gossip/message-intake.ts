@@ -43,9 +43,17 @@ export interface Arriving {
   topic: string
   /** The neighbour that it came from. */
   source: string
-  /** It says that the neighbour itself has sent it. */
+  /** Who has signed it, as it says: the bytes of a peer id. */
+  from: Uint8Array
+  /** It says that the neighbour itself has signed it. */
   isOwn: boolean
 }
+
+/**
+ * What becomes of a message before anything of it is checked. `dropped`: there is no room for it now; it may come again
+ * by another way. `unwanted`: it is not needed here, and nobody else has it from here.
+ */
+export type Admission = 'taken' | 'dropped' | 'unwanted'
 
 export interface MessageIntakeInit extends MessageReceiverInit {
   /** The open connections to a peer. */
@@ -54,8 +62,8 @@ export interface MessageIntakeInit extends MessageReceiverInit {
   userOf: (peerId: string) => string | undefined
   /** How many times the share of others a user has. Default 1. */
   factorOf?: (user: string) => number
-  /** Whether there is room for it. What is not admitted is dropped, and may come again by another way. Default: all is. */
-  admits?: (arriving: Arriving) => boolean
+  /** Default: all are taken. */
+  admission?: (arriving: Arriving) => Admission
   /** Told at once, then once a second at most. */
   onDropped?: (dropped: DroppedMessages) => void
 }
@@ -141,9 +149,10 @@ export class MessageIntake {
     const user = this.#userOf(neighbour, from, isOwn)
     this.#keepPromise(message)
 
-    if (this.#init.admits?.({ topic: message.topic, source: neighbour, isOwn }) === false) {
-      this.#onDrop({ source })
-      return undefined
+    const admission = this.#init.admission?.({ topic: message.topic, source: neighbour, from, isOwn }) ?? 'taken'
+
+    if (admission !== 'taken') {
+      return admission === 'dropped' ? this.#onDrop({ source }) : this.#see(from, seqno)
     }
 
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -180,6 +189,11 @@ export class MessageIntake {
     return fastMsgIdCache.get(fastMsgIdFn(message)) !== undefined
   }
 
+  #see(from: Uint8Array, seqno: Uint8Array): undefined {
+    const { msgIdToStrFn, seenCache } = this.#init.router
+    seenCache.put(msgIdToStrFn(concat([from, seqno])))
+  }
+
   /** A neighbour that was asked for a message has sent it, however long it waits here. */
   #keepPromise({ from, seqno }: RPC.Message): void {
     const { gossipTracer, msgIdToStrFn } = this.#init.router
@@ -189,7 +203,7 @@ export class MessageIntake {
     }
   }
 
-  #onDrop({ source }: Pick<Arrival, 'source'>): void {
+  #onDrop({ source }: Pick<Arrival, 'source'>): undefined {
     this.#dropped++
 
     if (now() - this.#toldAt >= TOLD_EVERY_MS) {

@@ -31,7 +31,7 @@ import { limitTopics } from './topic-room.ts'
 export interface SignedGossipInit
   extends MessageValidatorInit,
     Omit<ChangeLimitsInit, 'now'>,
-    Pick<MessageIntakeInit, 'admits'> {
+    Pick<MessageIntakeInit, 'admission'> {
   /** `@libp2p/gossipsub` with the policy StrictSign, not necessarily started. */
   gossip: GossipSub
   /** What signatures of messages are checked with. Default: the best there is here. */

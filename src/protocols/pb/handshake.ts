@@ -9,6 +9,7 @@ export interface Hello {
   time?: number
   asksAboutTopics: boolean
   instance?: number
+  knowsLeaseHold?: boolean
 }
 
 export const Hello = (() => {
@@ -46,6 +47,11 @@ export const Hello = (() => {
           w.uint64Number(obj.instance)
         }
 
+        if (obj.knowsLeaseHold != null) {
+          w.uint32(56)
+          w.bool(obj.knowsLeaseHold)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -80,6 +86,10 @@ export const Hello = (() => {
             }
             case 5: {
               obj.instance = reader.uint64Number()
+              break
+            }
+            case 7: {
+              obj.knowsLeaseHold = reader.bool()
               break
             }
             default: {
@@ -129,6 +139,13 @@ export const Hello = (() => {
               yield {
                 field: `${prefix}.instance`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 7: {
+              yield {
+                field: `${prefix}.knowsLeaseHold`,
+                value: reader.bool()
               }
               break
             }

@@ -54,6 +54,8 @@ export interface HandshakeInit {
   clock: Clock
   /** Tells the other that this side asks about a topic before it publishes. Default: it does not. */
   asksAboutTopics?: boolean
+  /** Tells the other that this side knows leases that say how long they hold. Default: it says nothing. */
+  knowsLeaseHold?: boolean
   signal?: AbortSignal
 }
 
@@ -65,6 +67,8 @@ export interface HandshakeResult {
   clockAheadMs: number | undefined
   /** It asks about a topic before it publishes. */
   asksAboutTopics: boolean
+  /** It knows leases that say how long they hold. */
+  knowsLeaseHold: boolean
 }
 
 /**
@@ -105,8 +109,7 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
     }
 
     messages.unwrap()
-    const { revocationVersion: theirVersion, asksAboutTopics: asks } = hello
-    return { certificate: verdict.certificate, revocationVersion: theirVersion, clockAheadMs, asksAboutTopics: asks }
+    return { ...termsIn(hello), clockAheadMs, certificate: verdict.certificate }
   } catch (error) {
     if (error instanceof NexusError) {
       throw error
@@ -116,8 +119,14 @@ export async function shakeHands(stream: MessageStream, init: HandshakeInit): Pr
   }
 }
 
-function ownHello({ certificate, revocationVersion, clock, asksAboutTopics, instance }: HandshakeInit): Uint8Array {
-  return Hello.encode({ certificate, revocationVersion, time: clock(), asksAboutTopics, instance })
+function ownHello(init: HandshakeInit): Uint8Array {
+  const { certificate, revocationVersion, clock, asksAboutTopics, knowsLeaseHold, instance } = init
+  return Hello.encode({ certificate, revocationVersion, time: clock(), asksAboutTopics, knowsLeaseHold, instance })
+}
+
+function termsIn(hello: Hello): Omit<HandshakeResult, 'certificate' | 'clockAheadMs'> {
+  const { revocationVersion, asksAboutTopics, knowsLeaseHold = false } = hello
+  return { revocationVersion, asksAboutTopics, knowsLeaseHold }
 }
 
 // What has come and is no `Hello` was shown by the peer; what has not come tells nothing of it.

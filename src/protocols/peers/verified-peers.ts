@@ -18,6 +18,8 @@ export interface VerifiedPeer {
   clock: PeerClock | undefined
   /** It asks about a topic before it publishes, as it said when it connected last. */
   asksAboutTopics: boolean
+  /** It knows leases that say how long they hold, as it said when it connected last. */
+  knowsLeaseHold: boolean
 }
 
 /** What a peer says of itself when it connects. What is absent stays as it was. */
@@ -28,6 +30,8 @@ export interface PeerTerms {
   clockAheadMs?: number | undefined
   /** It asks about a topic before it publishes. */
   asksAboutTopics?: boolean
+  /** It knows leases that say how long they hold. */
+  knowsLeaseHold?: boolean
 }
 
 export interface VerifiedPeersInit {
@@ -122,7 +126,8 @@ export class VerifiedPeers extends TypedEventEmitter<VerifiedPeersEvents> {
     return {
       revocationVersion: terms.revocationVersion ?? known?.revocationVersion ?? 0,
       clock: aheadMs === undefined ? known?.clock : new PeerClock({ aheadMs, clock: this.#init.clock }),
-      asksAboutTopics: terms.asksAboutTopics ?? known?.asksAboutTopics ?? false
+      asksAboutTopics: terms.asksAboutTopics ?? known?.asksAboutTopics ?? false,
+      knowsLeaseHold: terms.knowsLeaseHold ?? known?.knowsLeaseHold ?? false
     }
   }
 

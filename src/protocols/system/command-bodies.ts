@@ -8,6 +8,8 @@ import { MAX_TOPIC_LENGTH, TOPIC_PREFIX } from '../gossip/topic-names.ts'
 
 /** Leases in one answer: with a few addresses each about 1.3 KiB. */
 export const MAX_LEASES_IN_ANSWER = 1_000
+/** Workers that one `$gone` names at most. */
+export const MAX_GONE = 1_000
 /** Peers that an answer to `$providers` names at most. */
 export const MAX_PROVIDERS = 64
 /** Signers that `$revoked` names at most. */
@@ -38,8 +40,17 @@ const REVOKED_ANSWER = v.object({
 const REVOCATIONS_ANSWER = v.object({ held: v.fallback(v.optional(HELD), undefined) })
 const CERTIFICATE = v.object({ certificate: v.string() })
 const APP = v.object({ app: checkedText(checkApp) })
-const LEASE_PAIR = v.tupleWithRest([v.string(), v.string()], v.string())
-const LEASES = v.object({ leases: listOf(LEASE_PAIR, MAX_LEASES_IN_ANSWER) })
+const LEASES_QUESTION = v.object({
+  app: checkedText(checkApp),
+  after: v.optional(v.string()),
+  alone: v.optional(v.boolean())
+})
+const LEASE_TEXTS = v.tupleWithRest([v.string(), v.string()], v.string())
+const LEASES = v.object({
+  leases: listOf(LEASE_TEXTS, MAX_LEASES_IN_ANSWER),
+  next: v.fallback(v.optional(v.string()), undefined)
+})
+const GONE = v.object({ app: checkedText(checkApp), peers: listOf(v.string(), MAX_GONE) })
 const PROVIDERS = v.object({ peers: listOf(v.string(), MAX_PROVIDERS) })
 const PORT = v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))), undefined)
 const RELAY = v.object({ stun: v.fallback(v.object({ ip4: PORT, ip6: PORT }), {}) })
@@ -111,14 +122,46 @@ export function readCertificateShown(body: Json): { certificate: string } {
   return parseJson('$certificate', CERTIFICATE, body)
 }
 
-/** The question of `$leases` and of `$providers`. */
+/** What `$leases` asks. */
+export interface LeasesQuestion {
+  app: string
+  /** The `next` of the answer before. */
+  after?: string
+  /** Who asks is connected to no relay. */
+  alone?: boolean
+}
+
+/** A lease that was handed on. */
+export interface ToldLease {
+  lease: string
+  certificate: string
+  /** What is left of its time, in ms, as the peer says that told it. */
+  leftMs?: number
+}
+
+/** The question of `$providers` and of `$renew`. */
 export function readApp(body: Json): { app: string } {
   return parseJson('question', APP, body)
 }
 
-/** Pairs of a lease and its worker's certificate; further texts are ignored. What is no such pair is left out. */
-export function readLeases(answer: Json): Array<[lease: string, certificate: string]> {
-  return parseJson('$leases', LEASES, answer).leases.map(([lease, certificate]) => [lease, certificate])
+export function readLeasesQuestion(body: Json): LeasesQuestion {
+  return parseJson('$leases', LEASES_QUESTION, body)
+}
+
+/** Leases, each with its worker's certificate; further texts are ignored, and what is no such list is left out. */
+export function readLeases(answer: Json): { leases: ToldLease[]; next: string | undefined } {
+  const { leases, next } = parseJson('$leases', LEASES, answer)
+  return {
+    leases: leases.map(([lease, certificate, left]) => {
+      const leftMs = left !== undefined && /^\d{1,9}$/.test(left) ? { leftMs: Number(left) } : {}
+      return { lease, certificate, ...leftMs }
+    }),
+    next
+  }
+}
+
+export function readGone(body: Json): { app: string; peers: string[] } {
+  return parseJson('$gone', GONE, body)
 }
 
 /** Peer ids, not checked. */

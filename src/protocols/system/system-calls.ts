@@ -9,6 +9,8 @@ export type SystemCommand =
   | '$revocations'
   | '$revoked'
   | '$ping'
+  | '$renew'
+  | '$gone'
   | '$relay'
   | '$holder'
   | '$history'

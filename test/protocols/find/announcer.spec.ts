@@ -16,6 +16,7 @@ describe('announcer', () => {
   /** What is asked of the DHT: `provide` and `withdraw`, with whether the worker is public. */
   let dht: string[]
   let isTaken: boolean
+  let workers: number
 
   const create = (isPublic: boolean): Announcer =>
     new Announcer({
@@ -33,6 +34,8 @@ describe('announcer', () => {
       } satisfies Pick<ProviderRecords, 'provide' | 'withdraw'> as unknown as ProviderRecords,
       addresses: () => ['/ip4/10.0.0.1/tcp/9'],
       load: () => 3,
+      workers: () => workers,
+      knowsHold: (peerId) => worker.parts.node.verified.get(peerId)?.knowsLeaseHold === true,
       clock: network.clock,
       log
     })
@@ -43,6 +46,7 @@ describe('announcer', () => {
   beforeEach(async () => {
     dht = []
     isTaken = true
+    workers = 1
     network = await testNetwork()
     worker = await startMember(network, { block: { resource: 'worker' } })
     seeker = await startMember(network, { block: { app: 'other', uid: BOB_UID, resource: 'seeker' } })
@@ -114,6 +118,28 @@ describe('announcer', () => {
     await until(() => entry() !== undefined, 'the lease')
     const first = entry()?.lease?.version ?? 0
     // What comes earlier are greetings.
+    await until(() => (entry()?.lease?.version ?? 0) > first + 1_500, 'the renewal')
+    assert.ok((entry()?.lease?.version ?? 0) - first < LEASE_TTL_MS / 2)
+  })
+
+  it('says that it holds longer the more workers there are', async () => {
+    workers = 100
+    seeker.parts.gossip.join(topic())
+    announcer.start()
+    await until(() => entry() !== undefined, 'the lease')
+    assert.equal(entry()?.lease?.holdMs, 150_000)
+    const first = entry()?.lease?.version ?? 0
+    announcer.hurry()
+    await until(() => (entry()?.lease?.version ?? 0) > first, 'a lease at once')
+  })
+
+  it('renews it every 5 s all the same while somebody follows the app who takes it to hold for 15 s', async () => {
+    workers = 100
+    worker.parts.node.verified.get(seeker.peerId)!.knowsLeaseHold = false
+    seeker.parts.gossip.join(topic())
+    announcer.start()
+    await until(() => entry() !== undefined, 'the lease')
+    const first = entry()?.lease?.version ?? 0
     await until(() => (entry()?.lease?.version ?? 0) > first + 1_500, 'the renewal')
     assert.ok((entry()?.lease?.version ?? 0) - first < LEASE_TTL_MS / 2)
   })

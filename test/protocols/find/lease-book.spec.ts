@@ -5,7 +5,7 @@ import type { Lease, LeaseEvent } from '../../../src/identity/lease.ts'
 import { LeaseBook } from '../../../src/protocols/find/lease-book.ts'
 import { identityFor } from '../../support/calls.ts'
 
-const TOMBSTONE_MS = 2 * 60_000
+const TOMBSTONE_MS = 6 * 60_000
 const MAX_LEASES = 50_000
 
 const certificateOf = (peerId: string, app = 'etest'): Certificate =>
@@ -76,6 +76,26 @@ describe('lease book', () => {
   })
 
   describe('the end of a lease', () => {
+    it('comes when the lease says, five minutes later at most, and earlier where less was left of it', () => {
+      book.take(a, { ...leaseOf(1), holdMs: 60_000 })
+      book.take(b, { ...leaseOf(1), holdMs: 900_000 })
+      book.take(certificateOf('c'), { ...leaseOf(1), holdMs: 60_000 }, 20_000)
+      time += 20_000
+      assert.deepEqual(live(), ['a', 'b'])
+      time += 40_000
+      assert.deepEqual(live(), ['b'])
+      time += 240_000
+      assert.deepEqual(live(), [])
+    })
+
+    it('takes it out of the book, whichever came before', () => {
+      book.take(a, { ...leaseOf(1), holdMs: 200_000 })
+      book.take(b, leaseOf(1))
+      time += 100_000
+      book.take(certificateOf('c'), leaseOf(1))
+      assert.deepEqual([book.get('a') !== undefined, book.get('b')], [true, undefined])
+    })
+
     it('comes 15 s after it was taken, by the clock here', () => {
       book.take(a, leaseOf(1))
       time += LEASE_TTL_MS - 1
@@ -129,7 +149,7 @@ describe('lease book', () => {
       assert.deepEqual(told, [])
     })
 
-    it('is forgotten after two minutes', () => {
+    it('is forgotten after six minutes', () => {
       book.take(a, leaseOf(5, 'leave'))
       time += TOMBSTONE_MS
       book.take(b, leaseOf(1, 'leave'))

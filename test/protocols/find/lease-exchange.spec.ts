@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { fromString } from 'uint8arrays/from-string'
 import { signLease } from '../../../src/identity/lease.ts'
+import { now } from '../../../src/lib/now.ts'
 import { leaseTopic } from '../../../src/protocols/gossip/topic-names.ts'
+import { readLeases } from '../../../src/protocols/system/command-bodies.ts'
 import type { Json } from '../../../src/types.ts'
 import { assertCode } from '../../support/calls.ts'
 import { BOB_UID, type TestBlock, type TestNetwork, testNetwork } from '../../support/identities.ts'
@@ -55,6 +57,56 @@ describe('leases', () => {
       await seeker.parts.leases.ask(worker.peerId, 'etest')
       await third.parts.leases.ask(seeker.peerId, 'etest')
       assert.deepEqual(live(third), [worker.peerId])
+    })
+
+    it('are many more than fit into one answer, and all are counted', async () => {
+      const certificate = worker.credential.certificate
+      const addresses = Array.from({ length: 32 }, (_, index) => `/dns4/${'x'.repeat(100)}${index}.example/tcp/1`)
+      const names = Array.from({ length: 700 }, (_, index) => `worker${index}`)
+
+      for (const peerId of names) {
+        const lease = { event: 'renew', version: 1, addresses, load: 0 } as const
+        const token = peerId + 'x'.repeat(3_000)
+        worker.parts.book.take({ ...certificate, peerId }, { ...lease, token })
+      }
+      const told = new Set<string>()
+      const totals = new Set<unknown>()
+      let after: string | undefined
+      let answers = 0
+
+      do {
+        const question = { app: 'etest', ...(after === undefined ? {} : { after }) }
+        const answer = await seeker.parts.system.call(worker.peerId, '$leases', question, { timeoutMs: 5_000 })
+        const { leases, next } = readLeases(answer)
+        leases.forEach(({ lease }) => {
+          told.add(lease.replace(/x+$/, ''))
+        })
+        totals.add((answer as { total: number }).total)
+        after = next
+        answers++
+      } while (after !== undefined)
+      assert.deepEqual([told.size, answers, [...totals]], [700, 2, [700]])
+    })
+
+    it('hold for what is left of their time', async () => {
+      const version = Date.now()
+      const terms = { event: 'renew', version, addresses: [], load: 0, holdMs: 200_000 } as const
+      const token = await signLease(worker.credential, { ...terms, issuedAt: Date.now() })
+      worker.parts.book.take(worker.credential.certificate, { ...terms, token }, 50_000)
+      await seeker.parts.leases.ask(worker.peerId, 'etest')
+      const left = seeker.parts.book.get(worker.peerId)!.expiresAt - now()
+      assert.ok(left > 30_000 && left <= 50_000, `${left}`)
+    })
+
+    it('are asked for at others first by who does not follow the app, for who has no relay', async () => {
+      const third = await start({ resource: 'third' })
+      await third.dial(worker)
+      await keepLease(third)
+      worker.parts.leases.askOn((app) => (app === 'etest' ? [third.peerId] : []))
+      await seeker.parts.leases.ask(worker.peerId, 'etest')
+      assert.deepEqual(live(seeker), [])
+      await seeker.parts.leases.ask(worker.peerId, 'etest', undefined, true)
+      assert.deepEqual(live(seeker), [third.peerId])
     })
 
     it('are those of the app alone, and none of workers that have announced nothing', async () => {

@@ -137,7 +137,7 @@ describe('gossip that arrives', () => {
       app: 'relay',
       uid: 'operator',
       resource: 'picky',
-      admits: ({ topic, source, isOwn }) => topic !== TOPIC || isOwn || source !== flooder.identity.peerId
+      admission: ({ source }) => (source === flooder.identity.peerId ? 'dropped' : 'taken')
     })
     picky.gossip.join(TOPIC, ({ payload }) => heard.push(textOf(payload)))
     const [message] = await messagesOf(anna, 1, 'ours')

@@ -19,10 +19,25 @@ describe('the answer to $leases', () => {
       null,
       { 0: 'a', 1: 'b' }
     ]
-    assert.deepEqual(readLeases({ leases }), [
-      ['a', 'b'],
-      ['c', 'd']
+    assert.deepEqual(readLeases({ leases }).leases, [
+      { lease: 'a', certificate: 'b' },
+      { lease: 'c', certificate: 'd' }
     ])
+  })
+
+  it('says what is left of the time of each, if it is a number, and where the next answer begins', () => {
+    const leases = [
+      ['a', 'b', '1500', 'later'],
+      ['c', 'd', '-1']
+    ]
+    assert.deepEqual(readLeases({ leases, next: 'c' }), {
+      leases: [
+        { lease: 'a', certificate: 'b', leftMs: 1_500 },
+        { lease: 'c', certificate: 'd' }
+      ],
+      next: 'c'
+    })
+    assert.equal(readLeases({ leases, next: 7 }).next, undefined)
   })
 
   it('is `INVALID` without a list', () => {
@@ -34,7 +49,7 @@ describe('the answer to $leases', () => {
   })
 
   it('has 1,000 pairs at most', () => {
-    assert.equal(readLeases({ leases: Array(1_001).fill(['a', 'b']) }).length, 1_000)
+    assert.equal(readLeases({ leases: Array(1_001).fill(['a', 'b']) }).leases.length, 1_000)
   })
 })
 

@@ -1,6 +1,9 @@
-import { Allowances } from '../../lib/allowances.ts'
-import type { Arriving } from '../gossip/message-intake.ts'
-import { LEASE_TOPIC_PREFIX } from '../gossip/topic-names.ts'
+import { Allowances } from '../src/lib/allowances.ts'
+import { now } from '../src/lib/now.ts'
+import type { GatedNode } from '../src/node/libp2p/gated-node.ts'
+import { isRelay } from '../src/node/member.ts'
+import type { Admission, Arriving } from '../src/protocols/gossip/message-intake.ts'
+import { LEASE_TOPIC_PREFIX } from '../src/protocols/gossip/topic-names.ts'
 
 /** Leases that one worker may publish. A worker of an earlier version greets newcomers once a second. */
 const OF_ONE = { burst: 20, perSecond: 2 }
@@ -35,20 +38,32 @@ export class LeasePace {
     this.#ofOthers = new Allowances(init.now)
   }
 
-  /** Whether there is room for it. It has to be checked all the same: whose it is is what it says. */
-  admits({ topic, source, isOwn }: Arriving): boolean {
+  /** What is taken has to be checked all the same: whose it is is what it says. */
+  admission({ topic, source, isOwn }: Arriving): Admission {
     const { isRelay, userOf, factorOf } = this.#init
 
     if (!topic.startsWith(LEASE_TOPIC_PREFIX) || isRelay(source)) {
-      return true
+      return 'taken'
     }
 
     if (isOwn) {
-      return this.#ofOne.take(source, 1, OF_ONE)
+      return this.#ofOne.take(source, 1, OF_ONE) ? 'taken' : 'dropped'
     }
 
     const user = userOf(source)
     const factor = factorOf(user)
-    return this.#ofOthers.take(user, 1, { burst: OF_OTHERS.burst * factor, perSecond: OF_OTHERS.perSecond * factor })
+    const allowance = { burst: OF_OTHERS.burst * factor, perSecond: OF_OTHERS.perSecond * factor }
+    return this.#ofOthers.take(user, 1, allowance) ? 'taken' : 'dropped'
   }
+}
+
+/** That of a relay. */
+export function leasePaceOf(node: GatedNode): LeasePace {
+  const { users } = node
+  return new LeasePace({
+    isRelay: (peerId) => isRelay(node, peerId),
+    userOf: (peerId) => users.userOf(peerId),
+    factorOf: (user) => users.factorOf(user),
+    now
+  })
 }

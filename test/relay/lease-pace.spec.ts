@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { LeasePace } from '../../../src/protocols/find/lease-pace.ts'
-import { LEASE_TOPIC_PREFIX } from '../../../src/protocols/gossip/topic-names.ts'
+import { LeasePace } from '../../relay/lease-pace.ts'
+import { LEASE_TOPIC_PREFIX } from '../../src/protocols/gossip/topic-names.ts'
 
+const from = new Uint8Array(0)
+const isTaken = (admission: string): boolean => admission === 'taken'
 const topic = `${LEASE_TOPIC_PREFIX}app`
 
 describe('the pace of leases at a relay', () => {
@@ -19,7 +21,7 @@ describe('the pace of leases at a relay', () => {
   })
 
   const admitted = (source: string, isOwn: boolean, count = 100): number =>
-    Array.from({ length: count }, () => pace.admits({ topic, source, isOwn })).filter(Boolean).length
+    Array.from({ length: count }, () => pace.admission({ topic, source, from, isOwn })).filter(isTaken).length
 
   it('is one of another worker a second for all blocks of a user, after twenty at once', () => {
     assert.deepEqual([admitted('a1', false), admitted('a2', false), admitted('b1', false)], [20, 0, 20])
@@ -39,8 +41,8 @@ describe('the pace of leases at a relay', () => {
 
   it('has no bounds for other relays, and for other topics', () => {
     assert.equal(admitted('relay', false), 100)
-    const ofChannel = { topic: '/nexus/channel/x', source: 'a', isOwn: false }
-    assert.ok(Array.from({ length: 100 }, () => pace.admits(ofChannel)).every(Boolean))
+    const ofChannel = { topic: '/nexus/channel/x', source: 'a', from, isOwn: false }
+    assert.ok(Array.from({ length: 100 }, () => pace.admission(ofChannel)).every(isTaken))
     assert.equal(admitted('a', false), 20)
   })
 })
