@@ -19,7 +19,8 @@ export async function bundleSidecar(outfile: string): Promise<Metafile> {
     platform: 'node',
     target: 'node20',
     minify: true,
-    define: { NEXUS_VERSION: JSON.stringify(version) },
+    // Nothing of WebRTC is there, whatever is installed beside it.
+    define: { NEXUS_VERSION: JSON.stringify(version), 'import.meta.resolve': 'undefined' },
     alias: { '@libp2p/webrtc': './scripts/no-webrtc.ts' },
     legalComments: 'inline',
     logLevel: 'warning',

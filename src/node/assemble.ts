@@ -162,6 +162,7 @@ function createPathUpgrader(member: Member, platform: Platform, logger: Componen
     libp2p: node.libp2p,
     dialer,
     relayFirst: platform.relayFirst === true,
+    delayMs: platform.betterPathDelayMs ?? 0,
     isRelay: (peerId) => node.verified.get(peerId)?.identity.block === 'relay',
     move: (peerId) => sessions.move(peerId),
     log: logger.forComponent('nexus:paths')

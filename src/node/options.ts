@@ -67,8 +67,9 @@ export interface NexusOptions {
   /** Answer DHT queries of others: for blocks that everybody can dial. Default `false`. */
   dhtServer?: boolean
   /**
-   * Listen and dial by WebRTC and WebRTC-Direct too. Default: `true` in browsers that have it, `false` in Node, where
-   * it needs the package `node-datachannel`.
+   * WebRTC, which needs the package `node-datachannel` in Node. `true`: listen and dial by WebRTC and WebRTC-Direct too.
+   * `false`: none. Default: `true` in browsers that have it. In Node, where that package is installed, paths through a
+   * relay become WebRTC, which is loaded with the first such path; nothing listens for it.
    */
   webrtc?: boolean
   /**
@@ -164,10 +165,10 @@ const OptionsSchema = v.strictObject({
 })
 
 /** Options as the code inside sees them: complete. */
-export type ResolvedOptions = v.InferOutput<typeof OptionsSchema> & { webrtc: boolean }
+export type ResolvedOptions = v.InferOutput<typeof OptionsSchema> & { webrtc: boolean | undefined }
 
 /** The options with their defaults. Throws `INVALID`, naming the option at fault. */
-export function resolveOptions(options: NexusOptions, defaultWebRtc = false): ResolvedOptions {
+export function resolveOptions(options: NexusOptions, defaultWebRtc?: boolean): ResolvedOptions {
   const { webrtc = defaultWebRtc, ...others } = parseOptions(
     OptionsSchema,
     isObject(options) ? { credential: undefined, ...options } : options

@@ -35,7 +35,8 @@ describe('the bridge in a page', function () {
     const { addresses } = relay
     const tcp = addresses.filter((address) => !address.includes('/ws'))
     site.bootstrap = addresses.filter((address) => address.includes('/ws'))
-    const worker = await mesh.block({}, { bootstrap: tcp })
+    // With a direct path the page would be connected without the relay too.
+    const worker = await mesh.block({}, { bootstrap: tcp, webrtc: false })
     worker.handle<{ a: number }>('double', ({ body }) => ({ code: 0, result: 2 * body.a }))
     const page = await site.page()
     const answer = await page.evaluate(async () => {

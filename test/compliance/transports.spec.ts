@@ -28,7 +28,7 @@ complianceSuite('WebSocket', () => overListener(LOOPBACK_WS))
 complianceSuite('circuit relay', async () => {
   const mesh = await TestMesh.create()
   const relay = await mesh.relay()
-  const options = { listen: [], bootstrap: relay.addresses.slice(0, 1) }
+  const options = { listen: [], bootstrap: relay.addresses.slice(0, 1), webrtc: false }
   const worker = await mesh.block({}, options)
   const caller = await mesh.block(CALLER, options)
   // Its lease reaches the relay once the relay has given it a reservation.

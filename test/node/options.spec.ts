@@ -16,7 +16,7 @@ describe('options', () => {
       handlers: {},
       pong: 'pong',
       dhtServer: false,
-      webrtc: false,
+      webrtc: undefined,
       waitForBootstrap: true,
       timeoutMs: 30_000,
       bodyLimitBytes: 4 * 1024 * 1024,

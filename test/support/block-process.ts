@@ -1,9 +1,11 @@
 /** A block in a process of its own, told by its parent what to do: see `BlockProcess`. */
 
+import { readFileSync } from 'node:fs'
 import { createNexus } from '../../src/index.ts'
 import type { NexusOptions } from '../../src/node/options.ts'
 import type { ApiRequest, ChannelMessage, DirectRequest, FindRequest, Nexus, NexusStatus } from '../../src/types.ts'
 import { answerCommands } from './command-process.ts'
+import { measurePath, type PathMeasured, type PathQuestion } from './nat/measure-path.ts'
 
 /** What the parent asks; each answers with JSON. */
 export interface Commands {
@@ -18,6 +20,9 @@ export interface Commands {
   api: (request: ApiRequest) => Promise<unknown>
   direct: (request: DirectRequest) => Promise<void>
   find: (request: FindRequest) => Promise<unknown>
+  /** Whether the process has loaded a native library whose file has this in its name. Linux only. */
+  hasMapped: (name: string) => boolean
+  measurePath: (question: PathQuestion) => Promise<PathMeasured>
   subscribe: (channel: string) => Promise<string>
   publish: (channel: string, body: string) => Promise<number>
   /** Stops the block; another may be started in its place. */
@@ -62,6 +67,8 @@ const commands: Commands = {
   api: (request) => nexus.api(request),
   direct: (request) => nexus.direct(request),
   find: (request) => nexus.find(request),
+  hasMapped: (name) => readFileSync('/proc/self/maps', 'utf8').includes(name),
+  measurePath: (question) => measurePath(nexus, question),
   async subscribe(channel) {
     const handler = ({ body, from, itsMe, itsBro }: ChannelMessage): void => {
       received.push({ kind: channel, body, from: from.jid, itsMe, itsBro })

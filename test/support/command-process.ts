@@ -17,11 +17,19 @@ export class CommandProcess<C extends CommandTable<C>> {
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>()
   #nextId = 0
 
-  constructor(program: string, execArgv: readonly string[] = [], env: Record<string, string> = {}) {
+  /** `launcher`: what stands before the command, and runs it in its own place. */
+  constructor(
+    program: string,
+    execArgv: readonly string[] = [],
+    env: Record<string, string> = {},
+    launcher: readonly string[] = []
+  ) {
+    const [execPath = process.execPath, ...command] = [...launcher, process.execPath]
     this.child = fork(program, {
+      execPath,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
-      execArgv: [...process.execArgv, ...execArgv],
+      execArgv: [...command, ...process.execArgv, ...execArgv],
       env: { ...process.env, ...env }
     })
     this.child.on('message', (message: Answer) => this.#onMessage(message))

@@ -5,14 +5,23 @@ import { CommandProcess } from './command-process.ts'
 const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href
 const PROGRAM = new URL('./block-process.ts', import.meta.url).pathname
 
+export interface BlockProcessInit {
+  clockShiftMs?: number
+  env?: Record<string, string>
+  launcher?: readonly string[]
+}
+
 /** A block in an operating-system process of its own. */
 export class BlockProcess extends CommandProcess<Commands> {
   /** Called with the id of each `count` call when its handler runs. */
   onExecuted: ((id: string) => void) | undefined
 
-  /** Its clock is set forward by `clockShiftMs`; `env` comes beside this process's environment. */
-  constructor({ clockShiftMs = 0, env = {} }: { clockShiftMs?: number; env?: Record<string, string> } = {}) {
-    super(PROGRAM, clockShiftMs === 0 ? [] : ['--import', `${SHIFTED_CLOCK}?ms=${clockShiftMs}`], env)
+  /**
+   * Its clock is set forward by `clockShiftMs`; `env` comes beside this process's environment; `launcher`: see
+   * `CommandProcess`.
+   */
+  constructor({ clockShiftMs = 0, env = {}, launcher }: BlockProcessInit = {}) {
+    super(PROGRAM, clockShiftMs === 0 ? [] : ['--import', `${SHIFTED_CLOCK}?ms=${clockShiftMs}`], env, launcher)
     this.child.on('message', ({ executed }: { executed?: string }) => {
       if (executed !== undefined) {
         this.onExecuted?.(executed)

@@ -10,8 +10,9 @@ interface RelayCommands {
 
 /** A relay in an operating-system process of its own, which can be killed. */
 export class RelayProcess extends CommandProcess<RelayCommands> {
-  constructor() {
-    super(new URL(import.meta.url).pathname)
+  /** `launcher`: see `CommandProcess`. */
+  constructor(launcher: readonly string[] = []) {
+    super(new URL(import.meta.url).pathname, [], {}, launcher)
   }
 
   /** Stops the relay in order, and ends the process. */

@@ -1,3 +1,4 @@
+import { hasDataChannel } from '../../node/runtime/data-channel.ts'
 import { programPath } from '../package-files.ts'
 import { Child, type ChildInit } from './child.ts'
 import type { DemoNetwork, MemberName } from './members.ts'
@@ -39,18 +40,8 @@ export const RELAY: Participant = {
 
 export const WORKERS: readonly Participant[] = (['anna1', 'anna2', 'ben1'] as const).map((name, index) =>
   // One of them shows what pages gain by WebRTC-Direct.
-  nodeWorker(name, index === 0 && hasWebRtc() ? ['--webrtc', '--listen', LOOPBACK_WEBRTC] : [])
+  nodeWorker(name, index === 0 && hasDataChannel() ? ['--webrtc', '--listen', LOOPBACK_WEBRTC] : [])
 )
-
-// It is an optional dependency.
-function hasWebRtc(): boolean {
-  try {
-    import.meta.resolve('node-datachannel')
-    return true
-  } catch {
-    return false
-  }
-}
 
 function nodeWorker(name: MemberName, more: readonly string[]): Participant {
   return {

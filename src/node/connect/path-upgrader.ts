@@ -1,8 +1,9 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { SIGNALING_PROTOCOL } from '../../constants.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { anyOf } from '../../lib/abort.ts'
 import { carriesSession } from '../../protocols/session/session-stream.ts'
-import { isDirectWebSocket, isWebRtc, isWebRtcDirect, pathOf, peerIdIn } from '../libp2p/addresses.ts'
+import { isWebRtc, pathOf } from '../libp2p/addresses.ts'
+import { type BetterAddressesInit, betterAddresses } from './better-addresses.ts'
 import type { Dialer } from './dialer.ts'
 
 /** WebRTC connections that this side begins in its life. A page has some 500 `RTCPeerConnection`s in all. */
@@ -15,17 +16,21 @@ const MAX_PARALLEL = 4
 const RETRY_MS = [10_000, 60_000, 600_000]
 /** A direct path that held for so long was a good one: the waits begin anew. */
 const GOOD_MS = 60_000
+/** Where a firewall swallows what is sent to an address, WebRTC must not wait for long. */
+const SOCKET_PATIENCE_MS = 1_000
 /** How long a relayed connection stays beside a direct one, as the way back from a path that dies young. */
 const LINGER_MS = 30_000
 /** Subscribers of the same channels that are connected to though nothing else is wanted of them. */
 const MAX_NEIGHBOURS = 8
 
-export interface PathUpgraderInit {
-  self: string
+export interface PathUpgraderInit extends BetterAddressesInit {
   libp2p: Libp2p
   dialer: Dialer
-  /** Whether addresses of WebSocket listeners were not tried before the relay. */
-  relayFirst: boolean
+  /**
+   * How long a relayed connection stands before a better path is tried, in ms: a block that leaves before has loaded
+   * nothing for it.
+   */
+  delayMs: number
   /** Whether a peer is a relay: what is spoken with relays needs no other path. */
   isRelay: (peerId: string) => boolean
   /** Goes over to the best path with the session to a peer. */
@@ -43,7 +48,7 @@ interface Attempts {
 
 /**
  * Better paths: a peer that was reached through a relay is connected to over WebRTC-Direct or WebRTC when both sides
- * have it, by pages over WebSocket too; sessions go over, and the relayed connection is closed a while later. When the
+ * have it, by pages over WebSocket too, and at its public addresses over TCP; sessions go over, and the relayed connection is closed a while later. When the
  * direct path dies, the next message takes the relay again.
  */
 export class PathUpgrader {
@@ -92,45 +97,16 @@ export class PathUpgrader {
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
-    const { connection, protocols, listenAddrs } = detail
-    const addresses = this.#addressesTo(connection, protocols, listenAddrs)
-
-    if (addresses.length > 0) {
-      this.#consider(connection.remotePeer.toString(), addresses)
-    }
-  }
-
-  #addressesTo(connection: Connection, protocols: string[], listenAddrs: Multiaddr[]): Multiaddr[] {
-    const { relayFirst, isRelay } = this.#init
+    const { connection } = detail
     const peerId = connection.remotePeer.toString()
 
-    if (pathOf(connection) !== 'relay' || isRelay(peerId)) {
-      return []
+    if (pathOf(connection) === 'relay' && !this.#init.isRelay(peerId)) {
+      const addresses = betterAddresses(this.#init, detail)
+
+      if (addresses.length > 0) {
+        this.#consider(peerId, addresses)
+      }
     }
-
-    // They come without the peer id.
-    const told = listenAddrs.map((address) =>
-      peerIdIn(address) === undefined ? address.encapsulate(`/p2p/${peerId}`) : address
-    )
-    const webSockets = relayFirst ? told.filter(isDirectWebSocket) : []
-    return [...webSockets, ...this.#webRtcAddresses(connection, protocols, told.filter(isWebRtcDirect))]
-  }
-
-  // Of two who could dial, the one with the smaller peer id does; one with an address of its own is dialled.
-  #webRtcAddresses({ remotePeer, remoteAddr }: Connection, protocols: string[], direct: Multiaddr[]): Multiaddr[] {
-    const { libp2p, self } = this.#init
-    const peerId = remotePeer.toString()
-    const hasDirect = direct.length > 0
-    const ownDirect = libp2p.getMultiaddrs().some(isWebRtcDirect)
-    const dials = hasDirect === ownDirect ? self < peerId : hasDirect
-
-    if (!dials || !libp2p.getProtocols().includes(SIGNALING_PROTOCOL)) {
-      return []
-    }
-
-    const circuit = remoteAddr.toString().replace(/\/p2p-circuit.*$/, '/p2p-circuit')
-    const signalled = multiaddr(`${circuit}/webrtc/p2p/${peerId}`)
-    return protocols.includes(SIGNALING_PROTOCOL) ? [...direct, signalled] : direct
   }
 
   #consider(peerId: string, addresses: Multiaddr[]): void {
@@ -138,7 +114,7 @@ export class PathUpgrader {
     this.#attempts.set(peerId, attempts)
 
     if (attempts.timer === undefined && !attempts.isRunning) {
-      const wait = Math.max(0, attempts.nextAt - performance.now())
+      const wait = Math.max(this.#init.delayMs, attempts.nextAt - performance.now())
       attempts.timer = setTimeout(() => {
         attempts.timer = undefined
         void this.#try(peerId, attempts, addresses)
@@ -172,7 +148,7 @@ export class PathUpgrader {
   }
 
   async #upgrade(peerId: string, addresses: Multiaddr[]): Promise<boolean> {
-    const { dialer, log } = this.#init
+    const { dialer, relayFirst, log } = this.#init
 
     for (const address of addresses) {
       if (this.#stopping.signal.aborted) {
@@ -184,7 +160,9 @@ export class PathUpgrader {
       }
 
       try {
-        await dialer.upgrade(peerId, address, this.#stopping.signal)
+        const { signal } = this.#stopping
+        const patience = relayFirst || isWebRtc(address) ? [] : [AbortSignal.timeout(SOCKET_PATIENCE_MS)]
+        await dialer.upgrade(peerId, address, anyOf([signal, ...patience]))
         await this.#takeOver(peerId)
         return true
       } catch (error) {

@@ -15,15 +15,25 @@ import { TypedEventEmitter } from 'main-event'
 import { SIGNALING_PROTOCOL } from '../../constants.ts'
 import type { TransportFactory } from './platform.ts'
 
-/** What is loaded: the factories of the signalled transport, and of WebRTC-Direct. */
-export type LoadWebRtc = () => Promise<{ signalled: TransportFactory; direct: TransportFactory }>
+/** The factories of the signalled transport, and of WebRTC-Direct. */
+export interface WebRtcFactories {
+  signalled: TransportFactory
+  direct: TransportFactory
+}
 
-/** Both transports, in a page. They take the library's place until it is there. */
+export type LoadWebRtc = () => Promise<WebRtcFactories>
+
+/**
+ * WebRTC that is signalled through a circuit. It takes the library's place until that is there. `onStopped` is told when
+ * its node has stopped.
+ */
+export function lateSignalled(load: LoadWebRtc, onStopped?: () => void): TransportFactory {
+  return (components) => new LateSignalled(components, async () => (await load()).signalled, onStopped)
+}
+
+/** Both transports, in a page. */
 export function lateWebRtc(load: LoadWebRtc): TransportFactory[] {
-  return [
-    (components) => new LateSignalled(components, async () => (await load()).signalled),
-    (components) => new LateTransport(components, async () => (await load()).direct)
-  ]
+  return [lateSignalled(load), (components) => new LateTransport(components, async () => (await load()).direct)]
 }
 
 /** WebRTC-Direct, which a page only dials. */
@@ -82,10 +92,17 @@ class LateSignalled extends LateTransport {
   readonly #components: WebRTCTransportComponents
   #opened: (Transport & { stop: () => Promise<void> }) | undefined
   #answer: StreamHandler | undefined
+  /** Called when all of the node has stopped. */
+  readonly afterStop: (() => void) | undefined
 
-  constructor(components: WebRTCTransportComponents, load: () => Promise<TransportFactory>) {
+  constructor(
+    components: WebRTCTransportComponents,
+    load: () => Promise<TransportFactory>,
+    onStopped: (() => void) | undefined
+  ) {
     super(components, load)
     this.#components = components
+    this.afterStop = onStopped
   }
 
   override get [Symbol.toStringTag](): string {

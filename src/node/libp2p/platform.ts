@@ -28,7 +28,8 @@ export interface DeviceWatch {
 
 /** What the transports of a member are made of. */
 export interface TransportsInit {
-  webrtc: boolean
+  /** `undefined`: where it is there, for paths that are better than a relay alone. */
+  webrtc: boolean | undefined
   /** The servers that WebRTC asks, for each path that is tried. */
   iceServers: () => Promise<readonly IceServer[]>
   /** What WebSocket listeners show at addresses of TLS. Default: none. */
@@ -53,13 +54,15 @@ export interface Platform {
   /** Keys of channels. Default: by WebCrypto. */
   deriveChannelKey?: DeriveChannelKey
   /** Listen addresses when the options name none. */
-  defaultListen: (options: { webrtc: boolean }) => string[]
+  defaultListen: (options: { webrtc: boolean | undefined }) => string[]
   /**
    * Peers are reached through a relay first, and directly as soon as that stands: for programs that most addresses are
    * out of reach of, and that would wait for each of them in turn. Default `false`.
    */
   relayFirst?: boolean
-  /** Whether `webrtc` is on when the options do not say. Default `false`. */
+  /** How long a relayed connection stands before a better path is tried, in ms. Default 0. */
+  betterPathDelayMs?: number
+  /** `webrtc` when the options do not say. Default `undefined`. */
   defaultWebRtc?: boolean
   /** What this runtime lacks, and works without. */
   notices?: () => Promise<NexusNotice[]>

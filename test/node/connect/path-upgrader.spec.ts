@@ -40,6 +40,7 @@ describe('path upgrader', () => {
         upgrade: async () => void connections.push(connectionOver(DIRECT, [], () => undefined))
       }) as unknown as Dialer,
       relayFirst: true,
+      delayMs: 0,
       isRelay: () => false,
       move: async () => undefined,
       log
