@@ -77,6 +77,7 @@ export async function assembleBlock(
   const bootstrap = new Bootstrap({
     addresses: bootstrapAddresses,
     isAwaited: options.waitForBootstrap,
+    timeoutMs: options.bootstrapTimeoutMs,
     libp2p: member.node.libp2p,
     dialer: member.dialer,
     circuit: member.node.circuit,

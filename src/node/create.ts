@@ -9,8 +9,9 @@ import { nodePlatform } from './runtime/node.ts'
 
 /**
  * Starts a block and joins the mesh. Resolves when the first bootstrap peer is connected; when there is none, or with
- * `waitForBootstrap: false`, as soon as this block listens. From then on it stays connected by itself. End it with
- * `stop`. When this rejects, nothing of the block is left.
+ * `waitForBootstrap: false`, as soon as this block listens. When none answers it rejects; with `waitForBootstrap: true`
+ * it waits for one. From then on it stays connected by itself. End it with `stop`. When this rejects, nothing of the
+ * block is left.
  *
  * With `authority` (or `NEXUS_AUTHORITY` and neither that nor `credential`), it enrols at that service first, or takes
  * the credential that it has kept. Once it runs it needs the service for new certificates alone: while that does not
@@ -21,7 +22,7 @@ import { nodePlatform } from './runtime/node.ts'
  *   damaged or of another service, or Node before 22.12; the message names the culprit
  * - `REFUSED`: this block's certificate does not hold, the service gave none, or a bootstrap peer refused it or was
  *   refused, and none let it in; `reason` says why
- * - `UNREACHABLE`: no bootstrap peer answers, or there is no certificate and the service does not answer; the message
+ * - `UNREACHABLE`: no bootstrap peer answers (with `waitForBootstrap: true`: within `bootstrapTimeoutMs`), or there is no certificate and the service does not answer; the message
  *   says why, for each of them
  * - `CANCELLED`: `signal` aborted
  *
@@ -65,7 +66,8 @@ async function joinEnrolled(options: NexusOptions, enrolment: Enrolment): Promis
 
   try {
     // Whether its key is in use a replica knows when it has been let in.
-    const starting = another === undefined ? create({}) : create({ waitForBootstrap: true })
+    const starting =
+      another === undefined ? create({}) : create({ waitForBootstrap: options.waitForBootstrap || 'once' })
     return releasing(await starting, release)
   } catch (error) {
     if (another !== undefined && error instanceof NexusError && error.reason === 'IN_USE') {

@@ -78,8 +78,15 @@ export interface NexusOptions {
    * this block is connected to; `[]` is none.
    */
   iceServers?: IceServer[]
-  /** `false`: do not wait for a bootstrap peer; the block joins when one answers. Default `true`. */
-  waitForBootstrap?: boolean
+  /**
+   * Whether to wait for a bootstrap peer. `'once'`, the default: each is tried once, and when none lets this block in it
+   * fails, so that who mistyped an address or started no relay is told at once. `true`: they are tried until one does,
+   * with waits of 0.5 s at first and 5 s at most, for services that may start before their relay; it fails when `signal`
+   * aborts, after `bootstrapTimeoutMs`, or when it is refused. `false`: it does not wait, and joins when one answers.
+   */
+  waitForBootstrap?: boolean | 'once'
+  /** With `waitForBootstrap: true`: how long it waits, in ms. Default: without end. */
+  bootstrapTimeoutMs?: number
   /** How long a call, direct, subscribe or publish may take that does not say, in ms. Default 30,000. */
   timeoutMs?: number
   /** The largest body sent or taken, in bytes. Default 4 MiB. Channels carry 16 KiB less than 4 MiB at most. */
@@ -155,7 +162,8 @@ const OptionsSchema = v.strictObject({
   dhtServer: v.optional(v.boolean(), false),
   webrtc: v.optional(v.boolean()),
   iceServers: v.optional(v.array(iceServer)),
-  waitForBootstrap: v.optional(v.boolean(), true),
+  waitForBootstrap: v.optional(v.union([v.boolean(), v.literal('once')], "expected true, false or 'once'"), 'once'),
+  bootstrapTimeoutMs: v.optional(milliseconds),
   timeoutMs: v.optional(milliseconds, DEFAULT_TIMEOUT_MS),
   bodyLimitBytes: v.optional(positive, DEFAULT_BODY_LIMIT_BYTES),
   maxConnections: v.optional(positive, 500),

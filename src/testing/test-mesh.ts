@@ -14,7 +14,16 @@ const JOIN_TIMEOUT_MS = 5_000
 const POLL_MS = 1
 
 /** What a mesh of a test says for its blocks. */
-type Given = 'credential' | 'authority' | 'secret' | 'bootstrap' | 'listen' | 'announce' | 'webrtc' | 'waitForBootstrap'
+type Given =
+  | 'credential'
+  | 'authority'
+  | 'secret'
+  | 'bootstrap'
+  | 'listen'
+  | 'announce'
+  | 'webrtc'
+  | 'waitForBootstrap'
+  | 'bootstrapTimeoutMs'
 
 /** Who a block of a test is, and how it runs: the options of `createNexus` but for those of who it is and how it joins. */
 export interface TestBlock extends Omit<NexusOptions, Given> {

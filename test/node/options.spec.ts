@@ -17,7 +17,7 @@ describe('options', () => {
       pong: 'pong',
       dhtServer: false,
       webrtc: undefined,
-      waitForBootstrap: true,
+      waitForBootstrap: 'once',
       timeoutMs: 30_000,
       bodyLimitBytes: 4 * 1024 * 1024,
       maxConnections: 500
@@ -65,7 +65,8 @@ describe('options', () => {
     ['iceServers', [{ urls: 'https://stun.example' }]],
     ['iceServers', [{ urls: [] }]],
     ['iceServers', [{ urls: 'turn:turn.example', username: 'anna' }]],
-    ['waitForBootstrap', 5],
+    ['waitForBootstrap', 5, 'always'],
+    ['bootstrapTimeoutMs', 0, '5'],
     ['timeoutMs', 0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '10'],
     ['bodyLimitBytes', 0, 1.5, '4 MiB'],
     ['maxConnections', 0, -5],

@@ -1,15 +1,17 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../../errors.ts'
-import { waitUntilAborted } from '../../lib/abort.ts'
+import { anyOf, waitUntilAborted } from '../../lib/abort.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import { multiaddrHint } from './address-reasons.ts'
 import { BootstrapPeer, type BootstrapPeerInit, type BootstrapPeerState } from './bootstrap-peer.ts'
 
 export interface BootstrapInit extends Omit<BootstrapPeerInit, 'address' | 'onConnected' | 'onChange'> {
   addresses: Multiaddr[]
-  /** Whether `start` waits for the first peer. */
-  isAwaited: boolean
+  /** Whether `start` waits for the first peer: for as long as it takes, or for one try at each. */
+  isAwaited: boolean | 'once'
+  /** How long it takes at most, in ms. Default: without end. */
+  timeoutMs?: number | undefined
 }
 
 export interface BootstrapEvents {
@@ -25,6 +27,7 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
   readonly #peers: BootstrapPeer[]
   #becameJoined: PromiseWithResolvers<void> | undefined
   #running: Array<Promise<void>> = []
+  readonly #stopping = new AbortController()
 
   constructor(init: BootstrapInit) {
     super()
@@ -40,8 +43,9 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
   }
 
   /**
-   * Starts to connect. When it is awaited, it resolves when the first peer is connected, and rejects with `REFUSED` or
-   * `UNREACHABLE` when the first try at each has failed. Either way it goes on trying until `stop`.
+   * Starts to connect. When it is awaited, it resolves when the first peer is connected. When the first try at each has
+   * failed it rejects with `REFUSED`, or with `UNREACHABLE` unless it is awaited for longer. Then it rejects with
+   * `REFUSED` once all fail and one refuses, and with `UNREACHABLE` after its time. It goes on trying until `stop`.
    */
   async start(): Promise<void> {
     if (this.#peers.length === 0) {
@@ -50,12 +54,42 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
 
     const first = this.#connect()
 
-    if (this.#init.isAwaited) {
+    if (this.#init.isAwaited === 'once') {
       await first
+    } else if (this.#init.isAwaited) {
+      await first.catch((error: NexusError) => this.#untilJoined(error))
     } else {
       // It goes on trying; the log tells why it has not come through yet.
       first.catch(() => undefined)
     }
+  }
+
+  async #untilJoined(failure: NexusError): Promise<void> {
+    if (failure.code === 'REFUSED') {
+      throw failure
+    }
+
+    const { timeoutMs } = this.#init
+    const refused = new AbortController()
+    const ends = [this.#stopping.signal, refused.signal]
+    const onChange = (): void => {
+      if (this.#refusal !== undefined) {
+        refused.abort()
+      }
+    }
+    this.addEventListener('change', onChange)
+    await this.joined(anyOf(timeoutMs === undefined ? ends : [...ends, AbortSignal.timeout(timeoutMs)]))
+    this.removeEventListener('change', onChange)
+
+    if (!this.#isIn && !this.#stopping.signal.aborted) {
+      throw this.#refusal ?? new NexusError('UNREACHABLE', `${this.missing}`, { cause: failure })
+    }
+  }
+
+  /** Why this block is not let in, when no peer does and one refuses it. */
+  get #refusal(): NexusError | undefined {
+    const failures = this.#peers.map(({ state }) => state.failure)
+    return failures.includes(undefined) ? undefined : failures.find((failure) => failure?.code === 'REFUSED')
   }
 
   async #connect(): Promise<void> {
@@ -103,6 +137,7 @@ export class Bootstrap extends TypedEventEmitter<BootstrapEvents> implements Par
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort()
     this.#init.libp2p.removeEventListener('peer:disconnect', this.#check)
 
     for (const peer of this.#peers) {

@@ -37,7 +37,7 @@ describe('bootstrap', () => {
       dialer: member.parts.dialer,
       circuit,
       reserve: false,
-      isAwaited: true,
+      isAwaited: 'once',
       log,
       ...init
     })
@@ -92,6 +92,45 @@ describe('bootstrap', () => {
     await assertCode('UNREACHABLE', () => bootstrapBy([address!]).start())
     await startMember(network, { credential, listen: [String(withoutPeerId(address!))] })
     await until(() => connected.length === 1, 'the connection')
+  })
+
+  it('waits until a peer answers, where it is to', async () => {
+    const [address] = relay.addresses()
+    const credential = await network.credentialFor({ privateKey: relay.credential.privateKey, block: 'relay' })
+    await relay.stop()
+    const bootstrap = bootstrapBy([address!], { isAwaited: true })
+    const started = bootstrap.start()
+    await until(() => /ECONNREFUSED/.test(`${bootstrap.missing}`), 'the first try has failed')
+    await startMember(network, { credential, listen: [String(withoutPeerId(address!))] })
+    await started
+    assert.deepEqual(connected, [relay.peerId])
+  })
+
+  it('waits no longer than it may, and says why nobody answers', async () => {
+    const { message } = await assertCode('UNREACHABLE', () =>
+      bootstrapBy([CLOSED], { isAwaited: true, timeoutMs: 50 }).start()
+    )
+    assert.match(message, /no entrance is connected: \/ip4\/127\.0\.0\.1\/tcp\/1: .*ECONNREFUSED/)
+  })
+
+  it('does not wait for a peer that refuses, at the first try or later', async () => {
+    const elsewhere = await testNetwork({ network: 'elsewhere.example' })
+    const stranger = await startMember(elsewhere, {})
+    const [address] = stranger.addresses()
+    await assertCode('REFUSED', () => bootstrapBy([address!], { isAwaited: true }).start())
+    await stranger.stop()
+    const bootstrap = bootstrapBy([withoutPeerId(address!)], { isAwaited: true })
+    const started = assertCode('REFUSED', () => bootstrap.start())
+    await until(() => /ECONNREFUSED/.test(`${bootstrap.missing}`), 'the first try has failed')
+    await startMember(elsewhere, { listen: [String(withoutPeerId(address!))] })
+    assert.equal((await started).reason, 'WRONG_NETWORK')
+  })
+
+  it('ends its waiting with its stop', async () => {
+    const bootstrap = bootstrapBy([CLOSED], { isAwaited: true })
+    const started = bootstrap.start()
+    await bootstrap.stop()
+    await started
   })
 
   it('connects again, and tells, when the peer has restarted', async () => {
