@@ -187,6 +187,13 @@ async function grantVectors(): Promise<VectorFile<GrantInput>> {
     refused('owner revoked by user', 'REVOKED', { ...byOwner, revocations: await list(uidSubject(ALICE_UID)) }),
     refused('app revoked', 'REVOKED', { revocations: await list('app:etest') }),
     refused('id revoked', 'REVOKED', { revocations: await list('jti:vector-1') }),
+    refused('service of the holder revoked', 'REVOKED', { revocations: await list(`get:etest/${BOB_UID}`) }),
+    {
+      name: 'another service of the holder revoked',
+      input: { ...input, revocations: await list(`get:other/${BOB_UID}`) },
+      now,
+      expected
+    },
     ...(await issuedGrants(home, expected))
   )
   return { network: home.network, root: home.authority.rootId, cases }

@@ -135,9 +135,12 @@ export class Issuer {
   async revoke(subjects: ReadonlyMap<string, number>, record: () => void): Promise<number> {
     for (let tries = 0; tries < TRIES; tries++) {
       const second = this.#second()
-      // Certificates carry whole seconds: what was made in this very second is to be void as well.
-      const before = second + 1
-      const entries = new Map(Array.from(subjects, ([subject, until]) => [subject, { before, until }]))
+      // Certificates carry whole seconds: what was made in this very second is to be void as well, and what was dated
+      // behind the revocation before this one.
+      const recent = this.#list.recent(second)
+      const entries = new Map(
+        Array.from(subjects, ([subject, until]) => [subject, { before: (recent[subject] ?? second) + 1, until }])
+      )
       const next = await this.#signed.next(entries, second)
 
       if (this.#keep(next, record)) {

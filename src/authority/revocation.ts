@@ -1,5 +1,5 @@
 import { toSeconds } from '../identity/claims.ts'
-import { appSubject, idSubject, uidSubject } from '../identity/revocation.ts'
+import { appSubject, idSubject, serviceSubject, uidSubject } from '../identity/revocation.ts'
 import type { Clock } from '../types.ts'
 import type { Issuer } from './issuer.ts'
 import { Refusal } from './refusal.ts'
@@ -46,6 +46,26 @@ export class Revocation {
     }
     const version = await this.#issuer.revoke(entries, record)
     return { version, entries: entries.size, earlierMembers: this.#obeyed }
+  }
+
+  /**
+   * A user has the service of an app no more: its grants are void at once, those too that the app's owner has signed.
+   * Throws `NOT_FOUND` when there is no such app.
+   */
+  async drop(app: string, uid: string, trail: Trail): Promise<string[]> {
+    const { apps } = this.#store
+    trail.detail = { app, uid }
+
+    if (apps.get(app) === undefined) {
+      throw new Refusal('NOT_FOUND', `there is no app ${app}`)
+    }
+
+    const until = toSeconds(this.#clock()) + LONGEST_S
+    await this.#issuer.revoke(new Map([[serviceSubject(uid, app), until]]), () => {
+      apps.dropService(uid, app)
+      this.#trails.done(trail)
+    })
+    return apps.servicesOf(uid)
   }
 
   /** Lets it get certificates again; those that were voided stay void. Throws `NOT_FOUND`. */

@@ -7,6 +7,7 @@ import { addDev } from './dev.ts'
 import { addDirect } from './direct.ts'
 import { EXIT_CODES_HELP, type SetExitCode } from './exit-codes.ts'
 import { addFind } from './find.ts'
+import { addGrantOfOwner } from './grant.ts'
 import { OneLineCommand } from './one-line-command.ts'
 import { packageVersion } from './package-files.ts'
 import { addPing } from './ping.ts'
@@ -40,6 +41,7 @@ ${EXIT_CODES_HELP}`
   addAuthority(program)
   addRelay(program)
   addWhoami(program)
+  addGrantOfOwner(program)
   addFind(program, setExitCode)
   addApi(program)
   addDirect(program)

@@ -14,7 +14,7 @@ import {
 } from './issuing-key.ts'
 import { checkNetwork } from './jid.ts'
 import { formatKey, generateKey, parseKey, peerIdOf } from './keys.ts'
-import { appSubject, checkSubject, signRevocationList, uidSubject } from './revocation.ts'
+import { appSubject, checkSubject, serviceSubject, signRevocationList, uidSubject } from './revocation.ts'
 
 export interface AuthorityInit {
   /** Default `Date.now`. */
@@ -168,7 +168,7 @@ export class Authority {
    * ```
    */
   async issueGrant({ uid, app, validForMs }: { uid: string; app: string; validForMs?: number }): Promise<string> {
-    const issuedAt = this.#issueTime(app, peerIdOf(this.#state.privateKey), uidSubject(uid))
+    const issuedAt = this.#issueTime(app, peerIdOf(this.#state.privateKey), uidSubject(uid), serviceSubject(uid, app))
     return issueGrant(this.#state, { holder: uid, app, ...this.#terms(issuedAt, validForMs ?? GRANT_VALIDITY_MS) })
   }
 
@@ -199,7 +199,8 @@ export class Authority {
 
   /**
    * Voids everything made until now for (and, for a block that grants, by) these peer ids, users (`uid:...`) and apps
-   * (`app:...`), and certificates and grants by their id (`jti:...`).
+   * (`app:...`), and certificates and grants by their id (`jti:...`),
+   * and all grants of a user for the service of an app (`get:app/uid`).
    * Gives the next revocation list, a compact JWS, to be put into the credential of any block. Rejects with `INVALID`
    * for no subject or a bad one, and `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids); nothing is revoked then.
    *
@@ -234,8 +235,10 @@ export class Authority {
     const now = toSeconds(this.#state.clock())
     const revoked = new Map(this.#state.revoked)
     for (const subject of subjects) {
-      // Certificates carry whole seconds: what was made in this very second is to be void as well.
-      revoked.set(checkSubject(subject), Math.max(now + 1, revoked.get(subject) ?? 0))
+      // Certificates carry whole seconds: what was made in this very second is to be void as well, and what was dated
+      // behind the revocation before this one.
+      const known = revoked.get(checkSubject(subject)) ?? 0
+      revoked.set(subject, known > now ? known + 1 : now + 1)
     }
     const version = this.#state.version + 1
     const token = await signRevocationList(this.#state, { version, revoked, issuedAt: now * 1000 })

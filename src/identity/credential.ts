@@ -42,7 +42,10 @@ export interface Credential {
 /** A grant that this block may show, as it says of itself. */
 export interface HeldGrant {
   app: string
-  /** In ms since 1970. */
+  /** The claim `jti`. */
+  id: string
+  /** In ms since 1970, as `expiresAt`. */
+  issuedAt: number
   expiresAt: number
   grant: string
   issuerCertificate?: string
@@ -123,10 +126,7 @@ export async function openCredential(credential: Credential, options: { clock: C
   }
   const verifier = new CertificateVerifier({ network, roots, clock: options.clock, revocations })
   const certificate = await verifier.verify(credential.certificate, peerIdOf(privateKey))
-  const grants = credential.grants.map((held) => {
-    const { app, expiresAt } = peekGrant(held.grant)
-    return { app, expiresAt, ...held }
-  })
+  const grants = credential.grants.map((held) => ({ ...peekGrant(held.grant), ...held }))
   return { privateKey, certificate, verifier, revocations, grants }
 }
 

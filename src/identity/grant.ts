@@ -124,18 +124,18 @@ export async function verifyGrant(
 }
 
 /**
- * Checks again that a verified grant holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED` (itself, its app, its issuer or
- * its holder, after it was made), and that its issuer's certificate still holds. Throws `REFUSED`.
+ * Checks again that a verified grant holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED` (itself, its app, its issuer,
+ * its holder, or that one's service, after it was made), and that its issuer's certificate still holds. Throws `REFUSED`.
  */
 export function checkGrant(grant: Grant, verifier: CertificateVerifier): void {
-  const { app, id, issuerCertificate, issuingKey, issuedAt } = grant
+  const { app, holder, id, issuerCertificate, issuingKey, issuedAt } = grant
   checkValidity('grant', grant, verifier.clock())
   if (issuerCertificate !== undefined) {
     verifier.check(issuerCertificate)
   }
   const { revocations } = verifier
   const byIssuer = { peerId: grant.issuerPeerId, uid: issuerCertificate?.uid, app, issuedAt, issuer: issuingKey }
-  if (revocations.isRevoked(byIssuer) || revocations.isRevoked({ uid: grant.holder, app, id, issuedAt })) {
+  if (revocations.isRevoked(byIssuer) || revocations.isRevoked({ uid: holder, holder, app, id, issuedAt })) {
     throw refused('REVOKED', 'the grant is revoked, by itself, or with its app, its issuer or its holder')
   }
 }
@@ -167,11 +167,13 @@ async function verifyIssuer(
  * What a grant says, unverified: for its holder to see which of its grants to show, and never to decide on. Throws
  * `REFUSED`.
  */
-export function peekGrant(token: string): { holder: string; app: string; expiresAt: number } {
+export function peekGrant(token: string): Pick<Grant, 'holder' | 'app' | 'id' | 'issuedAt' | 'expiresAt'> {
   const claims = new ClaimReader(decodeJws(GRANT, token))
   return {
     holder: claims.checked('sub', checkUid),
     app: claims.checked('app', checkApp),
+    id: claims.id(),
+    issuedAt: claims.second('iat') * 1000,
     expiresAt: claims.second('exp') * 1000
   }
 }

@@ -9,7 +9,7 @@ import { refused } from './refused.ts'
 
 const REVOCATION: JwsKind = { noun: 'revocation list', typ: 'nexus-revocation+jwt', maxBytes: MAX_REVOCATION_BYTES }
 /** Subjects that are no peer id: what they begin with, and what follows. */
-const PREFIXES = { 'uid:': checkUid, 'app:': checkApp, 'jti:': checkId } as const
+const PREFIXES = { 'uid:': checkUid, 'app:': checkApp, 'jti:': checkId, 'get:': checkService } as const
 
 /** When what is void was made, and when all of it has ended, in seconds since 1970. */
 export interface RevocationEntry {
@@ -26,6 +26,8 @@ export interface RevocableStatement {
   uid?: string
   /** Of which app it is, or for whose service. */
   app?: string
+  /** Who has the service of `app` by it: of a grant. */
+  holder?: string
   /** Its `jti`. */
   id?: string
   issuedAt: number
@@ -57,14 +59,27 @@ export function appSubject(app: string): string {
   return `app:${checkApp(app)}`
 }
 
+/** The subject under which a user loses the service of an app: every grant of it, whoever signed that. */
+export function serviceSubject(uid: string, app: string): string {
+  return `get:${checkService(`${app}/${uid}`)}`
+}
+
+/** `value` when it is an app, `/` and a user; else throws `INVALID`. */
+function checkService(value: string): string {
+  const [app = '', ...uid] = value.split('/')
+  checkApp(app)
+  checkUid(uid.join('/'))
+  return value
+}
+
 /** The subject under which one certificate or grant is revoked, by its `jti`. */
 export function idSubject(id: string): string {
   return `jti:${checkId(id)}`
 }
 
 /**
- * `value` when it is a subject of a revocation list: a peer id, or `uid:`, `app:` or `jti:` and a user, an app or the id
- * of a certificate or grant; else throws `INVALID`.
+ * `value` when it is a subject of a revocation list: a peer id; `uid:`, `app:` or `jti:` and a user, an app or the id of a
+ * certificate or grant; or `get:`, an app, `/` and a user; else throws `INVALID`.
  */
 export function checkSubject(value: string): string {
   const prefix = value.slice(0, 4)

@@ -63,12 +63,13 @@ export class SignedRevocations {
   }
 
   /** Whether the statement is void. */
-  voids({ peerId, uid, app, id, issuedAt }: RevocableStatement): boolean {
+  voids({ peerId, uid, app, holder, id, issuedAt }: RevocableStatement): boolean {
     return (
       this.#entries.size > 0 &&
       ((peerId !== undefined && this.#isVoid(peerId, issuedAt)) ||
         (uid !== undefined && this.#isVoid(`uid:${uid}`, issuedAt)) ||
         (app !== undefined && this.#isVoid(`app:${app}`, issuedAt)) ||
+        (app !== undefined && holder !== undefined && this.#isVoid(`get:${app}/${holder}`, issuedAt)) ||
         (id !== undefined && this.#isVoid(`jti:${id}`, issuedAt)))
     )
   }

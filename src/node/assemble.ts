@@ -1,6 +1,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { STOP_GRACE_MS } from '../constants.ts'
+import type { HeldGrant } from '../identity/credential.ts'
 import type { RevocationList } from '../identity/revocation-list.ts'
 import { type HandlerErrorReporter, handlerErrorReporter } from '../lib/handler-errors.ts'
 import { Lifecycle, type Part } from '../lib/lifecycle.ts'
@@ -98,7 +99,8 @@ export async function assembleBlock(
     clock,
     logger
   })
-  const { givesGrants } = extras
+  // A file may have been changed meanwhile.
+  const givesGrants = extras.givesGrants ?? typeof options.credential === 'string'
   const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError, givesGrants })
   const reporting = { ...options, onHandlerError }
   const { interest, channels } = assembleChannels(member, platform, reporting, paths, clock, logger)
@@ -120,7 +122,7 @@ export async function assembleBlock(
   const lifecycle = new Lifecycle(parts, STOP_GRACE_MS)
   const { revocations } = credential
   const { finder, readiness } = find
-  return new Block({ member, lifecycle, revocations, status, channels, finder, readiness, ...calls })
+  return new Block({ member, lifecycle, revocations, credential, status, channels, finder, readiness, ...calls })
 }
 
 /** What gets calls and directs to workers, and those of others to this one. */
@@ -143,8 +145,11 @@ function assembleCalls(
   const { random } = Math
   const routing = new Router({ self, sessions, directory, balancer, isConnected, now, random, defaultTimeoutMs })
   const apiServer = new ApiServer({ access, bodyLimitBytes, pong, onHandlerError })
-  const refreshGrants = givesGrants ? new GrantRefresh(credential).refresh : undefined
-  const apiClient = new ApiClient({ self, routing, grants: () => credential.grants, refreshGrants, bodyLimitBytes })
+  const grants = (): readonly HeldGrant[] => credential.held.list
+  const refreshGrants = givesGrants
+    ? new GrantRefresh({ grants, renewNow: () => credential.renewNow() }).refresh
+    : undefined
+  const apiClient = new ApiClient({ self, routing, grants, refreshGrants, bodyLimitBytes })
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
   sessions.serve(
     new CallTurns({

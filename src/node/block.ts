@@ -18,6 +18,8 @@ import type {
   DirectHandler,
   DirectRequest,
   FindRequest,
+  GrantRequest,
+  GrantText,
   Identity,
   Nexus,
   NexusStatus,
@@ -33,6 +35,7 @@ import { CallSites } from './call-sites.ts'
 import { pathOf } from './libp2p/addresses.ts'
 import type { Member } from './member.ts'
 import { graceOf } from './options.ts'
+import type { OwnCredential } from './own-credential.ts'
 import type { Readiness } from './readiness.ts'
 import type { StatusBoard } from './status.ts'
 
@@ -41,6 +44,7 @@ export interface BlockParts {
   member: Pick<Member, 'identity' | 'node' | 'dialer' | 'pinger' | 'sessions'>
   lifecycle: Lifecycle
   revocations: RevocationList
+  credential: Pick<OwnCredential, 'held' | 'certificate'>
   status: StatusBoard
   apiServer: ApiServer
   apiClient: ApiClient
@@ -163,6 +167,21 @@ export class Block implements Nexus {
     return await this.#sites.run(this.revoke, () => {
       this.#checkRunning()
       return this.#parts.revocations.offer(list)
+    })
+  }
+
+  async grant(request: GrantRequest): Promise<GrantText> {
+    return await this.#sites.run(this.grant, () => {
+      this.#checkRunning()
+      const { held, certificate } = this.#parts.credential
+      return held.sign(request, certificate)
+    })
+  }
+
+  async addGrant(grant: GrantText): Promise<void> {
+    return await this.#sites.run(this.addGrant, () => {
+      this.#checkRunning()
+      return this.#parts.credential.held.add(grant)
     })
   }
 

@@ -1,14 +1,13 @@
 import type { HeldGrant } from '../identity/credential.ts'
-import { Backoff } from '../lib/backoff.ts'
-import { now } from '../lib/now.ts'
+import { Allowances } from '../lib/allowances.ts'
+import { now as monotonicNow } from '../lib/now.ts'
 
-/** Grants that a call lacks are asked for again after this time, then after twice as long each time without news. */
-const FIRST_MS = 500
-const MAX_MS = 24_000
+/** Calls that lack a grant ask for one so often at once, and then every 5 s: whoever gives them counts what it gives. */
+const ALLOWANCE = { burst: 10, perSecond: 0.2 }
 
 /** Where grants come from. */
 export interface GrantSource {
-  readonly grants: readonly HeldGrant[]
+  grants: () => readonly HeldGrant[]
   /** Loads them anew. Never rejects. */
   renewNow: () => Promise<void>
 }
@@ -16,36 +15,33 @@ export interface GrantSource {
 /** Asks for other grants when a call was refused for want of one, and not again and again. */
 export class GrantRefresh {
   readonly #source: GrantSource
-  readonly #backoff = new Backoff(FIRST_MS, MAX_MS)
-  #running: Promise<boolean> | undefined
-  #nextAt = 0
+  readonly #allowances: Allowances
+  #running: Promise<void> | undefined
 
-  constructor(source: GrantSource) {
+  /** `now`: milliseconds that never go back. */
+  constructor(source: GrantSource, now: () => number = monotonicNow) {
     this.#source = source
+    this.#allowances = new Allowances(now)
   }
 
-  /** Gives whether there are grants for other apps than before. Those who ask at the same time wait for one answer. */
-  readonly refresh = (): Promise<boolean> => {
-    this.#running ??= this.#ask().finally(() => {
-      this.#running = undefined
-    })
-    return this.#running
+  /** Gives whether there is another grant for the app than before. Those who ask at the same time wait for one answer. */
+  readonly refresh = async (app: string): Promise<boolean> => {
+    const before = new Set(this.#grantsOf(app))
+
+    if (this.#running === undefined && this.#allowances.take('', 1, ALLOWANCE)) {
+      this.#running = this.#source.renewNow().finally(() => {
+        this.#running = undefined
+      })
+    }
+
+    await this.#running
+    return this.#grantsOf(app).some((grant) => !before.has(grant))
   }
 
-  async #ask(): Promise<boolean> {
-    if (now() < this.#nextAt) {
-      return false
-    }
-
-    const before = new Set(this.#source.grants.map(({ app }) => app))
-    await this.#source.renewNow()
-    const isNews = this.#source.grants.some(({ app }) => !before.has(app))
-
-    if (isNews) {
-      this.#backoff.reset()
-    }
-
-    this.#nextAt = now() + this.#backoff.next()
-    return isNews
+  #grantsOf(app: string): string[] {
+    return this.#source
+      .grants()
+      .filter((held) => held.app === app)
+      .map(({ grant }) => grant)
   }
 }

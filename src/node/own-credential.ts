@@ -2,13 +2,7 @@ import type { Logger } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { NexusError } from '../errors.ts'
 import type { Certificate } from '../identity/certificate.ts'
-import {
-  type Credential,
-  type HeldGrant,
-  type OpenedCredential,
-  openCredential,
-  parseCredential
-} from '../identity/credential.ts'
+import { type Credential, type OpenedCredential, openCredential, parseCredential } from '../identity/credential.ts'
 import { warnedFrom } from '../identity/expiry.ts'
 import type { RevocationList } from '../identity/revocation-list.ts'
 import type { CertificateVerifier } from '../identity/verifier.ts'
@@ -18,6 +12,7 @@ import { reasonOf } from '../lib/reason-of.ts'
 import { spanOf } from '../lib/span-of.ts'
 import { WallClockTimer } from '../lib/wall-clock-timer.ts'
 import type { Clock, Ed25519PrivateKey } from '../types.ts'
+import { HeldGrants } from './held-grants.ts'
 import type { CredentialSource } from './options.ts'
 
 /** A renewal that failed is tried again after this time, then after twice as long each time, up to the second. */
@@ -59,9 +54,11 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   readonly #init: OwnCredentialInit
   readonly #opened: OpenedCredential
   #certificate: Certificate
-  #grants: HeldGrant[]
+  /** The grants that this block may show. */
+  readonly held: HeldGrants
   readonly #timer: WallClockTimer
   readonly #warningTimer: WallClockTimer
+  #dueAt = 0
   #isRenewing = false
   #waitsForRenewal = false
   #stopped = false
@@ -73,7 +70,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     this.#opened = opened
     this.#backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS, init.random)
     this.#certificate = opened.certificate
-    this.#grants = opened.grants
+    this.held = new HeldGrants(opened)
     this.#timer = new WallClockTimer(init.clock, () => void this.#renew())
     this.#warningTimer = new WallClockTimer(init.clock, () => this.#warn())
   }
@@ -97,11 +94,6 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
   get certificate(): Certificate {
     return this.#certificate
-  }
-
-  /** The grants that this block may show. */
-  get grants(): readonly HeldGrant[] {
-    return this.#grants
   }
 
   /**
@@ -133,7 +125,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   #renewInTime(): void {
     const { issuedAt, expiresAt } = this.#certificate
     const part = this.#init.renewalPart?.() ?? RENEWAL_PART
-    this.#schedule(issuedAt + (expiresAt - issuedAt) * part)
+    this.#dueAt = issuedAt + (expiresAt - issuedAt) * part
+    this.#schedule(this.#dueAt)
   }
 
   #warnInTime(): void {
@@ -197,7 +190,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
         await this.revocations.offer(list)
       }
 
-      this.#grants = grants
+      this.held.load(grants)
 
       if (certificate.expiresAt > this.#certificate.expiresAt) {
         this.#certificate = certificate
@@ -221,7 +214,8 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
 
     const leftMs = this.#certificate.expiresAt - this.#init.clock()
     const soonMs = leftMs > 0 ? Math.max(leftMs / 2, LEAST_RETRY_MS) : Number.POSITIVE_INFINITY
-    this.#schedule(this.#init.clock() + Math.min(this.#backoff.next(), soonMs))
+    // One that was loaded early, for its grants, is due when it was.
+    this.#schedule(Math.max(this.#dueAt, this.#init.clock() + Math.min(this.#backoff.next(), soonMs)))
   }
 
   #tellFailure(error: unknown): void {

@@ -3,6 +3,7 @@ import type { Body } from './body.ts'
 import type { ChannelHandler, PublishOptions, SubscribeOptions, Subscription } from './channel.ts'
 import type { DirectHandler, DirectRequest } from './direct.ts'
 import type { FindRequest, WorkerInfo } from './find.ts'
+import type { NexusGrants } from './grants.ts'
 import type { Identity } from './identity.ts'
 import type { NexusPeers } from './peers.ts'
 import type { NexusStatus, StatusHandler } from './status.ts'
@@ -13,7 +14,7 @@ import type { NexusStop } from './stop.ts'
  * with it, the others throw it. Its `stack` names the line that called. Once the block was stopped, that is `STOPPED`
  * for all methods but `stop` and `onStatus`.
  */
-export interface Nexus extends NexusPeers, NexusStop {
+export interface Nexus extends NexusPeers, NexusGrants, NexusStop {
   /** Who this block is: what others see as `from`. */
   readonly identity: Identity
   /**

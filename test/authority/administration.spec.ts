@@ -61,7 +61,7 @@ describe('the operator of an authority service', () => {
     await authority.refuses(wrong('PUT', '/apps/etest', { owner: 'mallory' }), 409, 'CONFLICT')
     await authority.refuses(wrong('PUT', '/apps/Etest', { owner: 'anna' }), 400, 'INVALID')
     await authority.refuses(wrong('PUT', '/apps/nothing/partners/bert'), 404, 'NOT_FOUND')
-    await authority.refuses(wrong('DELETE', '/services/shop/carl'), 404, 'NOT_FOUND')
+    await authority.refuses(wrong('DELETE', '/services/nothing/carl'), 404, 'NOT_FOUND')
     await authority.refuses(wrong('POST', '/secrets', { app: 'no', uid: 'a', kind: 'service' }), 404, 'NOT_FOUND')
   })
 

@@ -3,9 +3,21 @@ import { readFile } from 'node:fs/promises'
 import { nexus, node } from '../support/nexus-program.ts'
 
 const COMMANDS = [
-  ...['authority', 'relay', 'whoami', 'find', 'api', 'direct', 'pub', 'sub', 'ping', 'sidecar', 'demo', 'dev'].map(
-    (name) => [name]
-  ),
+  ...[
+    'authority',
+    'relay',
+    'whoami',
+    'grant',
+    'find',
+    'api',
+    'direct',
+    'pub',
+    'sub',
+    'ping',
+    'sidecar',
+    'demo',
+    'dev'
+  ].map((name) => [name]),
   ...['init', 'issue', 'renew', 'list', 'grant', 'revoke', 'show', 'serve', 'token', 'backup', 'admin'].map((name) => [
     'authority',
     name

@@ -88,10 +88,12 @@ describe('credential', () => {
     assert.equal(opened.certificate.peerId, peerIdOf(bob))
     assert.equal(opened.certificate.jid, `shop-${BOB_UID}-user@${home.network}/default`)
     const expiresAt = TEST_NOW + 365 * DAY
-    assert.deepEqual(opened.grants, [
-      { app: 'weather', expiresAt, grant: credential.grants[0]?.grant },
-      { app: 'etest', expiresAt, grant, issuerCertificate }
-    ])
+    const [first, second] = opened.grants
+    const said = { holder: BOB_UID, issuedAt: TEST_NOW, expiresAt }
+    const given = credential.grants[0]?.grant
+    assert.deepEqual(first, { ...said, app: 'weather', id: first?.id, grant: given })
+    assert.deepEqual(second, { ...said, app: 'etest', id: second?.id, grant, issuerCertificate })
+    assert.notEqual(first?.id, second?.id)
     const { peerId } = await opened.verifier.verify(await home.certificateFor({ privateKey: alice }))
     assert.equal(peerId, peerIdOf(alice))
     assert.equal(opened.revocations.version, 0)

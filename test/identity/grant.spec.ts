@@ -222,7 +222,10 @@ describe('grant', () => {
 
   it('tells its holder what it is for', async () => {
     const { token } = await setUp()
-    assert.deepEqual(peekGrant(token), { holder: BOB_UID, app: 'etest', expiresAt: TEST_NOW + 365 * DAY })
+    const expiresAt = TEST_NOW + 365 * DAY
+    const { id, ...said } = peekGrant(token)
+    assert.deepEqual(said, { holder: BOB_UID, app: 'etest', issuedAt: TEST_NOW, expiresAt })
+    assert.match(id, /^[\da-f-]{36}$/)
     await assertRefused('BAD_HEADER', () => peekGrant('no grant'))
   })
 })

@@ -135,7 +135,7 @@ describe('signed statements, of any content', () => {
           const read = await verifyGrant({ token: made }, { holderUid: user, app, verifier })
           const expiresAt = clock() + Math.ceil(forMs / 1000) * 1000
           assert.deepEqual([read.holder, read.app, read.id, read.expiresAt], [user, app, id, expiresAt])
-          assert.deepEqual(peekGrant(made), { holder: user, app, expiresAt })
+          assert.deepEqual(peekGrant(made), { holder: user, app, id, issuedAt: clock(), expiresAt })
         }
       ),
       RUNS

@@ -61,14 +61,14 @@ describe('own credential', () => {
 
   /** Lets this time pass, until the source was asked so often in all, and waits for what comes of it. */
   const pass = async (ms: number, times: number): Promise<void> => {
-    const before = { failures, grants: own.grants, asked }
+    const before = { failures, grants: own.held.list, asked }
     clock.advance(ms)
     mock.timers.tick(ms)
     assert.equal(asked, times)
     const deadline = performance.now() + 10_000
 
     // Whatever is loaded brings a new list of grants. Timers stand still.
-    while (asked > before.asked && failures === before.failures && own.grants === before.grants) {
+    while (asked > before.asked && failures === before.failures && own.held.list === before.grants) {
       assert.ok(performance.now() < deadline, 'the credential was not taken')
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -97,7 +97,7 @@ describe('own credential', () => {
       own = await open(from)
       assert.equal(own.certificate.token, credential.certificate)
       assert.deepEqual(
-        own.grants.map(({ app }) => app),
+        own.held.list.map(({ app }) => app),
         ['other']
       )
     }
@@ -130,7 +130,7 @@ describe('own credential', () => {
       [next.certificate]
     )
     assert.equal(own.certificate.token, next.certificate)
-    assert.equal(own.grants[0]?.app, 'other')
+    assert.equal(own.held.list[0]?.app, 'other')
     await pass(4 * HOUR_MS, 3)
   })
 
@@ -167,7 +167,7 @@ describe('own credential', () => {
     const revocations = await network.authority.revoke('uid:nobody')
     source = () => ({ ...same, grants: [{ grant }], revocations })
     await pass(2 * HOUR_MS, 2)
-    assert.deepEqual([own.grants.length, own.revocations.version, renewed.length], [1, 1, 0])
+    assert.deepEqual([own.held.list.length, own.revocations.version, renewed.length], [1, 1, 0])
   })
 
   it("refuses another block's, and stays what it is", async () => {
@@ -181,7 +181,7 @@ describe('own credential', () => {
     await pass(60_000, 3)
     assert.deepEqual([failures, renewed.length], [2, 0])
     assert.equal(own.certificate, before)
-    assert.deepEqual(own.grants, [])
+    assert.deepEqual(own.held.list, [])
   })
 
   it('is asked for soon after the device woke up, though timers stood still while it slept', async () => {

@@ -145,12 +145,11 @@ function addServices(web: Hono<Web>, init: AdminInit): void {
       return { uid, services }
     })
   })
-  web.delete('/admin/services/:app/:uid', (c) => {
+  web.delete('/admin/services/:app/:uid', async (c) => {
     const { app, uid } = names(c)
-    return change(c, init, 'drop service', { app, uid }, () => {
-      checkFound(apps.dropService(uid, app), `${uid} does not have the service of ${app}`)
-      return { uid, services: apps.servicesOf(uid) }
-    })
+    const trail = { ...c.get('trail'), action: 'drop service' }
+    c.set('trail', trail)
+    return c.json({ uid, services: await init.revocation.drop(app, uid, trail) })
   })
 }
 

@@ -62,10 +62,16 @@ function addServices(admin: Command): void {
     method: 'PUT',
     path: pathOf('services', app, uid)
   }))
-  add(admin, 'drop <app> <uid>', 'take it back: it ends with the grant', 'drop etest carl', (_, app, uid) => ({
-    method: 'DELETE',
-    path: pathOf('services', app, uid)
-  }))
+  add(
+    admin,
+    'drop <app> <uid>',
+    'take it back: its grants are void at once (members of earlier versions: when they end)',
+    'drop etest carl',
+    (_, app, uid) => ({
+      method: 'DELETE',
+      path: pathOf('services', app, uid)
+    })
+  )
 }
 
 function addSecrets(admin: Command): void {

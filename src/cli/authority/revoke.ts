@@ -12,7 +12,10 @@ export function addRevoke(group: Command): void {
   const command = group
     .command('revoke')
     .description('void what was made for keys or users until now: print the next revocation list')
-    .argument('<subject...>', 'peer ids, or uid:<uid> for all blocks and grants of a user')
+    .argument(
+      '<subject...>',
+      'peer ids, uid:<uid> for all blocks and grants of a user, app:<app>, jti:<id>, get:<app>/<uid>'
+    )
     .option('--out <file>', 'write the list to a file too')
     .option(
       '--credential <file>',

@@ -2,6 +2,7 @@ import { NexusError } from '../../errors.ts'
 import { type Credential, heldRevocations, type OpenedCredential, openCredential } from '../../identity/credential.ts'
 import { type CertificateAnswer, credentialOf } from '../../identity/enrolment.ts'
 import type { EnrolmentSecret } from '../../identity/enrolment-secret.ts'
+import { peekGrant } from '../../identity/grant.ts'
 import { generateKey, parseKey } from '../../identity/keys.ts'
 import type { RevocationList } from '../../identity/revocation-list.ts'
 import type { Part } from '../../lib/lifecycle.ts'
@@ -63,7 +64,12 @@ export class EnrolledBlock {
   /** First the credential of `open`, then the next one. Rejects as `open` does; the file is as it was then. */
   readonly credential = async (): Promise<Credential> => {
     if (!this.#isFresh) {
-      await this.#next()
+      const hasMore = await this.#takeGrants()
+      await this.#next().catch((error: unknown) => {
+        if (!hasMore) {
+          throw error
+        }
+      })
     }
 
     this.#isFresh = false
@@ -171,13 +177,32 @@ export class EnrolledBlock {
     const { origin: authority } = this.#client
     const secret = this.#init.secret?.id ?? before?.secret
     const kept = {
-      credential: { ...credential, ...heldRevocations(revocations) },
+      credential: {
+        ...credential,
+        ...heldRevocations(revocations),
+        grants: [...credential.grants, ...this.#ownersGrants()]
+      },
       authority,
       secret,
       bootstrap: answer.bootstrap
     }
     this.#kept = kept
     await this.#write()
+  }
+
+  /** Takes up what somebody else has put into the file: grants of apps' owners. Gives whether there are others. */
+  async #takeGrants(): Promise<boolean> {
+    const file = await readKept(this.#init.path)
+    const before = this.#kept
+
+    if (file === undefined || before === undefined) {
+      return false
+    }
+
+    const held = new Set(before.credential.grants.map(({ grant }) => grant))
+    const added = ofOwners(file.credential.grants).filter(({ grant }) => !held.has(grant))
+    this.#kept = { ...before, credential: { ...before.credential, grants: [...before.credential.grants, ...added] } }
+    return added.length > 0
   }
 
   async #keepLists(revocations: RevocationList): Promise<void> {
@@ -187,12 +212,22 @@ export class EnrolledBlock {
     }
   }
 
+  /** Those that the service did not give, and does not give again. */
+  #ownersGrants(): Credential['grants'] {
+    const now = this.clock.read()
+    return ofOwners(this.#kept?.credential.grants ?? []).filter(({ grant }) => peekGrant(grant).expiresAt > now)
+  }
+
   /** One after the other: the file ends as what is kept. */
   #write(): Promise<void> {
     const write = async (): Promise<void> => writeKept(this.#init.path, this.#kept!)
     this.#writing = this.#writing.then(write, write)
     return this.#writing
   }
+}
+
+function ofOwners(grants: Credential['grants']): Credential['grants'] {
+  return grants.filter(({ issuerCertificate }) => issuerCertificate !== undefined)
 }
 
 function ignoreUnreachable(error: unknown): void {

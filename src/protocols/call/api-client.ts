@@ -14,10 +14,10 @@ export interface ApiClientInit {
   /** The grants that this block holds. */
   grants: () => readonly HeldGrant[]
   /**
-   * Asks for the grants anew, where somebody gives them. Gives whether there are others now. Absent: nobody does. Must
-   * not reject.
+   * Asks for the grants anew, where somebody gives them. Gives whether there is another for this app now. Absent: nobody
+   * does. Must not reject.
    */
-  refreshGrants?: (() => Promise<boolean>) | undefined
+  refreshGrants?: ((app: string) => Promise<boolean>) | undefined
   bodyLimitBytes: number
 }
 
@@ -44,7 +44,7 @@ export class ApiClient {
     const since = now()
     return this.#route<R>(request, body).catch(async (error: unknown) => {
       // It has not run: access is decided before the handler.
-      if (!(error instanceof NexusError && error.code === 'FORBIDDEN' && (await refreshGrants()))) {
+      if (!(error instanceof NexusError && error.code === 'FORBIDDEN' && (await refreshGrants(request.app)))) {
         throw error
       }
 

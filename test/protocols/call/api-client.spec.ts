@@ -69,7 +69,13 @@ describe('API client', () => {
   })
 
   describe('grants', () => {
-    const held = (grant: string, app = 'etest', expiresAt = 1_000): HeldGrant => ({ grant, app, expiresAt })
+    const held = (grant: string, app = 'etest', expiresAt = 1_000): HeldGrant => ({
+      grant,
+      app,
+      expiresAt,
+      id: grant,
+      issuedAt: 0
+    })
 
     it('shows the one for the app before the first call of a session, once', async () => {
       grants = [held('of another', 'another'), { ...held('mine'), issuerCertificate: 'of the owner' }]
