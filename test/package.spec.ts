@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { compressedSize } from './support/compressed-size.ts'
 import { node } from './support/nexus-program.ts'
+import { OwnProject, readRecipe } from './support/own-project.ts'
 import { packPackage } from './support/packed-package.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -21,10 +22,11 @@ const run = promisify(execFile)
 describe('the published package, installed into an empty project', function () {
   this.timeout(240_000)
   let project: string
+  let packed: string
 
   before(async () => {
     project = await realpath(await mkdtemp(join(tmpdir(), 'nexus-package-')))
-    const packed = await packPackage(project)
+    packed = await packPackage(project)
     await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
     await npmInstall(packed)
   })
@@ -96,6 +98,22 @@ describe('the published package, installed into an empty project', function () {
     const { code, stdout } = await node(['--test', 'first.test.mjs'], project)
     assert.equal(code, 0, stdout)
     assert.match(stdout, /pass 1/)
+  })
+
+  it('gets from nothing to a first call of its own by the commands and files of README.md', async () => {
+    const { files, commands, filesBefore } = await readRecipe()
+    const own = new OwnProject(await mkdtemp(join(project, 'own-')))
+    assert.deepEqual(commands.slice(0, 2), ['npm install nexus-mesh', 'node --test'])
+    const began = performance.now()
+    await own.install(packed)
+    await own.write(files)
+    const { code, stdout } = await node(['--test'], own.folder)
+    assert.equal(code, 0, stdout)
+    assert.match(stdout, /pass 1/)
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+    console.log(`      2 commands, ${filesBefore('node --test')} files, ${seconds} s to the first call`)
+    assert.ok(filesBefore('node --test') <= 3)
+    assert.deepEqual(JSON.parse(await own.outputOf(commands[2]!)), { code: 0, result: 42, for: 'dev' })
   })
 
   it('has one of each class, whichever entry it comes from', async () => {
