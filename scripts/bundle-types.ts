@@ -42,7 +42,8 @@ async function rollUp(declarations: string, dir: string, extension: string): Pro
   const bundle = await rolldown({
     input,
     external: /^[^./]/,
-    plugins: [dts({ dtsOnly: true, generator: 'oxc', tsconfig: false })]
+    treeshake: { moduleSideEffects: 'no-external' },
+    plugins: [dts({ emitDtsOnly: true, generator: 'oxc', tsconfig: false })]
   })
   const { output } = await bundle.write({
     dir,
