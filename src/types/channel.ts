@@ -14,6 +14,8 @@ export interface ChannelMessage<B = unknown> {
   itsBro: boolean
   /** The sender's number for this message on this channel, counted from 0 since its start. */
   seq: number
+  /** It was published before the subscription, and kept by somebody: see `history` of `subscribe`. Else absent. */
+  replayed?: true
 }
 
 /** Receives a channel. What it throws goes to `onHandlerError` of `createNexus`. */
@@ -54,10 +56,33 @@ export interface OrderOptions {
   holdBytes?: number
 }
 
+/** Which kept messages a subscription begins with: as far as somebody who is connected still keeps them. */
+export type HistoryOptions =
+  /** The newest, so many at most: 1 to 10,000. */
+  | { last: number }
+  /** Those that were published since then: a date, or ms since 1970. */
+  | { since: Date | number }
+  /** Those that came after a `position()` of an earlier subscription to this channel. */
+  | { after: ChannelPosition }
+
+/** How far a subscription has come, as JSON: to be stored and given to `history: { after }`. */
+export interface ChannelPosition {
+  /** When it was asked for, in ms since 1970. */
+  time: number
+  /** The number that comes next, of each sender's start that was heard. */
+  next: Array<[peerId: string, epoch: string, seq: number]>
+}
+
 /** How to subscribe. */
 export interface SubscribeOptions extends ChannelOptions, OrderOptions, CallOptions {
   /** Told when messages of a sender were missed. */
   onGap?: (gap: ChannelGap) => unknown
+  /**
+   * Kept messages first: by the time at which they were published, each sender's in their order, with `replayed: true`;
+   * then those that come, without a gap and with no repeat between. `subscribe` resolves when they were handed over.
+   * What is no longer kept between them is told by `onGap`. Default: none.
+   */
+  history?: HistoryOptions
 }
 
 /**
@@ -71,6 +96,8 @@ export interface Subscription {
   readonly channel: string
   /** Who knew of it when `subscribe` resolved. */
   readonly reach: SubscriptionReach
+  /** How far it has come: all that was handed over, or told as missed. */
+  position: () => ChannelPosition
   /** Ends this handler's subscription; the channel is left with its last handler. Safe to call twice. */
   unsubscribe: () => Promise<void>
 }

@@ -1,7 +1,9 @@
 import { MAX_TIMER_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
-import type { ChannelOptions, OrderOptions } from '../../types.ts'
+import { checkPeerId } from '../../identity/keys.ts'
+import type { ChannelOptions, ChannelPosition, HistoryOptions, OrderOptions } from '../../types.ts'
 import { checkChannelName } from '../gossip/topic-names.ts'
+import { type AskedHistory, MAX_RANGES } from '../history/history-question.ts'
 
 const ORDERS = [undefined, 'sender', 'arrival']
 
@@ -30,4 +32,58 @@ export function channelKey(name: string, { secret }: ChannelOptions): string {
     throw new NexusError('INVALID', 'the secret of a channel is a text that is not empty')
   }
   return JSON.stringify([checkChannelName(name), secret])
+}
+
+/** The most messages that a subscription can begin with. */
+const MAX_LAST = 10_000
+/** Clocks differ: who sent something since then may have had another time. */
+const LEEWAY_MS = 60_000
+
+/** What is asked for so that a subscription begins with it; `undefined`: nothing. Throws `INVALID`. */
+export function checkHistory(history: HistoryOptions | undefined): AskedHistory | undefined {
+  if (history === undefined) {
+    return undefined
+  }
+
+  const { last, since, after } = (history ?? {}) as { last?: unknown; since?: unknown; after?: unknown }
+  const time = since instanceof Date ? since.getTime() : since
+
+  if (Number.isSafeInteger(last) && Number(last) >= 1 && Number(last) <= MAX_LAST) {
+    return { last: Number(last) }
+  }
+
+  if (typeof time === 'number' && Number.isFinite(time)) {
+    return { since: Math.max(0, Math.floor(time)) }
+  }
+
+  if (isPosition(after)) {
+    return { since: Math.max(0, Math.floor(after.time) - LEEWAY_MS), ranges: after.next.map(rangeOf) }
+  }
+  throw new NexusError(
+    'INVALID',
+    `history is { last: 1 to ${MAX_LAST} }, { since: a date or ms } or { after: a position }`
+  )
+}
+
+function isPosition(value: unknown): value is ChannelPosition {
+  const { time, next } = (value ?? {}) as { time?: unknown; next?: unknown }
+  return typeof time === 'number' && Array.isArray(next) && next.length <= MAX_RANGES && next.every(isNext)
+}
+
+function isNext(value: unknown): boolean {
+  const [peerId, epoch, seq] = Array.isArray(value) ? value : []
+  return isPeerId(peerId) && /^\d{1,20}$/.test(String(epoch)) && Number.isSafeInteger(seq) && seq >= 0
+}
+
+function isPeerId(value: unknown): boolean {
+  try {
+    checkPeerId(value as string)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function rangeOf([sender, epoch, start]: ChannelPosition['next'][number]) {
+  return { sender, epoch: BigInt(epoch), start, end: Number.POSITIVE_INFINITY }
 }

@@ -17,10 +17,9 @@ import { encodeBody } from '../body/body.ts'
 import { checkCallOptions } from '../find/target.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
 import { channelTopic } from '../gossip/topic-names.ts'
-import { channelKey, checkOrder } from './channel-options.ts'
-import type { ChannelsInit } from './channels-init.ts'
+import { channelKey, checkHistory, checkOrder } from './channel-options.ts'
 import { ChannelCipher } from './cipher.ts'
-import { OpenChannel } from './open-channel.ts'
+import { type ChannelsInit, OpenChannel } from './open-channel.ts'
 import { ChannelOutbox } from './outbox.ts'
 
 /** Bytes of bodies that wait to be sent, above which `publish` waits. */
@@ -52,9 +51,15 @@ export class Channels {
   async subscribe<B>(name: string, handler: ChannelHandler<B>, options: SubscribeOptions = {}): Promise<Subscription> {
     checkCallOptions(options)
     const order = checkOrder(options)
+    const asked = checkHistory(options.history)
     const key = this.#key(name, options)
     const channel = this.#channel(key, name, options, handler)
     const subscriber = channel.inbox.add({ ...order, handler, onGap: options.onGap })
+
+    if (asked !== undefined) {
+      subscriber.beginReplay()
+      channel.inbox.expect(subscriber, asked.ranges ?? [])
+    }
 
     const unsubscribe = async (): Promise<void> => {
       channel.inbox.remove(subscriber)
@@ -68,7 +73,11 @@ export class Channels {
     try {
       const reach = await this.#inTime(channel.announce(), options)
       subscriber.markKnown()
-      return { channel: name, reach, unsubscribe }
+
+      if (asked !== undefined) {
+        await this.#inTime(channel.replay(subscriber, asked), options)
+      }
+      return { channel: name, reach, position: () => channel.position(), unsubscribe }
     } catch (error) {
       await unsubscribe()
       throw error

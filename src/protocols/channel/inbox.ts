@@ -1,19 +1,19 @@
 import type { Logger } from '@libp2p/interface'
 import { GOSSIP_MAX_AGE_MS } from '../../constants.ts'
-import { NexusError } from '../../errors.ts'
 import { IdentityCache } from '../../identity/certificate.ts'
 import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Clock, Identity } from '../../types.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
-import { ChannelBatch, type ChannelItem, ChannelItems } from '../pb/channel.ts'
-import { type ChannelCipher, NONCE_BYTES } from './cipher.ts'
+import { type AskedHistory, type AskedRange, keyOf } from '../history/history-question.ts'
+import { type KeptBatch, planReplay } from '../history/replay-plan.ts'
+import type { ChannelItem } from '../pb/channel.ts'
+import { type OpenedBatch, openBatch } from './batches.ts'
+import type { ChannelCipher } from './cipher.ts'
 import type { BatchArrival, FoundGap, MissingNumbers } from './numbering.ts'
+import { replayInto, withoutOwn } from './replay-into.ts'
 import { SequenceTracker } from './sequence-tracker.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
-
-/** Messages taken from one batch. Senders of this version put 500 at most into one. */
-const MAX_ITEMS = 10_000
 
 export interface ChannelInboxInit {
   name: string
@@ -36,6 +36,8 @@ export class ChannelInbox {
   readonly #identities = new IdentityCache()
   readonly #numbering: SequenceTracker
   #subscribers: Subscriber[] = []
+  /** What subscriptions had of epochs that nothing was heard of since. */
+  readonly #expected = new Map<string, { subscriber: Subscriber; start: number }>()
   /** Settles when all that arrived before is delivered. */
   #tail: Promise<void> = Promise.resolve()
   #unreadable = 0
@@ -86,7 +88,43 @@ export class ChannelInbox {
 
   /** Where each sender that is known goes on. */
   toCome(): MissingNumbers[] {
-    return this.#numbering.toCome()
+    const expected = [...this.#expected].map(([key, { start }]) => {
+      const [sender = '', epoch = ''] = key.split(' ')
+      return { sender, epoch: BigInt(epoch), start, end: Number.POSITIVE_INFINITY }
+    })
+    return [...this.#numbering.toCome(), ...expected]
+  }
+
+  /** From where on a subscription misses the messages of senders that are to come: it had those before. */
+  expect(subscriber: Subscriber, ranges: readonly AskedRange[]): void {
+    for (const { sender, epoch, start } of ranges) {
+      this.#expected.set(keyOf(sender, epoch), { subscriber, start })
+    }
+  }
+
+  /**
+   * Hands kept messages to one subscription, which holds back what comes until then, and goes on behind them. Resolves
+   * when that is done.
+   */
+  async replay(subscriber: Subscriber, messages: readonly SignedMessage[], asked: AskedHistory): Promise<void> {
+    const opened = await Promise.all(messages.map((message) => this.#openKept(message)))
+    this.#tail = this.#tail.then(() => {
+      const batches = withoutOwn(
+        opened.flatMap((batch) => batch ?? []),
+        this.#init.self.peerId,
+        subscriber.firstOwn
+      )
+      replayInto(
+        subscriber,
+        planReplay(batches, asked.last),
+        asked,
+        (from, epoch, next) => {
+          return this.#numbering.continueFrom(from, epoch, next, subscriber.addedAt)
+        },
+        (range) => this.#expected.delete(keyOf(range.sender, range.epoch))
+      )
+    })
+    await this.#tail
   }
 
   /** Takes a batch that was missing. */
@@ -137,35 +175,23 @@ export class ChannelInbox {
   receiveOwn(first: number, items: ChannelItem[]): void {
     for (const [index, item] of items.entries()) {
       for (const subscriber of this.#subscribers) {
-        subscriber.deliver(this.#init.self, first + index, item)
+        subscriber.takeOwn(first + index, item)
       }
     }
   }
 
+  async #openKept(message: SignedMessage): Promise<KeptBatch<ChannelItem> | undefined> {
+    const batch = await this.#open(message)
+    return batch && { ...batch, from: this.#identities.of(message.certificate), time: message.time }
+  }
+
   // Never rejects. A relay cannot tell a batch that can be read from one that cannot, so this is no sender's fault.
-  async #open({ certificate, payload, time }: SignedMessage): Promise<OpenedBatch | undefined> {
+  async #open(message: SignedMessage): Promise<OpenedBatch | undefined> {
     try {
-      const { epoch, first, nonce, ciphertext, epochBegan, count } = ChannelBatch.decode(payload)
-
-      if (nonce.byteLength !== NONCE_BYTES || !(first >= 0)) {
-        throw new NexusError('INVALID', 'not a batch of messages')
-      }
-
-      const head = { sender: certificate.peerId, epoch, first }
-      const plaintext = await this.#init.cipher.open(head, nonce, ciphertext)
-      const { items } = ChannelItems.decode(plaintext, { limits: { items: MAX_ITEMS } })
-
-      if (count !== undefined && count !== items.length) {
-        throw new NexusError('INVALID', 'it says that it has another number of messages')
-      }
-
-      if (!Number.isSafeInteger(first + items.length)) {
-        throw new NexusError('INVALID', 'the numbers of a batch are over 2^53')
-      }
-      return { epoch, first, items, age: epochBegan === undefined ? undefined : time - epochBegan }
+      return await openBatch(this.#init.cipher, message)
     } catch (error) {
       this.#unreadable++
-      this.#init.log('a batch of %s cannot be read: %e', certificate.jid, error)
+      this.#init.log('a batch of %s cannot be read: %e', message.certificate.jid, error)
       return undefined
     }
   }
@@ -175,10 +201,25 @@ export class ChannelInbox {
       return
     }
 
+    if (this.#expected.size > 0) {
+      this.#beginExpected(from, epoch)
+    }
+
     const numbered = this.#numbering.accept(from, epoch, first, items.length, arrival)
 
     for (const subscriber of this.#subscribers) {
       subscriber.take({ from, first, items, numbered })
+    }
+  }
+
+  #beginExpected(from: Identity, epoch: bigint): void {
+    const key = keyOf(from.peerId, epoch)
+    const expected = this.#expected.get(key)
+
+    if (expected !== undefined) {
+      const { subscriber, start } = expected
+      this.#expected.delete(key)
+      subscriber.onReplayed(this.#numbering.continueFrom(from, epoch, start, subscriber.addedAt), from, start)
     }
   }
 
@@ -189,12 +230,4 @@ export class ChannelInbox {
       subscriber.tellGap(gap)
     }
   }
-}
-
-interface OpenedBatch {
-  epoch: bigint
-  first: number
-  items: ChannelItem[]
-  /** The epoch's, when the batch was sent (ms). */
-  age: number | undefined
 }

@@ -1,10 +1,35 @@
-import type { SubscriptionReach } from '../../types.ts'
+import type { Logger } from '@libp2p/interface'
+import type { HandlerErrorReporter } from '../../lib/handler-errors.ts'
+import type { ChannelPosition, Clock, Identity, SubscriptionReach } from '../../types.ts'
 import type { SignedMessage } from '../gossip/message-validator.ts'
+import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { channelTopic } from '../gossip/topic-names.ts'
+import type { History } from '../history/history.ts'
+import type { AskedHistory } from '../history/history-question.ts'
 import type { Repair } from '../history/repair.ts'
-import type { ChannelsInit } from './channels-init.ts'
+import type { TopicInterest } from '../subscription/topic-interest.ts'
+import type { DeriveChannelKey } from './channel-key.ts'
 import { ChannelCipher } from './cipher.ts'
 import { ChannelInbox } from './inbox.ts'
+import type { Subscriber } from './subscriber.ts'
+
+export interface ChannelsInit {
+  /** Who this block is. */
+  self: Identity
+  /** This block's, which its messages bear the time of. */
+  clock: Clock
+  gossip: SignedGossip
+  interest: TopicInterest
+  history: History
+  /** The largest body, in bytes. Default, and at most, 16 KiB less than 4 MiB: what gossip carries. */
+  bodyLimitBytes?: number
+  /** How long a subscribe or publish may take that does not say, in ms. Default 30,000. */
+  timeoutMs?: number
+  /** Default: by WebCrypto. */
+  deriveKey?: DeriveChannelKey
+  onHandlerError: HandlerErrorReporter
+  log: Logger
+}
 
 /** A channel that this block subscribes to: one for each name and secret. */
 export class OpenChannel {
@@ -51,6 +76,17 @@ export class OpenChannel {
       })
     }
     return this.#reach
+  }
+
+  /** Has a new subscription begin with kept messages; resolves when they were handed over. */
+  async replay(subscriber: Subscriber, asked: AskedHistory): Promise<void> {
+    await this.inbox.replay(subscriber, await this.#init.history.gather(this.topic, asked), asked)
+  }
+
+  /** How far it has come. */
+  position(): ChannelPosition {
+    const next = this.inbox.toCome().map(({ sender, epoch, start }) => [sender, String(epoch), start] as const)
+    return { time: this.#init.clock(), next: next.map(([...one]) => one) }
   }
 
   close(): void {

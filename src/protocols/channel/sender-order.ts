@@ -1,8 +1,8 @@
 import { DeadlineTimer } from '../../lib/deadline-timer.ts'
+import { HeldBytes } from '../../lib/held-bytes.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import type { ChannelItem } from '../pb/channel.ts'
-import { HeldBytes } from './held-bytes.ts'
 import type { ArrivedRange, Numbered } from './numbering.ts'
 
 /**
@@ -91,6 +91,13 @@ export class SenderOrder {
     for (const range of arrival.numbered.ranges) {
       this.#take(line, arrival, range)
     }
+  }
+
+  /** The epoch is delivered from this number on. */
+  begin(epoch: Numbered['epoch'], from: Identity, next: number): void {
+    const line = this.#lines.get(epoch) ?? { from, user: from.uid, next, held: [] }
+    line.next = Math.max(line.next ?? 0, next)
+    this.#lines.set(epoch, line)
   }
 
   /** What is missing below `end` will not come any more, or does not count. */

@@ -3,11 +3,10 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity } from '../../types.ts'
 import { EpochAge } from './epoch-age.ts'
-import type { BatchArrival, FoundGap, MissingNumbers, Numbered } from './numbering.ts'
+import { dueOf, type EpochState, GAP_NOTICE_MS, type NumberedSender as Sender } from './epoch-state.ts'
+import type { BatchArrival, FoundGap, MissingNumbers, Numbered, NumberedEpoch } from './numbering.ts'
 import { SequenceWindow } from './sequence-window.ts'
 
-/** How long missing numbers may still arrive before they are told as missed (ms). */
-export const GAP_NOTICE_MS = 2_000
 /** Senders remembered for each channel. */
 const MAX_SENDERS = 1_000
 /** Starts remembered for each sender, so that a repeat from before its last restart is known as one. */
@@ -22,26 +21,6 @@ export interface SequenceTrackerInit {
   onMissing?: () => void
   /** Milliseconds, never running backwards. Default: since the program began. */
   now?: () => number
-}
-
-interface Sender {
-  /** As its newest certificate says. */
-  from: Identity
-  epochs: Map<bigint, EpochState>
-  /** Epochs that began before this time may have been forgotten, with all that was seen of them. */
-  forgottenBy: number
-}
-
-/** What was seen of one epoch of a sender. */
-interface EpochState {
-  id: bigint
-  sender: Sender
-  window: SequenceWindow
-  age: EpochAge
-  /** When the numbers below the first one that was seen count as missed, if they do. */
-  earlyDue: number
-  /** Those who subscribed until this time have been told of them. */
-  earlyTold: number
 }
 
 /**
@@ -120,11 +99,31 @@ export class SequenceTracker {
     })
   }
 
-  /** Where each epoch that is known goes on: from its highest number, without an end. */
+  /**
+   * Numbers from `start` on are missed, also below the first one that was seen when that came after `since`. Gives what
+   * stands for the epoch.
+   */
+  continueFrom(from: Identity, epoch: bigint, start: number, since: number): NumberedEpoch {
+    const isNew = !this.knows(from.peerId, epoch)
+    const state = this.#state(from, epoch)
+    const now = this.#now()
+
+    if (!isNew && state.heardSince >= since) {
+      state.window.expect(start, now)
+    }
+
+    state.window.accept(Math.max(start, state.window.next), 0, now)
+    this.#watch(state)
+    this.#onMissing?.()
+    return state
+  }
+
+  /** Where each epoch that is known goes on: from the first number that is missing and not told, without an end. */
   toCome(): MissingNumbers[] {
     return [...this.#senders.values()].flatMap(({ from, epochs }) => {
       return [...epochs.values()].map(({ id, window }) => {
-        return { sender: from.peerId, epoch: id, start: window.next, end: Number.POSITIVE_INFINITY }
+        const start = window.missing(false)[0]?.start ?? window.next
+        return { sender: from.peerId, epoch: id, start, end: Number.POSITIVE_INFINITY }
       })
     })
   }
@@ -161,6 +160,7 @@ export class SequenceTracker {
       sender,
       window: new SequenceWindow(),
       age: new EpochAge(),
+      heardSince: now,
       earlyDue: now + GAP_NOTICE_MS,
       earlyTold: Number.NEGATIVE_INFINITY
     }
@@ -236,11 +236,4 @@ export class SequenceTracker {
       }
     }
   }
-}
-
-/** When there is something to tell; `Infinity` when there is nothing that is known now. */
-function dueOf({ window, age, earlyDue, earlyTold }: EpochState): number {
-  const missing = window.oldestMissing()
-  const gapDue = missing === undefined ? Number.POSITIVE_INFINITY : missing + GAP_NOTICE_MS
-  return age.beganAfter > earlyTold && window.early > 0 ? Math.min(gapDue, earlyDue) : gapDue
 }

@@ -124,6 +124,18 @@ export class SequenceWindow {
     return end - start
   }
 
+  /** Numbers from `start` on, below the first one that was seen, are missing as any others. */
+  expect(start: number, now: number): void {
+    for (const range of this.#missing.filter(({ early, end }) => early && end > start)) {
+      const { end } = range
+      range.end = Math.max(range.start, start)
+      this.#missing.splice(this.#missing.indexOf(range) + 1, 0, { start: range.end, end, since: now, early: false })
+      this.#found++
+    }
+    this.#missing = this.#missing.filter((range) => range.start < range.end)
+    this.#makeRoom()
+  }
+
   /** When the first of the numbers that are missing and not told was found to be; `undefined` when there is none. */
   oldestMissing(): number | undefined {
     return this.#givenUp.length > 0 ? 0 : this.#missing.find(({ since }) => since !== undefined)?.since

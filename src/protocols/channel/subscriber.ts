@@ -4,7 +4,7 @@ import { isThenable } from '../../lib/is-thenable.ts'
 import type { ChannelGap, ChannelHandler, Identity, OrderOptions, ReceivedBody } from '../../types.ts'
 import { decodeBody } from '../body/body.ts'
 import type { ChannelItem } from '../pb/channel.ts'
-import type { FoundGap, Numbered } from './numbering.ts'
+import type { FoundGap, Numbered, NumberedEpoch } from './numbering.ts'
 import { SenderOrder } from './sender-order.ts'
 
 /** What one `subscribe` says. */
@@ -39,13 +39,18 @@ export class Subscriber {
   readonly #init: SubscriberInit
   readonly #order: SenderOrder | undefined
   /** Since when the numbers that arrive are its own (see `now`). */
-  readonly #addedAt: number
+  readonly addedAt: number
   #knownAt = Number.POSITIVE_INFINITY
+  /** What comes while kept messages are handed over, in order; `undefined` when it is not held back. */
+  #held: Array<() => void> | undefined
+  /** Numbers below these were kept, or are lost. */
+  #firstOwn: number | undefined
+  readonly #replayed = new WeakMap<NumberedEpoch, number>()
 
   constructor(options: SubscriberOptions, init: SubscriberInit) {
     this.#options = options
     this.#init = init
-    this.#addedAt = init.now()
+    this.addedAt = init.now()
 
     if (options.order !== 'arrival') {
       const { holdMs, holdBytes } = options
@@ -68,7 +73,31 @@ export class Subscriber {
     this.#order?.stop()
   }
 
-  take(batch: ArrivedBatch): void {
+  /** Holds back what comes, until `endReplay`. */
+  beginReplay(): void {
+    this.#held = []
+  }
+
+  /** All kept messages of an epoch are below a number. */
+  onReplayed(epoch: NumberedEpoch, from: Identity, end: number): void {
+    this.#replayed.set(epoch, Math.max(end, this.#replayed.get(epoch) ?? 0))
+    this.#order?.begin(epoch, from, end)
+  }
+
+  endReplay(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    held.forEach((take) => void take())
+  }
+
+  take(arrived: ArrivedBatch): void {
+    if (this.#held !== undefined) {
+      this.#held.push(() => this.take(arrived))
+      return
+    }
+
+    const batch = this.#withoutReplayed(arrived)
+
     if (this.#order !== undefined) {
       this.#order.arrive({ ...batch, isWhole: batch.numbered.beganAfter > this.#knownAt })
       return
@@ -81,7 +110,22 @@ export class Subscriber {
     }
   }
 
-  deliver(from: Identity, seq: number, { body, type }: ChannelItem): void {
+  /** Takes a message that this block sends. */
+  takeOwn(seq: number, item: ChannelItem): void {
+    if (this.#held !== undefined) {
+      this.#held.push(() => this.deliver(this.#init.self, seq, item))
+      this.#firstOwn ??= seq
+    } else {
+      this.deliver(this.#init.self, seq, item)
+    }
+  }
+
+  /** The first of this block's own messages that came while kept ones were handed over. */
+  get firstOwn(): number | undefined {
+    return this.#firstOwn
+  }
+
+  deliver(from: Identity, seq: number, { body, type }: ChannelItem, replayed?: true): void {
     const { name, self } = this.#init
     const itsMe = from.peerId === self.peerId
     const itsBro = !itsMe && from.app === self.app && from.uid === self.uid
@@ -92,7 +136,15 @@ export class Subscriber {
     }
 
     try {
-      const result = this.#options.handler({ channel: name, ...decoded, from, itsMe, itsBro, seq })
+      const result = this.#options.handler({
+        channel: name,
+        ...decoded,
+        from,
+        itsMe,
+        itsBro,
+        seq,
+        ...(replayed && { replayed })
+      })
 
       if (isThenable(result)) {
         Promise.resolve(result).catch((error: unknown) => this.#handlerFailed('channel', from, error))
@@ -104,12 +156,30 @@ export class Subscriber {
 
   /** Messages are missing: told if they were meant for this subscription. What is held back behind them goes on. */
   tellGap({ from, missed, by, after, until, epoch, end }: FoundGap): void {
-    const since = by === 'added' ? this.#addedAt : this.#knownAt
+    const since = by === 'added' ? this.addedAt : this.#knownAt
 
     if (since > after && since <= until) {
       this.#tellMissed(from, missed)
     }
     this.#order?.giveUp(epoch, end)
+  }
+
+  /** Messages are missing between those that were kept. */
+  tellMissed(from: Identity, missed: number): void {
+    this.#tellMissed(from, missed)
+  }
+
+  #withoutReplayed(batch: ArrivedBatch): ArrivedBatch {
+    const end = this.#replayed.get(batch.numbered.epoch)
+
+    if (end === undefined) {
+      return batch
+    }
+
+    const ranges = batch.numbered.ranges
+      .filter((range) => range.end > end)
+      .map((range) => ({ ...range, start: Math.max(range.start, end) }))
+    return { ...batch, numbered: { ...batch.numbered, ranges } }
   }
 
   readonly #onLate = (from: Identity, count: number, told: number): void => {

@@ -3,8 +3,8 @@ import { NexusError } from '../../errors.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import { HistoryAnswer } from '../pb/history.ts'
 import type { SystemCallOptions, SystemCalls } from '../system/system-calls.ts'
+import { MAX_ANSWER_MESSAGES } from './history-answer.ts'
 import { type HistoryQuestion, RangeIndex, writeQuestion } from './history-question.ts'
-import { MAX_ANSWER_MESSAGES } from './history-server.ts'
 import type { MessageCheck, ProvenMessage } from './message-check.ts'
 import { isFault } from './message-faults.ts'
 
@@ -23,6 +23,8 @@ export interface HeldHistory {
   messages: ProvenMessage[]
   /** It has more. */
   more: boolean
+  /** Where it goes on, when the newest were asked for. */
+  next?: number
 }
 
 /** Asks others for messages that they keep. Nobody is believed: each message proves itself, and that it was asked for. */
@@ -56,9 +58,15 @@ export class HistoryClient {
     }
   }
 
-  async #read(peerId: string, { topic, ranges }: HistoryQuestion, answer: unknown): Promise<HeldHistory> {
-    const asked = new RangeIndex(ranges)
-    const { messages, more } = this.#decode(peerId, answer)
+  /** What this member itself has answered: it needs not be believed either. Never rejects. */
+  read(peerId: string, question: HistoryQuestion, answer: Uint8Array): Promise<HeldHistory> {
+    return this.#read(peerId, question, answer)
+  }
+
+  async #read(peerId: string, question: HistoryQuestion, answer: unknown): Promise<HeldHistory> {
+    const asked = new RangeIndex(question)
+    const { topic } = question
+    const { messages, more, next } = this.#decode(peerId, answer)
     const proven: ProvenMessage[] = []
 
     for (const bytes of messages) {
@@ -73,7 +81,7 @@ export class HistoryClient {
         }
       }
     }
-    return { messages: proven, more: more && proven.length > 0 }
+    return { messages: proven, more: more && proven.length > 0, next }
   }
 
   #decode(peerId: string, answer: unknown): HistoryAnswer {

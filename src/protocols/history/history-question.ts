@@ -17,10 +17,21 @@ export interface AskedRange {
   end: number
 }
 
+/** The newest messages of a topic. */
+export interface AskedHistory {
+  /** So many at least, if there are. */
+  last?: number
+  /** Those that were sent since then (ms since 1970), but for the senders and epochs of `ranges`. */
+  since?: number
+  ranges?: AskedRange[]
+}
+
 /** What `$history` is asked. */
-export interface HistoryQuestion {
+export interface HistoryQuestion extends AskedHistory {
   topic: string
   ranges: AskedRange[]
+  /** With `last` or `since`: where the answer before went on. */
+  before?: number
   /** The one that is asked is not to ask others for what it lacks. */
   isFinal: boolean
 }
@@ -35,14 +46,20 @@ const QUESTION = v.object({
     v.startsWith(CHANNEL_TOPIC_PREFIX, `not a topic under ${CHANNEL_TOPIC_PREFIX}`)
   ),
   ranges: v.pipe(v.array(RANGE), v.maxLength(MAX_RANGES, `over ${MAX_RANGES} ranges`)),
+  last: v.optional(NUMBER),
+  since: v.optional(NUMBER),
+  before: v.optional(NUMBER),
   final: v.optional(v.boolean(), false)
 })
 
 /** Throws `INVALID`, naming the field at fault. */
 export function readQuestion(body: Json): HistoryQuestion {
-  const { topic, ranges, final } = parseJson('$history', QUESTION, body)
+  const { topic, ranges, last, since, before, final } = parseJson('$history', QUESTION, body)
   return {
     topic,
+    last,
+    since,
+    before,
     isFinal: final,
     ranges: ranges.map(([sender, epoch, start, end]) => {
       return { sender, epoch: BigInt(epoch), start, end: end ?? Number.POSITIVE_INFINITY }
@@ -51,21 +68,28 @@ export function readQuestion(body: Json): HistoryQuestion {
 }
 
 /** What is sent of a question. */
-export function writeQuestion({ topic, ranges, isFinal }: HistoryQuestion): Json {
+export function writeQuestion({ topic, ranges, last, since, before, isFinal }: HistoryQuestion): Json {
   return {
     topic,
     ranges: ranges.map(({ sender, epoch, start, end }) => {
       return [sender, String(epoch), start, end === Number.POSITIVE_INFINITY ? null : end]
     }),
+    ...(last === undefined ? {} : { last }),
+    ...(since === undefined ? {} : { since }),
+    ...(before === undefined ? {} : { before }),
     ...(isFinal ? { final: true } : {})
   }
 }
 
-/** Ranges by sender and epoch. */
+/** What is asked for, by sender and epoch. */
 export class RangeIndex {
   readonly #ranges = new Map<string, AskedRange[]>()
+  /** Beside the ranges, what was sent since then. */
+  readonly #since: number
 
-  constructor(ranges: readonly AskedRange[]) {
+  constructor({ ranges, last, since }: Pick<HistoryQuestion, 'ranges' | 'last' | 'since'>) {
+    this.#since = since ?? (last === undefined ? Number.POSITIVE_INFINITY : 0)
+
     for (const range of ranges) {
       const key = keyOf(range.sender, range.epoch)
       const known = this.#ranges.get(key)
@@ -78,14 +102,16 @@ export class RangeIndex {
     }
   }
 
-  /** Whether a batch has any of the numbers, or tells of some: `count` 0, and `first` above what an open range begins with. */
-  asksFor({ key, first, count }: Numbers): boolean {
+  /** Whether a batch is asked for: it has any of the numbers, or is new enough, or tells of some: `count` 0, and `first` above what an open range begins with. */
+  asksFor({ key, first, count }: Numbers, time: number): boolean {
     const ranges = this.#ranges.get(key)
-    return (
-      ranges?.some(({ start, end }) => {
-        return count === 0 ? end === Number.POSITIVE_INFINITY && first > start : first < end && first + count > start
-      }) === true
-    )
+
+    if (ranges === undefined) {
+      return count > 0 && time >= this.#since
+    }
+    return ranges.some(({ start, end }) => {
+      return count === 0 ? end === Number.POSITIVE_INFINITY && first > start : first < end && first + count > start
+    })
   }
 }
 

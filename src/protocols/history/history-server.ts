@@ -1,21 +1,13 @@
-import { RPC } from '@libp2p/gossipsub/message'
-import { MAX_SYSTEM_BODY_BYTES } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { type Allowance, Allowances } from '../../lib/allowances.ts'
 import { now as monotonicNow } from '../../lib/now.ts'
 import type { Identity, Json } from '../../types.ts'
-import { HistoryAnswer } from '../pb/history.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
-import { type AskedRange, type HistoryQuestion, RangeIndex, readQuestion } from './history-question.ts'
-import { type Kept, numbersOf } from './kept-message.ts'
+import { answerOf } from './history-answer.ts'
+import { type HistoryQuestion, readQuestion } from './history-question.ts'
 import type { KeptMessages } from './kept-messages.ts'
 import { lacking } from './lacking.ts'
 
-/** Bytes in one answer; the first message may be larger, as far as an answer has room. */
-const MAX_ANSWER_BYTES = 1024 * 1024
-const MAX_FIRST_BYTES = MAX_SYSTEM_BODY_BYTES - 64 * 1024
-/** Messages in one answer: what who asked has to check at a time. */
-export const MAX_ANSWER_MESSAGES = 1_000
 /** Questions, and bytes of answers, of one peer. */
 const QUESTIONS: Allowance = { burst: 200, perSecond: 20 }
 const BYTES: Allowance = { burst: 32 * 1024 * 1024, perSecond: 4 * 1024 * 1024 }
@@ -54,7 +46,7 @@ export class HistoryServer {
     const { kept, fetch } = this.#init
     const lacks = fetch === undefined || question.isFinal ? [] : lacking(question.ranges, kept.of(question.topic))
     const hasMore = lacks.length > 0 && (await fetch?.({ ...question, ranges: lacks })) === true
-    const answer = answerOf(question.ranges, kept.of(question.topic), hasMore)
+    const answer = answerOf(question, kept.of(question.topic), hasMore)
     this.#charge(this.#bytes, from, answer.byteLength + QUESTION_BYTES, BYTES, 'bytes of history')
     return answer
   }
@@ -73,28 +65,4 @@ export class HistoryServer {
 
 function scaled({ burst, perSecond }: Allowance, times: number): Allowance {
   return { burst: burst * times, perSecond: perSecond * times }
-}
-
-function answerOf(ranges: readonly AskedRange[], kept: readonly Kept[], hasMore: boolean): Uint8Array {
-  const asked = new RangeIndex(ranges)
-  const messages: Array<Uint8Array<ArrayBuffer>> = []
-  let bytes = 0
-  let more = hasMore
-
-  for (const one of kept) {
-    const numbers = numbersOf(one)
-
-    if (numbers === undefined || one.bytes > MAX_FIRST_BYTES || !asked.asksFor(numbers)) {
-      continue
-    }
-
-    if (messages.length === MAX_ANSWER_MESSAGES || (messages.length > 0 && bytes + one.bytes > MAX_ANSWER_BYTES)) {
-      more = true
-      break
-    }
-
-    messages.push(RPC.Message.encode(one.message) as Uint8Array<ArrayBuffer>)
-    bytes += one.bytes
-  }
-  return HistoryAnswer.encode({ messages, more })
 }

@@ -2,16 +2,20 @@ import type { Logger } from '@libp2p/interface'
 import type { Signatures } from '../../identity/signatures.ts'
 import type { CertificateVerifier } from '../../identity/verifier.ts'
 import type { SignedGossipEvents } from '../gossip/gossip-events.ts'
+import type { SignedMessage } from '../gossip/message-validator.ts'
 import type { SignedGossip } from '../gossip/signed-gossip.ts'
 import { CHANNEL_TOPIC_PREFIX } from '../gossip/topic-names.ts'
 import { type ConnectedPeer, ConnectedPeers } from '../peers/connected-peers.ts'
 import type { SystemCalls } from '../system/system-calls.ts'
+import { answerOf } from './history-answer.ts'
 import { HistoryClient } from './history-client.ts'
+import type { AskedHistory, HistoryQuestion } from './history-question.ts'
 import { HistoryServer } from './history-server.ts'
 import { KeptMessages } from './kept-messages.ts'
 import { MessageCheck } from './message-check.ts'
 import { RelayFetch } from './relay-fetch.ts'
 import { Repair, type RepairInit } from './repair.ts'
+import { gatherHistory } from './replay.ts'
 
 const MIB = 1024 * 1024
 /** How long messages are kept. */
@@ -71,6 +75,11 @@ export class History {
     })
   }
 
+  /** How many messages are kept. */
+  get keptMessages(): number {
+    return this.#kept.size
+  }
+
   /** Gets a channel what it lacks, when it is told that there is something. */
   repair(channel: RepairedChannel): Repair {
     const { topic } = channel
@@ -78,6 +87,17 @@ export class History {
     const repair = new Repair({ ...channel, client: this.#client, kept: this.#kept, keepers })
     this.#repairs.add(repair)
     return repair
+  }
+
+  /** The messages of a topic that this member keeps and others do, each once and proven, in no order. Never rejects. */
+  gather(topic: string, asked: AskedHistory, signal?: AbortSignal): Promise<SignedMessage[]> {
+    const kept = this.#kept
+    const client = this.#client
+    const own = (question: HistoryQuestion) => {
+      return client.read(this.#init.self.peerId, question, answerOf(question, kept.of(topic), false))
+    }
+    const keepers = () => Object.values(this.#keepers(topic, new Set())).flat()
+    return gatherHistory({ client, kept, own, keepers }, topic, asked, signal)
   }
 
   /** A channel was left. */

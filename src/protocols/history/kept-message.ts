@@ -14,6 +14,8 @@ export interface KeptInit {
 }
 
 export interface Kept extends KeptInit {
+  /** Counts up. */
+  readonly id: number
   readonly bytes: number
   readonly at: number
   /** It had to go. */

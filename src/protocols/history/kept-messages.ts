@@ -28,6 +28,7 @@ export class KeptMessages {
   /** All, the oldest first. */
   readonly #all = new Set<Kept>()
   readonly #shares = new KeptShares()
+  #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(init: KeptMessagesInit) {
@@ -53,7 +54,7 @@ export class KeptMessages {
       return
     }
 
-    const kept: Kept = { ...init, bytes, at: this.#now(), isGone: false }
+    const kept: Kept = { ...init, id: this.#nextId++, bytes, at: this.#now(), isGone: false }
     const { topic: name } = init.message
     const topic = this.#topics.get(name) ?? new Topic()
     this.#topics.set(name, topic)

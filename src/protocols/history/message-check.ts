@@ -53,7 +53,7 @@ export class MessageCheck {
     const { certificate: token, payload, time } = GossipEnvelope.decode(signed.data)
     const numbers = numbersIn(sender, payload)
 
-    if (numbers === undefined || !asked.asksFor(numbers)) {
+    if (numbers === undefined || !asked.asksFor(numbers, time)) {
       throw new NexusError('INVALID', 'not what was asked for')
     }
 

@@ -6,6 +6,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export interface HistoryAnswer {
   messages: Uint8Array<ArrayBuffer>[]
   more: boolean
+  next?: number
 }
 
 export const HistoryAnswer = (() => {
@@ -28,6 +29,11 @@ export const HistoryAnswer = (() => {
         if ((obj.more != null && obj.more !== false)) {
           w.uint32(16)
           w.bool(obj.more)
+        }
+
+        if (obj.next != null) {
+          w.uint32(24)
+          w.uint64Number(obj.next)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -55,6 +61,10 @@ export const HistoryAnswer = (() => {
             }
             case 2: {
               obj.more = reader.bool()
+              break
+            }
+            case 3: {
+              obj.next = reader.uint64Number()
               break
             }
             default: {
@@ -95,6 +105,13 @@ export const HistoryAnswer = (() => {
               yield {
                 field: `${prefix}.more`,
                 value: reader.bool()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.next`,
+                value: reader.uint64Number()
               }
               break
             }

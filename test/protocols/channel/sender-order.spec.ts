@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { GAP_NOTICE_MS } from '../../../src/protocols/channel/epoch-state.ts'
 import { type OrderedArrival, SenderOrder, type SenderOrderInit } from '../../../src/protocols/channel/sender-order.ts'
-import { GAP_NOTICE_MS, SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
+import { SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
 import type { Identity } from '../../../src/types.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

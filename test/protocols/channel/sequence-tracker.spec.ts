@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { GAP_NOTICE_MS } from '../../../src/protocols/channel/epoch-state.ts'
 import type { FoundGap } from '../../../src/protocols/channel/numbering.ts'
-import { GAP_NOTICE_MS, SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
+import { SequenceTracker } from '../../../src/protocols/channel/sequence-tracker.ts'
 import type { Identity } from '../../../src/types.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

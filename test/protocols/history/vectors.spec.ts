@@ -24,9 +24,9 @@ describe('history vectors', () => {
     it(`${outcome}: ${name}`, async () => {
       const trust = { network, roots: [root] }
       const verifier = new CertificateVerifier({ ...trust, clock: () => now, revocations: new RevocationList(trust) })
-      const { topic, ranges } = readQuestion(question)
+      const asked = readQuestion(question)
       const bytes = Uint8Array.from(Buffer.from(message, 'hex'))
-      const check = new MessageCheck({ verifier }).check(bytes, topic, new RangeIndex(ranges))
+      const check = new MessageCheck({ verifier }).check(bytes, asked.topic, new RangeIndex(asked))
 
       if (outcome === 'accept') {
         assert.equal((await check).message.certificate.peerId, question.ranges[0]![0])
@@ -41,9 +41,9 @@ describe('history vectors', () => {
     const revocations = new RevocationList(trust)
     revocations.isRevoked = () => true
     const verifier = new CertificateVerifier({ ...trust, clock: () => now, revocations })
-    const { topic, ranges } = readQuestion(question)
+    const asked = readQuestion(question)
     const bytes = Uint8Array.from(Buffer.from(cases[0]!.message, 'hex'))
-    const check = new MessageCheck({ verifier }).check(bytes, topic, new RangeIndex(ranges))
+    const check = new MessageCheck({ verifier }).check(bytes, asked.topic, new RangeIndex(asked))
     await assert.rejects(check, (error) => error instanceof NexusError && error.reason === 'REVOKED' && !isFault(error))
   })
 })
