@@ -101,7 +101,7 @@ export async function assembleBlock(
   })
   // A file may have been changed meanwhile.
   const givesGrants = extras.givesGrants ?? typeof options.credential === 'string'
-  const calls = assembleCalls(member, credential, find.finder, { ...options, onHandlerError, givesGrants })
+  const calls = assembleCalls(member, credential, find.finder, paths, { ...options, onHandlerError, givesGrants })
   const reporting = { ...options, onHandlerError }
   const { interest, channels } = assembleChannels(member, platform, reporting, paths, clock, logger)
   // Sessions end while all that their handlers may use still runs.
@@ -130,6 +130,7 @@ function assembleCalls(
   { identity: self, sessions, isConnected }: Member,
   credential: OwnCredential,
   directory: Directory,
+  paths: PathUpgrader,
   {
     public: isPublic,
     bodyLimitBytes,
@@ -143,7 +144,9 @@ function assembleCalls(
   const balancer = new Balancer({ now, random: Math.random })
   const defaultTimeoutMs = timeoutMs
   const { random } = Math
-  const routing = new Router({ self, sessions, directory, balancer, isConnected, now, random, defaultTimeoutMs })
+  const onAnswered = (peerId: string): void => paths.want(peerId)
+  const around = { isConnected, onAnswered, now, random }
+  const routing = new Router({ self, sessions, directory, balancer, ...around, defaultTimeoutMs })
   const apiServer = new ApiServer({ access, bodyLimitBytes, pong, onHandlerError })
   const grants = (): readonly HeldGrant[] => credential.held.list
   const refreshGrants = givesGrants
@@ -153,8 +156,14 @@ function assembleCalls(
   const directs = new Directs({ self, access, routing, bodyLimitBytes, onHandlerError })
   sessions.serve(
     new CallTurns({
-      onRequest: (request, from) => apiServer.onRequest(request, from),
-      onDirect: (direct, from) => directs.onArrival(direct, from),
+      onRequest: (request, from) => {
+        paths.want(from.peer.peerId)
+        apiServer.onRequest(request, from)
+      },
+      onDirect: (direct, from) => {
+        paths.want(from.peer.peerId)
+        return directs.onArrival(direct, from)
+      },
       onGrant: (from, grant, issuerCertificate) => access.show(from, grant, issuerCertificate)
     })
   )

@@ -1,38 +1,39 @@
 import type { Connection, IdentifyResult, Libp2p, Logger } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { anyOf } from '../../lib/abort.ts'
-import { carriesSession } from '../../protocols/session/session-stream.ts'
 import { isWebRtc, pathOf } from '../libp2p/addresses.ts'
 import { type BetterAddressesInit, betterAddresses } from './better-addresses.ts'
 import type { Dialer } from './dialer.ts'
+import { LeftCircuits } from './left-circuits.ts'
 
 /** WebRTC connections that this side begins in its life. A page has some 500 `RTCPeerConnection`s in all. */
 const MAX_UPGRADES = 400
-/** Tries at a time. */
-const MAX_PARALLEL = 4
-/**
- * How long after a try that failed, or a path that died, the next may begin; the last one stands for all that follow.
- */
+/** How long after the first call with a peer, at least: its answer is on the way then. */
+const FIRST_MS = 50
+/** Where a firewall swallows what is sent to an address, WebRTC must not wait for long. */
+const SOCKET_PATIENCE_MS = 1_000
+/** A try is put off for so long while another one runs, and while this process is behind. */
+const PUT_OFF_MS = 500
+/** A timer that is late by so much says that this process is behind. */
+const BEHIND_MS = 100
+/** WebRTC connections of one block. */
+const MAX_LINKS = 8
+/** How long after a try that failed, or a path that died, the next may begin; the last one stands for all others. */
 const RETRY_MS = [10_000, 60_000, 600_000]
 /** A direct path that held for so long was a good one: the waits begin anew. */
 const GOOD_MS = 60_000
-/** Where a firewall swallows what is sent to an address, WebRTC must not wait for long. */
-const SOCKET_PATIENCE_MS = 1_000
-/** How long a relayed connection stays beside a direct one, as the way back from a path that dies young. */
-const LINGER_MS = 30_000
-/** Subscribers of the same channels that are connected to though nothing else is wanted of them. */
-const MAX_NEIGHBOURS = 8
+/** Other subscribers of a channel that are connected to: with more, all those connections make its messages slow. */
+const MAX_NEIGHBOURS = 2
+/** How long after it has subscribed. */
+const NEIGHBOURS_MS = 1_000
 
 export interface PathUpgraderInit extends BetterAddressesInit {
   libp2p: Libp2p
   dialer: Dialer
-  /**
-   * How long a relayed connection stands before a better path is tried, in ms: a block that leaves before has loaded
-   * nothing for it.
-   */
-  delayMs: number
   /** Whether a peer is a relay: what is spoken with relays needs no other path. */
   isRelay: (peerId: string) => boolean
+  /** How long after the first call a better path is tried, in ms: a block that leaves before has loaded nothing for it. */
+  delayMs: number
   /** Goes over to the best path with the session to a peer. */
   move: (peerId: string) => Promise<void>
   log: Logger
@@ -40,6 +41,7 @@ export interface PathUpgraderInit extends BetterAddressesInit {
 
 /** What was tried with a peer. */
 interface Attempts {
+  addresses: Multiaddr[]
   count: number
   nextAt: number
   timer: ReturnType<typeof setTimeout> | undefined
@@ -47,20 +49,26 @@ interface Attempts {
 }
 
 /**
- * Better paths: a peer that was reached through a relay is connected to over WebRTC-Direct or WebRTC when both sides
+ * Better paths: a peer that calls go to or come from through a relay is connected to over WebRTC-Direct or WebRTC when both sides
  * have it, by pages over WebSocket too, and at its public addresses over TCP; sessions go over, and the relayed connection is closed a while later. When the
  * direct path dies, the next message takes the relay again.
  */
 export class PathUpgrader {
   readonly #init: PathUpgraderInit
   readonly #attempts = new Map<string, Attempts>()
-  readonly #lingering = new Set<ReturnType<typeof setTimeout>>()
+  /** Peers that would be connected to if something was wanted of them. */
+  readonly #candidates = new Map<string, Multiaddr[]>()
+  /** Neighbours that are being connected to. */
+  readonly #neighbours = new Set<string>()
+  readonly #meetings = new Set<ReturnType<typeof setTimeout>>()
+  readonly #left: LeftCircuits
   readonly #stopping = new AbortController()
   #upgrades = 0
-  #running = 0
+  #isRunning = false
 
   constructor(init: PathUpgraderInit) {
     this.#init = init
+    this.#left = new LeftCircuits(init.dialer)
   }
 
   start(): void {
@@ -77,22 +85,52 @@ export class PathUpgrader {
     libp2p.removeEventListener('connection:close', this.#onClose)
     this.#init.dialer.removeEventListener('better', this.#onBetter)
 
-    for (const timer of [...this.#lingering, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
+    for (const timer of [...this.#meetings, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
       clearTimeout(timer)
     }
 
-    this.#lingering.clear()
+    this.#left.stop()
+    this.#meetings.clear()
     this.#attempts.clear()
+    this.#candidates.clear()
   }
 
-  /** Subscribers of a channel that this block is on: some of them are connected to, so that messages need no relay. */
-  connectTo(peerIds: readonly string[]): void {
-    const { libp2p, dialer, self, log } = this.#init
-    const near = libp2p.getConnections().filter((connection) => pathOf(connection) === 'webrtc').length
-    const strangers = peerIds.filter((peerId) => peerId !== self && dialer.best(peerId) === undefined)
+  /** A call has been answered by a peer, or has come from it: a better path to it is worth having. */
+  want(peerId: string): void {
+    const addresses = this.#candidates.get(peerId)
 
-    for (const peerId of strangers.slice(0, Math.max(0, MAX_NEIGHBOURS - near))) {
-      dialer.connect(peerId, this.#stopping.signal).catch((error) => log('%s is not met: %e', peerId, error))
+    if (addresses !== undefined) {
+      this.#candidates.delete(peerId)
+      this.#consider(peerId, addresses)
+    }
+  }
+
+  /** Other subscribers of a channel that this block is on: a few are connected to, so that messages need no relay. */
+  connectTo(peerIds: readonly string[]): void {
+    const others = peerIds.filter((peerId) => peerId !== this.#init.self)
+
+    if (others.length > 0 && others.length <= MAX_NEIGHBOURS) {
+      const timer = setTimeout(() => {
+        this.#meetings.delete(timer)
+
+        for (const peerId of others) {
+          void this.#meet(peerId)
+        }
+      }, NEIGHBOURS_MS)
+      this.#meetings.add(timer)
+    }
+  }
+
+  async #meet(peerId: string): Promise<void> {
+    const { dialer, log } = this.#init
+    this.#neighbours.add(peerId)
+
+    try {
+      await dialer.connect(peerId, this.#stopping.signal)
+      this.want(peerId)
+    } catch (error) {
+      this.#neighbours.delete(peerId)
+      log('%s is not met: %e', peerId, error)
     }
   }
 
@@ -100,62 +138,71 @@ export class PathUpgrader {
     const { connection } = detail
     const peerId = connection.remotePeer.toString()
 
-    if (pathOf(connection) === 'relay' && !this.#init.isRelay(peerId)) {
-      const addresses = betterAddresses(this.#init, detail)
+    if (pathOf(connection) !== 'relay' || this.#init.isRelay(peerId)) {
+      return
+    }
 
-      if (addresses.length > 0) {
-        this.#consider(peerId, addresses)
-      }
+    const addresses = betterAddresses(this.#init, detail)
+
+    if (addresses.length > 0) {
+      this.#candidates.set(peerId, addresses)
+    }
+
+    if (this.#neighbours.delete(peerId)) {
+      this.want(peerId)
     }
   }
 
   #consider(peerId: string, addresses: Multiaddr[]): void {
-    const attempts = this.#attempts.get(peerId) ?? { count: 0, nextAt: 0, timer: undefined, isRunning: false }
+    const known = this.#attempts.get(peerId)
+    const attempts = known ?? { addresses, count: 0, nextAt: 0, timer: undefined, isRunning: false }
+    attempts.addresses = addresses
     this.#attempts.set(peerId, attempts)
 
     if (attempts.timer === undefined && !attempts.isRunning) {
-      const wait = Math.max(this.#init.delayMs, attempts.nextAt - performance.now())
+      const due = Math.max(performance.now() + Math.max(FIRST_MS, this.#init.delayMs), attempts.nextAt)
       attempts.timer = setTimeout(() => {
         attempts.timer = undefined
-        void this.#try(peerId, attempts, addresses)
-      }, wait)
+        void this.#try(peerId, attempts, performance.now() - due > BEHIND_MS)
+      }, due - performance.now())
     }
   }
 
-  async #try(peerId: string, attempts: Attempts, addresses: Multiaddr[]): Promise<void> {
+  async #try(peerId: string, attempts: Attempts, isBehind: boolean): Promise<void> {
     const best = this.#init.dialer.best(peerId)
 
     if (best === undefined || pathOf(best) !== 'relay') {
       return
     }
 
-    if (this.#running >= MAX_PARALLEL) {
-      attempts.nextAt = performance.now() + 1_000
-      this.#consider(peerId, addresses)
+    if (this.#isRunning || isBehind) {
+      attempts.nextAt = performance.now() + PUT_OFF_MS
+      this.#consider(peerId, attempts.addresses)
       return
     }
 
-    this.#running++
+    this.#isRunning = true
     attempts.isRunning = true
-    const upgraded = await this.#upgrade(peerId, addresses)
+    const upgraded = await this.#upgrade(peerId, attempts.addresses)
     attempts.isRunning = false
-    this.#running--
+    this.#isRunning = false
     attempts.nextAt = performance.now() + RETRY_MS[Math.min(attempts.count++, RETRY_MS.length - 1)]!
 
     if (!upgraded && !this.#stopping.signal.aborted) {
-      this.#consider(peerId, addresses)
+      this.#consider(peerId, attempts.addresses)
     }
   }
 
   async #upgrade(peerId: string, addresses: Multiaddr[]): Promise<boolean> {
     const { dialer, relayFirst, log } = this.#init
+    const links = (): number => dialer.connections().filter((open) => pathOf(open) === 'webrtc').length
 
     for (const address of addresses) {
       if (this.#stopping.signal.aborted) {
         return false
       }
 
-      if (isWebRtc(address) && ++this.#upgrades > MAX_UPGRADES) {
+      if (isWebRtc(address) && (links() >= MAX_LINKS || ++this.#upgrades > MAX_UPGRADES)) {
         continue
       }
 
@@ -181,41 +228,23 @@ export class PathUpgrader {
 
   async #takeOver(peerId: string): Promise<void> {
     await this.#init.move(peerId)
-    this.#retireRelayed(peerId)
-  }
-
-  #retireRelayed(peerId: string): void {
-    const timer = setTimeout(() => {
-      this.#lingering.delete(timer)
-      const connections = this.#init.dialer.connections(peerId)
-
-      if (connections.some((connection) => pathOf(connection) !== 'relay')) {
-        const relayed = connections.filter((connection) => pathOf(connection) === 'relay')
-
-        // A session that was left ends with its last call.
-        if (relayed.some(carriesSession)) {
-          this.#retireRelayed(peerId)
-          return
-        }
-
-        for (const connection of relayed) {
-          connection.close().catch((error) => connection.abort(error))
-        }
-      }
-    }, LINGER_MS)
-    this.#lingering.add(timer)
+    this.#left.add(peerId)
   }
 
   // A path that has died after long service is no reason to wait for the next one.
   readonly #onClose = ({ detail }: CustomEvent<Connection>): void => {
     const { open, close = Date.now() } = detail.timeline
-    const attempts = this.#attempts.get(detail.remotePeer.toString())
+    const peerId = detail.remotePeer.toString()
+    const attempts = this.#attempts.get(peerId)
 
-    if (attempts !== undefined && pathOf(detail) !== 'relay') {
-      if (close - open > GOOD_MS) {
-        attempts.count = 0
-        attempts.nextAt = 0
-      }
+    if (this.#init.dialer.best(peerId) === undefined) {
+      this.#candidates.delete(peerId)
+    } else if (attempts !== undefined && pathOf(detail) !== 'relay') {
+      this.#candidates.set(peerId, attempts.addresses)
+    }
+
+    if (attempts !== undefined && pathOf(detail) !== 'relay' && close - open > GOOD_MS) {
+      Object.assign(attempts, { count: 0, nextAt: 0 })
     }
   }
 }

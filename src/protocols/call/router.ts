@@ -11,6 +11,8 @@ const MAX_WITHOUT_HANDLER = 4
 
 export interface RouterInit extends WorkerPickerInit {
   defaultTimeoutMs: number
+  /** A worker has answered. */
+  onAnswered?: (peerId: string) => void
 }
 
 /** One try at one worker. */
@@ -134,6 +136,7 @@ export class Router {
 
       const answer = await attempt(sessions.peek(peerId)!, remaining)
       balancer.succeeded(peerId)
+      this.#init.onAnswered?.(peerId)
       return answer
     } catch (error) {
       if (error instanceof NexusError && error.code === 'UNREACHABLE') {

@@ -48,7 +48,8 @@ describe('path upgrader', () => {
     upgrader.start()
     const detail = { connection: relayed, protocols: [], listenAddrs: [DIRECT] }
     events.dispatchEvent(new CustomEvent('peer:identify', { detail }))
-    mock.timers.tick(1)
+    upgrader.want(PEER)
+    mock.timers.tick(50)
     await turn()
     assert.equal(connections.length, 2, 'it has a better path')
     mock.timers.tick(2 * LINGER_MS)
