@@ -1,16 +1,18 @@
 import type { Identity, NexusStatus } from '../../../../types.ts'
+import { lineOf } from './message-list.ts'
+import { textElement } from './text.ts'
 
-/** Messages that stay in the list. */
-const KEPT = 40
+/** Results that stay in the list. */
+const KEPT = 5
 
 const byId = (id: string): HTMLElement => document.getElementById(id)!
 
 /** Shows how the block stands with the mesh. */
-export function showStatus(identity: Identity | undefined, { state, message, notices }: NexusStatus): void {
+export function showStatus(identity: Identity, { state, notices }: NexusStatus, message: string): void {
   const status = byId('status')
   status.dataset.state = state
-  status.textContent = [identity?.jid, state, message].filter((text) => text !== undefined && text !== '').join(' · ')
-  byId('notices').replaceChildren(...notices.map((notice) => item(notice.message)))
+  status.textContent = [identity.jid, state, message].filter((text) => text !== '').join(' · ')
+  byId('notices').replaceChildren(...notices.map((notice) => textElement('li', notice.message)))
 }
 
 /** Shows why the page could not join. */
@@ -19,51 +21,39 @@ export function showFailure(message: string): void {
   byId('status').textContent = message
 }
 
-/** Adds a line to the messages; the sender as its certificate says. */
-export function showMessage(kind: string, text: string, from?: Identity): void {
-  const line = item('')
-  const name = document.createElement('b')
-  name.textContent = kind
-  const said = document.createElement('span')
-  said.textContent = text
-  line.append(name, said)
-
-  if (from !== undefined) {
-    const sender = document.createElement('code')
-    sender.textContent = `from ${from.jid}`
-    line.append(sender)
-  }
+/** Adds to what this page did; the other side as its certificate says. */
+export function showResult(kind: string, text: string, from?: Identity): void {
+  const line = lineOf({ kind, text, sender: from?.jid })
+  const results = byId('results')
+  results.querySelector('.empty')?.remove()
 
   if (kind === 'refused' || kind === 'failed') {
     line.className = 'bad'
   }
 
-  const log = byId('log')
-  log.prepend(line)
+  results.prepend(line)
 
-  while (log.childElementCount > KEPT) {
-    log.lastElementChild?.remove()
+  while (results.childElementCount > KEPT) {
+    results.lastElementChild?.remove()
   }
 }
 
-/** Runs some work on a click, and shows what it fails with. The button rests meanwhile. */
-export function onClick(id: string, work: () => Promise<void>): void {
-  const button = byId(id) as HTMLButtonElement
+/** Runs some work on a click, and shows what it fails with. The button says that it waits meanwhile. */
+export function onClick(id: string, work: () => Promise<void>, forPeople: (text: string) => string): void {
+  const button = byId(id)
   button.addEventListener('click', () => {
-    button.disabled = true
+    if (button.ariaBusy === 'true') {
+      return
+    }
+
+    button.ariaBusy = 'true'
     work()
-      .catch((error: Error & { code?: string }) =>
-        showMessage(error.code === 'FORBIDDEN' ? 'refused' : 'failed', `${error.code ?? ''}: ${error.message}`)
-      )
+      .catch((error: Error & { code?: string }) => {
+        const text = [error.code, forPeople(error.message)].filter((part) => part !== undefined).join(': ')
+        showResult(error.code === 'FORBIDDEN' ? 'refused' : 'failed', text)
+      })
       .finally(() => {
-        button.disabled = false
-        button.focus({ preventScroll: true })
+        button.ariaBusy = 'false'
       })
   })
-}
-
-function item(text: string): HTMLLIElement {
-  const made = document.createElement('li')
-  made.textContent = text
-  return made
 }

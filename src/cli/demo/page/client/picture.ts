@@ -1,6 +1,6 @@
 import type { Identity } from '../../../../types.ts'
 import { type Box, layOut, type Point } from './layout.ts'
-import type { Edge } from './model.ts'
+import type { Edge, Shown } from './model.ts'
 
 const SVG = 'http://www.w3.org/2000/svg'
 /** How long a message takes along one edge, in ms. */
@@ -20,6 +20,7 @@ export type MessageKind = 'call' | 'channel' | 'view'
 /** The mesh as an SVG picture. */
 export class Picture {
   readonly #svg: SVGSVGElement
+  readonly #ghosts: SVGElement
   readonly #edges = layer()
   readonly #moving = layer()
   readonly #nodes = layer()
@@ -27,28 +28,67 @@ export class Picture {
   #points = new Map<string, Point>()
   #relay: string | undefined
   #drawn = ''
+  /** Told of the block that was clicked. */
+  onChoose: (peerId: string) => void = () => undefined
 
   constructor(svg: SVGSVGElement) {
     this.#svg = svg
+    this.#ghosts = svg.querySelector<SVGElement>('#ghosts')!
     svg.append(this.#edges, this.#moving, this.#nodes)
+    svg.addEventListener('click', ({ target }) => this.#choose(target))
+    svg.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' || event.key === ' ') {
+        event.preventDefault()
+        this.#choose(event.target)
+      }
+    })
+  }
+
+  /** What is to come, until there is something to see: this page, on its way to a relay. */
+  drawGhosts(user: string): void {
+    const { clientWidth: width, clientHeight: height } = this.#svg
+    const [x, top, bottom] = [width / 2, height * 0.35, height * 0.7]
+    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
+    const ghost = (glyph: string, name: string, y: number): SVGElement => {
+      const node = element('g', { class: 'node ghost', transform: `translate(${x} ${y})` })
+      node.append(
+        element('circle', { r: '20' }),
+        element('text', { class: 'glyph' }, glyph),
+        element('text', { class: 'name label', y: '38' }, name)
+      )
+      return node
+    }
+    this.#ghosts.replaceChildren(
+      element('path', { class: 'edge ghost', d: `M${x} ${bottom} L${x} ${top}` }),
+      ghost(GLYPHS.relay, 'a relay', top),
+      ghost(GLYPHS.xwebsite, `${user} (this page), joining`, bottom)
+    )
   }
 
   /** Draws blocks and edges, when something has changed. */
-  draw(blocks: Identity[], edges: Edge[], self: string): void {
+  draw(blocks: Shown[], edges: Edge[], { self, chosen }: { self: string; chosen: string | undefined }): void {
     const { clientWidth: width, clientHeight: height } = this.#svg
-    const drawn = JSON.stringify([width, height, self, blocks.map(({ peerId }) => peerId), edges])
+    const looks = blocks.map(({ identity, name, ...flags }) => [identity.peerId, name, flags])
+    const drawn = JSON.stringify([width, height, self, chosen, looks, edges])
 
     if (drawn === this.#drawn || width === 0) {
       return
     }
 
     const box: Box = { width, height }
+    const identities = blocks.map(({ identity }) => identity)
+    const focused = document.activeElement?.getAttribute('data-peer')
     this.#drawn = drawn
-    this.#relay = blocks.find(({ block }) => block === 'relay')?.peerId
-    this.#points = layOut(blocks, self, box)
+    this.#relay = identities.find(({ block }) => block === 'relay')?.peerId
+    this.#points = layOut(identities, self, box)
     this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
+    this.#ghosts.replaceChildren()
     this.#edges.replaceChildren(...edges.map((edge) => this.#edge(edge)))
-    this.#nodes.replaceChildren(...blocks.map((block) => this.#node(block, block.peerId === self)))
+    this.#nodes.replaceChildren(...blocks.map((block) => this.#node(block, self, chosen)))
+
+    if (focused) {
+      this.#nodes.querySelector<SVGElement>(`[data-peer="${focused}"]`)?.focus()
+    }
   }
 
   /** Shows a message on its way from one block to another. */
@@ -109,20 +149,35 @@ export class Picture {
     return element('path', { class: 'edge', d: line, 'data-from': from, 'data-to': to, 'data-path': path })
   }
 
-  #node({ peerId, app, uid, role, block, resource }: Identity, isSelf: boolean): SVGElement {
+  #choose(target: EventTarget | null): void {
+    const peerId = (target as Element | null)?.closest('[data-peer]')?.getAttribute('data-peer')
+
+    if (peerId) {
+      this.onChoose(peerId)
+    }
+  }
+
+  #node({ identity, name, isStale, isHearsay }: Shown, self: string, chosen: string | undefined): SVGElement {
+    const { peerId, app, uid, role, block, resource } = identity
     const { x, y } = this.#points.get(peerId) ?? { x: 0, y: 0 }
+    const looks = { self: peerId === self, chosen: peerId === chosen, stale: isStale, hearsay: isHearsay }
+    const state = [isStale ? 'silent, may be gone' : '', isHearsay ? 'known by its messages alone' : '']
+    const told = [`${app}-${uid}-${role}`, `${block} ${resource}`, ...state].filter((text) => text !== '').join(', ')
     const node = element('g', {
-      class: isSelf ? 'node self' : 'node',
+      class: ['node', ...Object.entries(looks).flatMap(([look, has]) => (has ? [look] : []))].join(' '),
       transform: `translate(${x} ${y})`,
       style: `--node: ${colourOf(app)}`,
+      tabindex: '0',
+      role: 'button',
+      'aria-label': `${name}, ${told}`,
       'data-peer': peerId,
       'data-block': block
     })
     node.append(
-      element('title', {}, `${app}-${uid}-${role}, ${block} ${resource}`),
+      element('title', {}, told),
       element('circle', { r: '20' }),
       element('text', { class: 'glyph' }, GLYPHS[block]),
-      element('text', { class: 'name label', y: '38' }, isSelf ? `${uid} (this page)` : uid),
+      element('text', { class: 'name label', y: '38' }, peerId === self ? `${name} (this page)` : name),
       element('text', { class: 'what label', y: '53' }, block === 'relay' ? 'relay' : `${role} · ${app}/${resource}`)
     )
     return node
