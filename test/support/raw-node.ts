@@ -1,7 +1,7 @@
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { ConnectionEncrypter, Libp2p } from '@libp2p/interface'
+import type { ConnectionEncrypter, Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { defaultLogger } from '@libp2p/logger'
 import { noise } from '@libp2p/noise'
@@ -11,9 +11,11 @@ import { tls } from '@libp2p/tls'
 import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { DHT_PROTOCOL, NOISE_PROTOCOL } from '../../src/constants.ts'
 import { generateKey } from '../../src/identity/keys.ts'
+import type { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { Gate } from '../../src/node/libp2p/gate.ts'
 import { VerifiedPeers } from '../../src/protocols/peers/verified-peers.ts'
 import type { TestBlock, TestNetwork } from './identities.ts'
@@ -88,6 +90,40 @@ async function nodeBehindGate(
 ): Promise<Libp2p> {
   const privateKey = await generateKey()
   const certificate = await network.certificateFor({ ...block, privateKey })
+  return (await nodeWith(network, { privateKey, certificate }, options, verifier)).node
+}
+
+/** What members at these addresses say of a certificate that its key shows them: `accepted`, or the reason. */
+export async function verdictsOn(
+  network: TestNetwork,
+  shown: { privateKey: Ed25519PrivateKey; certificate: string },
+  addresses: readonly string[]
+): Promise<string[]> {
+  const services = { identify: identify({ runOnConnectionOpen: false }) }
+  const { node, gate } = await nodeWith(network, shown, { services }, network.verifier())
+
+  try {
+    const verdicts: string[] = []
+    for (const address of addresses) {
+      const peer = address.split('/p2p/').at(-1) ?? ''
+      const why = await node.dial(multiaddr(address)).then(
+        () => 'accepted',
+        (error: Error) => gate.takeRefusal(peer)?.reason ?? error.message
+      )
+      verdicts.push(why)
+    }
+    return verdicts
+  } finally {
+    await node.stop()
+  }
+}
+
+async function nodeWith(
+  network: TestNetwork,
+  { privateKey, certificate }: { privateKey: Ed25519PrivateKey; certificate: string },
+  options: Libp2pOptions,
+  verifier: CertificateVerifier
+): Promise<{ node: Libp2p; gate: Gate }> {
   const verified = new VerifiedPeers({
     clock: network.clock,
     revocations: verifier.revocations,
@@ -105,5 +141,5 @@ async function nodeBehindGate(
     ...options
   })
   node.addEventListener('stop', () => verified.stop())
-  return node
+  return { node, gate }
 }
