@@ -8,6 +8,7 @@ import { RateLimits } from './rate-limits.ts'
 import { Refusal } from './refusal.ts'
 import { Revocation } from './revocation.ts'
 import { addAdminRoutes } from './routes/admin.ts'
+import { addConsole } from './routes/console.ts'
 import { addPublicRoutes } from './routes/public.ts'
 import { answerError, guard, noStore, type Web } from './routes/web.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -96,6 +97,7 @@ function assemble(options: ResolvedAuthorityOptions, store: Store, issuer: Issue
   })
   web.use(noStore, guard({ origin, limits }))
   addPublicRoutes(web, { options, issuer, nonces, enrolment })
+  addConsole(web, issuer)
   addAdminRoutes(web, { store, limits, revocation, trails, clock })
   return web
 }
