@@ -127,7 +127,7 @@ export async function assembleBlock(
 
 /** What gets calls and directs to workers, and those of others to this one. */
 function assembleCalls(
-  { identity: self, sessions, isConnected }: Member,
+  { identity: self, sessions, isConnected, book }: Member,
   credential: OwnCredential,
   directory: Directory,
   paths: PathUpgrader,
@@ -141,7 +141,8 @@ function assembleCalls(
   }: ReportingOptions & Pick<BlockExtras, 'givesGrants'>
 ): { apiServer: ApiServer; apiClient: ApiClient; directs: Directs } {
   const access = new Access({ self, isPublic, verifier: credential.verifier })
-  const balancer = new Balancer({ now, random: Math.random })
+  const loadOf = (peerId: string): number => book.get(peerId)?.lease?.load ?? 0
+  const balancer = new Balancer({ now, random: Math.random, loadOf })
   const defaultTimeoutMs = timeoutMs
   const { random } = Math
   const onAnswered = (peerId: string): void => paths.want(peerId)

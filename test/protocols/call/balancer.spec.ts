@@ -33,6 +33,26 @@ describe('balancer', () => {
     assert.equal(balancer.pick([a, b, c]), a)
   })
 
+  it('prefers, of two with as many in flight, the one that is less busy by its own word, four times in five at most', () => {
+    const shares = ([load, others]: [number, number]): number => {
+      let index = 0
+      const random = (): number => (index++ % 3 < 2 ? 0 : (Math.floor(index / 3) % 100) / 100)
+      const balancer = new Balancer({ now: () => 0, random, loadOf: (peerId) => (peerId === 'a' ? load : others) })
+      return Array.from({ length: 100 }, () => balancer.pick([a, b])).filter((one) => one === a).length
+    }
+    assert.deepEqual(([[1, 0], [0, 1], [2, 3], [900, 0], [0, 900]] as Array<[number, number]>).map(shares), [
+      34, 67, 58, 20, 80
+    ])
+  })
+
+  it('goes by calls in flight first, whatever a worker says', () => {
+    const { balancer } = balancerOf(0, 0)
+    const busy = new Balancer({ now: () => 0, random: () => 0, loadOf: (peerId) => (peerId === 'b' ? 900 : 0) })
+    busy.started('a')
+    assert.equal(busy.pick([a, b, c]), b)
+    assert.equal(balancer.pick([a, b, c]), a)
+  })
+
   it('never compares a worker with itself, and can pick each', () => {
     const picked = new Set<string>()
 
