@@ -11,7 +11,7 @@ const OF_ONE = { burst: 20, perSecond: 2 }
  * Leases that a member hands on which is neither their worker nor a relay, all blocks of its user together: workers that
  * have no relay publish them, if any, for the others are connected here.
  */
-const OF_OTHERS = { burst: 20, perSecond: 1 }
+const OF_OTHERS = { burst: 10, perSecond: 1 }
 
 export interface LeasePaceInit {
   isRelay: (peerId: string) => boolean

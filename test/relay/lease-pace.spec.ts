@@ -23,14 +23,14 @@ describe('the pace of leases at a relay', () => {
   const admitted = (source: string, isOwn: boolean, count = 100): number =>
     Array.from({ length: count }, () => pace.admission({ topic, source, from, isOwn })).filter(isTaken).length
 
-  it('is one of another worker a second for all blocks of a user, after twenty at once', () => {
-    assert.deepEqual([admitted('a1', false), admitted('a2', false), admitted('b1', false)], [20, 0, 20])
+  it('is one of another worker a second for all blocks of a user, after ten at once', () => {
+    assert.deepEqual([admitted('a1', false), admitted('a2', false), admitted('b1', false)], [10, 0, 10])
     time += 5_000
     assert.deepEqual([admitted('a2', false), admitted('a1', false)], [5, 0])
   })
 
   it('is more for a user that may have more', () => {
-    assert.equal(admitted('c1', false), 60)
+    assert.equal(admitted('c1', false), 30)
   })
 
   it('is two a second of a worker that is connected here, each for itself', () => {
@@ -43,6 +43,6 @@ describe('the pace of leases at a relay', () => {
     assert.equal(admitted('relay', false), 100)
     const ofChannel = { topic: '/nexus/channel/x', source: 'a', from, isOwn: false }
     assert.ok(Array.from({ length: 100 }, () => pace.admission(ofChannel)).every(isTaken))
-    assert.equal(admitted('a', false), 20)
+    assert.equal(admitted('a', false), 10)
   })
 })

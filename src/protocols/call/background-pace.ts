@@ -5,8 +5,8 @@ const SLOW_MS = 1_000
 /** Sessions with the workers of one target, above which no more are opened in the background. */
 const MAX_OPEN = 32
 /** After so many in a row that were not reached, one is tried in this time. */
-const MAX_MISSES = 8
-const PAUSE_MS = 2_000
+const MAX_MISSES = 4
+const PAUSE_MS = 10_000
 
 /**
  * When a worker that is not connected may be tried in the background. The block connects to workers by itself, too, so

@@ -40,9 +40,18 @@ describe('balancer', () => {
       const balancer = new Balancer({ now: () => 0, random, loadOf: (peerId) => (peerId === 'a' ? load : others) })
       return Array.from({ length: 100 }, () => balancer.pick([a, b])).filter((one) => one === a).length
     }
-    assert.deepEqual(([[1, 0], [0, 1], [2, 3], [900, 0], [0, 900]] as Array<[number, number]>).map(shares), [
-      34, 67, 58, 20, 80
-    ])
+    assert.deepEqual(
+      (
+        [
+          [1, 0],
+          [0, 1],
+          [2, 3],
+          [900, 0],
+          [0, 900]
+        ] as Array<[number, number]>
+      ).map(shares),
+      [34, 67, 58, 20, 80]
+    )
   })
 
   it('goes by calls in flight first, whatever a worker says', () => {
