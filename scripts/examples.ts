@@ -88,7 +88,7 @@ function configuration(): object {
       types: ['node'],
       typeRoots: [join(ROOT, 'node_modules/@types')]
     },
-    include: ['*.mts']
+    include: ['*.mts', join(ROOT, 'src/**/*.d.ts')]
   }
 }
 

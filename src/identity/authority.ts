@@ -180,6 +180,8 @@ export class Authority {
    *
    * @example
    * ```ts
+   * import { writeFile } from 'node:fs/promises'
+   *
    * const service = await authority.createIssuer({ apps: ['etest'] })
    * await writeFile('service.json', JSON.stringify(service), { mode: 0o600 })
    * ```

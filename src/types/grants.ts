@@ -43,6 +43,8 @@ export interface NexusGrants {
    *
    * @example
    * ```ts
+   * import type { GrantText } from 'nexus-mesh'
+   *
    * nexus.onDirect<GrantText>(({ body }) => nexus.addGrant(body))
    * ```
    */
