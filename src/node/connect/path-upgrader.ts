@@ -14,8 +14,9 @@ const FIRST_MS = 50
 const SOCKET_PATIENCE_MS = 1_000
 /** A try is put off for so long while another one runs, and while this process is behind. */
 const PUT_OFF_MS = 500
-/** A timer that is late by so much says that this process is behind. */
+/** A timer that is late by so much says that this process is behind; those of hidden pages are late all the time. */
 const BEHIND_MS = 100
+const MAX_BEHIND = 4
 /** WebRTC connections of one block. */
 const MAX_LINKS = 8
 /** How long after a try that failed, or a path that died, the next may begin; the last one stands for all others. */
@@ -42,6 +43,8 @@ export interface PathUpgraderInit extends BetterAddressesInit {
 /** What was tried with a peer. */
 interface Attempts {
   addresses: Multiaddr[]
+  /** How often it was put off as this process was behind. */
+  behind: number
   count: number
   nextAt: number
   timer: ReturnType<typeof setTimeout> | undefined
@@ -85,10 +88,8 @@ export class PathUpgrader {
     libp2p.removeEventListener('connection:close', this.#onClose)
     this.#init.dialer.removeEventListener('better', this.#onBetter)
 
-    for (const timer of [...this.#meetings, ...[...this.#attempts.values()].map(({ timer }) => timer)]) {
-      clearTimeout(timer)
-    }
-
+    const timers = [...this.#meetings, ...[...this.#attempts.values()].map(({ timer }) => timer)]
+    timers.forEach(clearTimeout)
     this.#left.stop()
     this.#meetings.clear()
     this.#attempts.clear()
@@ -138,24 +139,22 @@ export class PathUpgrader {
     const { connection } = detail
     const peerId = connection.remotePeer.toString()
 
-    if (pathOf(connection) !== 'relay' || this.#init.isRelay(peerId)) {
-      return
-    }
-
-    const addresses = betterAddresses(this.#init, detail)
+    const isRelayed = pathOf(connection) === 'relay' && !this.#init.isRelay(peerId)
+    const addresses = isRelayed ? betterAddresses(this.#init, detail) : []
 
     if (addresses.length > 0) {
       this.#candidates.set(peerId, addresses)
     }
 
-    if (this.#neighbours.delete(peerId)) {
+    // A page is dialled by none but its neighbours, and may be the one of both who dials the better path.
+    if (this.#neighbours.delete(peerId) || (this.#init.relayFirst && connection.direction === 'inbound')) {
       this.want(peerId)
     }
   }
 
   #consider(peerId: string, addresses: Multiaddr[]): void {
     const known = this.#attempts.get(peerId)
-    const attempts = known ?? { addresses, count: 0, nextAt: 0, timer: undefined, isRunning: false }
+    const attempts = known ?? { addresses, behind: 0, count: 0, nextAt: 0, timer: undefined, isRunning: false }
     attempts.addresses = addresses
     this.#attempts.set(peerId, attempts)
 
@@ -175,13 +174,14 @@ export class PathUpgrader {
       return
     }
 
-    if (this.#isRunning || isBehind) {
+    if (this.#isRunning || (isBehind && ++attempts.behind <= MAX_BEHIND)) {
       attempts.nextAt = performance.now() + PUT_OFF_MS
       this.#consider(peerId, attempts.addresses)
       return
     }
 
     this.#isRunning = true
+    attempts.behind = 0
     attempts.isRunning = true
     const upgraded = await this.#upgrade(peerId, attempts.addresses)
     attempts.isRunning = false
