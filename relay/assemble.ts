@@ -76,6 +76,7 @@ export async function assembleRelay(
     clock,
     logger,
     services: (users) => circuitService(options, users),
+    keep: { ms: options.keepMs, bytes: options.keepBytes },
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
     admission: (arriving, node) => {
@@ -95,6 +96,7 @@ export async function assembleRelay(
     events: member.node.libp2p,
     maxTopics: options.maxTopics,
     maxTopicsPerPeer: options.maxTopicsPerPeer,
+    lingerMs: options.keepMs,
     log
   })
   const { gossip, system, peers } = member

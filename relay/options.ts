@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import * as v from 'valibot'
-import { MAX_PENDING_PER_HOST } from '../src/constants.ts'
+import { MAX_PENDING_PER_HOST, MAX_TIMER_MS } from '../src/constants.ts'
 import { checkUid } from '../src/identity/jid.ts'
 import { checkedText } from '../src/identity/schema.ts'
 import { parseOptions } from '../src/lib/parse-options.ts'
@@ -113,6 +113,13 @@ export interface RelayOptions {
   /** Channels and apps that one member may have forwarded. Default 500. */
   maxTopicsPerPeer?: number
   /**
+   * How long messages of channels are kept for those who ask for history, in memory, in ms. Default 120,000. When it is
+   * given, the relay also stays on a channel for so long after its last subscriber here has left.
+   */
+  keepMs?: number
+  /** How many bytes of them are kept; then the oldest of the user leaves that has most. Default 64 MiB. */
+  keepBytes?: number
+  /**
    * Users that may have more than others, or less: how many times as much, by `uid`. What one user may have of this
    * relay, all of its blocks together, fits some tens of blocks, and is a quarter of it at most (docs/LIMITS.md).
    * Default: none.
@@ -157,6 +164,8 @@ const OptionsSchema = v.strictObject({
   circuitBytes: v.optional(positive),
   maxTopics: v.optional(positive, 10_000),
   maxTopicsPerPeer: v.optional(positive, 500),
+  keepMs: v.optional(v.pipe(positive, v.maxValue(MAX_TIMER_MS, 'too long'))),
+  keepBytes: v.optional(positive),
   userLimits: v.optional(userLimits, {}),
   onEvent: v.optional(
     v.custom<(event: RelayEvent) => void>((value) => typeof value === 'function', 'expected a function')

@@ -87,3 +87,26 @@ export function toPort(text: string): number {
 
   return port
 }
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const BYTES = { B: 1, KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3 }
+
+/** A time like 90s, 10m, 2h or 1d, in ms. */
+export function toMs(text: string): number {
+  return toUnits(text, MS, 'Expected a time, like 90s, 10m or 2h.')
+}
+
+/** A size like 64MiB or 1GiB, in bytes. */
+export function toBytes(text: string): number {
+  return toUnits(text, BYTES, 'Expected a size, like 64MiB or 1GiB.')
+}
+
+function toUnits(text: string, units: Readonly<Record<string, number>>, expected: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})([A-Za-z]+)$/.exec(text) ?? []
+  const value = Number(count) * (units[unit] ?? Number.NaN)
+
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(expected)
+  }
+  return value
+}

@@ -6,8 +6,10 @@ import {
   addCommonFlags,
   addCredentialFlag,
   type CommonFlags,
+  toBytes,
   toCount,
   toList,
+  toMs,
   toPort
 } from './flags.ts'
 import { aborted, interruptible } from './interrupt.ts'
@@ -32,6 +34,8 @@ interface RelayFlags extends CommonFlags {
   stunPort: number
   maxConnections?: number
   maxReservations?: number
+  keep?: number
+  keepBytes?: number
   userLimit?: Record<string, number>
   log: 'text' | 'json'
 }
@@ -50,6 +54,8 @@ export function addRelay(program: Command): void {
     .option('--no-stun', 'answer no STUN')
     .option('--max-connections <n>', 'open connections at a time', toCount)
     .option('--max-reservations <n>', 'members reached through this relay at a time', toCount)
+    .option('--keep <time>', 'keep messages of channels in memory so long, for who asks; default 2m', toMs)
+    .option('--keep-bytes <size>', 'and so many bytes of them; default 64MiB', toBytes)
     .option('--user-limit <uid=factor>', 'what a user may have, times that of others; repeat it', toFactor)
     .addOption(new Option('--log <form>', 'the log, on stderr').choices(['text', 'json']).default('text'))
     .addHelpText(
@@ -76,6 +82,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     stunPort,
     maxConnections,
     maxReservations,
+    keep: keepMs,
+    keepBytes,
     userLimit: userLimits
   } = flags
   const tls = tlsOf(flags)
@@ -97,6 +105,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       stunPort: stun ? stunPort : undefined,
       maxConnections,
       maxReservations,
+      keepMs,
+      keepBytes,
       userLimits,
       onEvent: (event) => log.write(event)
     })

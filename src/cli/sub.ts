@@ -1,13 +1,15 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { NexusError } from '../errors.ts'
-import type { ChannelMessage } from '../types.ts'
-import { addMeshFlags, toCount } from './flags.ts'
+import type { ChannelMessage, HistoryOptions } from '../types.ts'
+import { addMeshFlags, toCount, toMs } from './flags.ts'
 import { Interrupted } from './interrupt.ts'
 import { Output } from './output.ts'
 import { type ChannelFlags, checkChannel } from './pub.ts'
 import { type Joined, withNexus } from './with-nexus.ts'
 
 interface SubFlags extends ChannelFlags {
+  last?: number
+  since?: number
   count?: number
 }
 
@@ -17,6 +19,8 @@ export function addSub(program: Command): void {
     .description('print what is published on a channel, a JSON line each, until interrupted')
     .argument('<channel>', 'its name')
     .option('--secret <text>', 'the secret of those who publish')
+    .addOption(new Option('--last <n>', 'begin with the newest that others keep').argParser(toCount).conflicts('since'))
+    .option('--since <time>', 'begin with what was published in that time and is kept, like 10m', toMs)
     .option('--count <n>', 'end after so many messages', toCount)
     .addHelpText(
       'after',
@@ -65,14 +69,20 @@ async function printMessages(channel: string, flags: SubFlags, output: Output, j
   const { reach } = await nexus.subscribe(channel, print, {
     secret: flags.secret,
     signal,
+    history: historyOf(flags),
     onGap: ({ from, missed }) => output.note(`nexus: warning: ${missed} messages of ${from.jid} did not arrive`)
   })
   output.note(`subscribed to ${channel} (known to: ${reach})`)
   await done
 }
 
-function printMessage({ channel, body, from, itsMe, itsBro, seq }: ChannelMessage): void {
+function historyOf({ last, since }: SubFlags): HistoryOptions | undefined {
+  const newest = last === undefined ? undefined : { last }
+  return since === undefined ? newest : { since: Date.now() - since }
+}
+
+function printMessage({ channel, body, from, itsMe, itsBro, seq, replayed }: ChannelMessage): void {
   const shown = body instanceof Uint8Array ? { bodyBase64: Buffer.from(body).toString('base64') } : { body }
   const { jid, peerId } = from
-  process.stdout.write(`${JSON.stringify({ channel, from: jid, peerId, ...shown, itsMe, itsBro, seq })}\n`)
+  process.stdout.write(`${JSON.stringify({ channel, from: jid, peerId, ...shown, itsMe, itsBro, seq, replayed })}\n`)
 }

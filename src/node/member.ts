@@ -44,6 +44,8 @@ export interface MemberInit extends Omit<TransportsInit, 'iceServers'> {
   maxAssemblyBytes?: number
   /** What becomes of gossip before it is checked. Default: all is taken. */
   admission?: (arriving: Arriving, node: GatedNode) => Admission
+  /** How long messages of channels are kept, and how many bytes of them. Default as `History` has it. */
+  keep?: { ms?: number; bytes?: number }
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError, address: string) => void
   /** Told of every peer that was cut off for what it sent, and why. */
@@ -131,6 +133,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     gossip,
     system,
     peers,
+    keep: init.keep,
     factorOf: (user) => node.users.factorOf(user),
     log: logger.forComponent('nexus:history')
   })

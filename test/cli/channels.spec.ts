@@ -54,6 +54,30 @@ describe('nexus pub, sub', function () {
     ])
   })
 
+  it('begins with what is kept, by number or time', async () => {
+    // Somebody who takes part, so that the relay does.
+    await subscribe('kept')
+    await publish('kept', '1', '2', '3')
+
+    for (const [args, bodies] of [
+      [
+        ['--last', '2', '--count', '2'],
+        [2, 3]
+      ],
+      [
+        ['--since', '1m', '--count', '3'],
+        [1, 2, 3]
+      ]
+    ] as const) {
+      const { code, stdout } = await nexus(['sub', 'kept', ...args], { env: writer })
+      assert.equal(code, 0)
+      assert.deepEqual(
+        jsonLines(stdout).map(({ body, replayed }) => [body, replayed]),
+        bodies.map((body) => [body, true])
+      )
+    }
+  })
+
   it('ends in order with 0 on SIGINT', async () => {
     const program = await subscribe('news')
     await publish('news', '1')

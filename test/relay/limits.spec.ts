@@ -46,6 +46,23 @@ describe("a relay's limits", function () {
     return from.dial(multiaddr(`${relayAddress()}/p2p-circuit/p2p/${to.identity.peerId}`), { force: true })
   }
 
+  it('keepMs and keepBytes: messages are kept while nobody subscribes, the newest as far as there is room', async () => {
+    await startRelay({ keepMs: 60_000, keepBytes: 25 * KIB })
+    const bootstrap = relay.addresses.slice(0, 1)
+    const [publisher, first, second] = await Promise.all([1, 2, 3].map(() => mesh.block({}, { listen: [], bootstrap })))
+    const subscription = await first!.subscribe('news', () => undefined)
+    await publisher!.publish('news', 0)
+    await subscription.unsubscribe()
+
+    for (let number = 1; number <= 5; number++) {
+      await publisher!.publish('news', new Uint8Array(10 * KIB).fill(number))
+    }
+    const heard: unknown[] = []
+    await publisher!.stop()
+    await second!.subscribe('news', ({ body }) => heard.push((body as Uint8Array)[0]), { history: { last: 10 } })
+    assert.deepEqual(heard, [4, 5])
+  })
+
   it('maxCircuitsPerPeer: one member has so many open, and one more when it has closed one; others have theirs', async () => {
     await startRelay({ maxCircuitsPerPeer: 2 })
     const [one, two, three] = [await worker(), await worker(), await worker()]

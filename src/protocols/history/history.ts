@@ -19,9 +19,9 @@ import { gatherHistory } from './replay.ts'
 
 const MIB = 1024 * 1024
 /** How long messages are kept. */
-const MAX_AGE_MS = 120_000
-/** Of one topic. */
-const MAX_MESSAGES = 4_096
+export const KEEP_MS = 120_000
+/** Of one topic; where more time or room was asked for, more of them. */
+const MAX_MESSAGES = { usual: 4_096, more: 65_536 }
 /** Of all topics. */
 const MAX_BYTES = { relay: 64 * MIB, block: 8 * MIB }
 
@@ -35,6 +35,8 @@ export interface HistoryInit {
   system: SystemCalls
   /** The verified peers with an open connection. */
   peers: () => ConnectedPeer[]
+  /** How long messages are kept, and how many bytes of them. Default 120,000, and 8 MiB, at a relay 64 MiB. */
+  keep?: { ms?: number; bytes?: number }
   /** How many times as much as others a user may have. Default once. */
   factorOf?: (user: string) => number
   log: Logger
@@ -56,12 +58,13 @@ export class History {
   readonly #fetch: RelayFetch | undefined
 
   constructor(init: HistoryInit) {
-    const { self, gossip, system, verifier, signatures, factorOf, log } = init
+    const { self, gossip, system, verifier, signatures, keep = {}, factorOf, log } = init
     const isRelay = self.block === 'relay'
     this.#init = init
     this.#peers = new ConnectedPeers(init.peers)
-    const maxBytes = isRelay ? MAX_BYTES.relay : MAX_BYTES.block
-    this.#kept = new KeptMessages({ maxBytes, maxMessages: MAX_MESSAGES, maxAgeMs: MAX_AGE_MS })
+    const maxBytes = keep.bytes ?? (isRelay ? MAX_BYTES.relay : MAX_BYTES.block)
+    const maxMessages = keep.ms === undefined && keep.bytes === undefined ? MAX_MESSAGES.usual : MAX_MESSAGES.more
+    this.#kept = new KeptMessages({ maxBytes, maxMessages, maxAgeMs: keep.ms ?? KEEP_MS })
     this.#client = new HistoryClient({ system, check: new MessageCheck({ verifier, signatures }), log })
     const parts = { client: this.#client, kept: this.#kept }
     this.#fetch = isRelay ? new RelayFetch({ ...parts, keepers: this.#keepers }) : undefined
