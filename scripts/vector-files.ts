@@ -38,6 +38,11 @@ export interface LeaseInput {
   certificate: string
 }
 
+/** Root sets that are shown one after the other to who trusts `root`. */
+export interface RootsInput {
+  sets: string[]
+}
+
 /** `audience`: the origin of the site. */
 export interface RequestInput {
   token: string

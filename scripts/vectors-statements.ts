@@ -1,5 +1,5 @@
 /**
- * Writes `test/vectors/{leases,requests,revocations}.json`, the signed statements beside certificates and grants, which
+ * Writes `test/vectors/{leases,requests,revocations,roots}.json`, the signed statements beside certificates and grants, which
  * every implementation of Nexus reads in its tests. Run: `node scripts/vectors-statements.ts`
  */
 import { writeFile } from 'node:fs/promises'
@@ -24,6 +24,7 @@ import {
 } from '../test/support/identities.ts'
 import type { LeaseInput, RequestInput, RevocationInput, VectorCase, VectorFile } from './vector-files.ts'
 import { revocationCases } from './vectors-revocations.ts'
+import { rootVectors } from './vectors-roots.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -245,7 +246,8 @@ export async function statementVectors(): Promise<Record<string, string>> {
   const files = {
     'leases.json': await leaseVectors(),
     'requests.json': await requestVectors(),
-    'revocations.json': await revocationVectors()
+    'revocations.json': await revocationVectors(),
+    'roots.json': await rootVectors()
   }
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]))
 }

@@ -149,7 +149,16 @@ export class Enrolment {
     const grants = await this.#grantsOf(uid)
     const { bootstrap, clock } = options
     const lists = await issuer.lists()
-    const answer = await answerFor(authority, peerId, { ...user, uid, grants, bootstrap, clock, validForMs, lists })
+    const answer = await answerFor(authority, peerId, {
+      ...user,
+      uid,
+      grants,
+      bootstrap,
+      clock,
+      validForMs,
+      lists,
+      trust: issuer.trusted
+    })
     const certificate = await readCertificate(answer.certificate, issuer.verifier)
 
     store.database.transaction(() => {

@@ -6,12 +6,15 @@ import { checkValidity, toSeconds } from '../identity/claims.ts'
 import type { CertificateAnswer } from '../identity/enrolment.ts'
 import { type IssuerCertificate, readIssuerCertificate } from '../identity/issuing-key.ts'
 import { RevocationList } from '../identity/revocation-list.ts'
+import { peekRootSet, type RootSet, RootTrust, readRootSet } from '../identity/root-sets.ts'
 import { CertificateVerifier } from '../identity/verifier.ts'
 import type { Clock } from '../types.ts'
 import { ListWaiters } from './list-waiters.ts'
+import { Refusal } from './refusal.ts'
 import { type NextText, SignedList } from './signed-list.ts'
 import type { Database } from './store/database.ts'
 import { type RevocationState, RevocationStore } from './store/revocation-list.ts'
+import { RootSets } from './store/root-sets.ts'
 
 /** Of texts in one answer, in characters; one that is longer goes alone. */
 const MAX_ANSWER_LENGTH = 256 * 1024
@@ -36,6 +39,8 @@ export class Issuer {
   readonly signer: IssuerCertificate | undefined
   /** Verifies what this authority has signed. */
   readonly verifier: CertificateVerifier
+  /** The root keys that the network trusts. */
+  readonly trust: RootTrust
   /** Woken with each new list. */
   readonly waiters = new ListWaiters()
   /** Each list is whole, and members of the earlier version obey it. */
@@ -44,6 +49,7 @@ export class Issuer {
   readonly #init: Required<Pick<AuthorityInit, 'clock'>>
   readonly #database: Database
   readonly #list: RevocationStore
+  readonly #rootSets: RootSets
   readonly #signed: SignedList
 
   private constructor({ authority, database, clock, earlierMembers }: IssuerInit) {
@@ -56,8 +62,10 @@ export class Issuer {
     this.#list = new RevocationStore(database)
     this.#signed = new SignedList(authority, this.#list, earlierMembers)
     this.signsWhole = earlierMembers
-    const trust = { network: this.network, roots: [this.rootId] }
-    this.verifier = new CertificateVerifier({ ...trust, clock, revocations: new RevocationList(trust) })
+    this.#rootSets = new RootSets(database)
+    this.trust = new RootTrust({ network: this.network, roots: [this.#rootSets.first] })
+    const trusted = { network: this.network, roots: this.trust }
+    this.verifier = new CertificateVerifier({ ...trusted, clock, revocations: new RevocationList(trusted) })
   }
 
   /**
@@ -65,6 +73,7 @@ export class Issuer {
    */
   static async open(init: IssuerInit): Promise<Issuer> {
     const issuer = new Issuer(init)
+    await issuer.#takeRootSets(init.authority.rootSets)
     await issuer.#checkSigner()
     init.database.transaction(() => {
       const merged = merge(init.authority.toJSON().revocations, issuer.#list.get())
@@ -94,6 +103,40 @@ export class Issuer {
     const { version } = this.#list
     const revocations = { version, issuedAt: this.#second(), revoked: this.#list.recent(this.#second()) }
     return Authority.fromJSON({ ...this.#json, revocations }, this.#init)
+  }
+
+  /** The roots that are trusted, and the sets that say so. */
+  get trusted(): Pick<CertificateAnswer, 'roots' | 'rootSets'> {
+    const { roots, tokens } = this.trust
+    return { roots: [...roots], ...(tokens.length === 0 ? {} : { rootSets: tokens }) }
+  }
+
+  /**
+   * Takes a root set, and tells it to all who wait. `record` is called in the transaction that keeps it. Throws
+   * `REFUSED`, and `CONFLICT` for one without the root of this service's own key, or that is not newer.
+   */
+  async takeRootSet(token: string, record: (set: RootSet) => void): Promise<void> {
+    const set = await readRootSet(token, this.trust)
+
+    if (set.version <= this.trust.version || !set.roots.includes(this.rootId)) {
+      const why =
+        set.version <= this.trust.version ? 'a newer root set is known' : 'it is without the root of this service'
+      throw new Refusal('CONFLICT', `${why}: ${set.version}`)
+    }
+
+    this.#database.transaction(() => {
+      this.#rootSets.add(set.version, token)
+      record(set)
+    })
+    await this.trust.offer(token)
+    this.waiters.wake()
+  }
+
+  async #takeRootSets(given: readonly string[]): Promise<void> {
+    await this.trust.offerAll([...this.#rootSets.tokens, ...given])
+    for (const token of this.trust.tokens) {
+      this.#rootSets.add(peekRootSet(token).version, token)
+    }
   }
 
   get version(): number {

@@ -60,7 +60,11 @@ export interface AuthorityService {
 export async function createAuthority(options: AuthorityServiceOptions): Promise<AuthorityService> {
   const resolved = resolveAuthorityOptions(options)
   const { authority, database, clock, earlierMembers = authority.issuer === undefined } = resolved
-  const store = await openStore(database, { network: authority.network, root: authority.rootId })
+  const store = await openStore(database, {
+    network: authority.network,
+    root: authority.rootId,
+    rootSets: authority.rootSets
+  })
   const opened = Issuer.open({ authority, database: store.database, clock, earlierMembers })
   const issuer = await opened.catch((error: unknown) => {
     store.database.close()
@@ -98,6 +102,6 @@ function assemble(options: ResolvedAuthorityOptions, store: Store, issuer: Issue
   web.use(noStore, guard({ origin, limits }))
   addPublicRoutes(web, { options, issuer, nonces, enrolment })
   addConsole(web, issuer)
-  addAdminRoutes(web, { store, limits, revocation, trails, clock })
+  addAdminRoutes(web, { issuer, store, limits, revocation, trails, clock })
   return web
 }

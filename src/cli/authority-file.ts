@@ -4,6 +4,7 @@ import type { Store } from '../authority/store/store.ts'
 import { NexusError } from '../errors.ts'
 import { Authority } from '../identity/authority.ts'
 import type { AuthorityJson } from '../identity/authority-json.ts'
+import { trustOf } from '../identity/enrolment.ts'
 import { RevocationList } from '../identity/revocation-list.ts'
 import { readFileOf, readJsonFile, writeSecretFile } from '../node/runtime/credential-file.ts'
 import { keyToStore, withKey } from './authority-key.ts'
@@ -36,14 +37,14 @@ export async function checkNotServed(directory: string): Promise<void> {
 /** What a service has kept for the authority of a directory. Throws `INVALID` when it has nothing. */
 export async function openDatabase(flags: { dir: string; database?: string }): Promise<Store> {
   const path = databasePath(flags)
-  const { network, rootId: root } = await readAuthority(flags.dir)
+  const { network, rootId: root, rootSets } = await readAuthority(flags.dir)
 
   if (!(await exists(path))) {
     throw new NexusError('INVALID', `there is no database ${path}: nexus authority serve makes it`)
   }
 
   const { openStore } = await import('../authority/store/store.ts')
-  return openStore(path, { network, root })
+  return openStore(path, { network, root, rootSets })
 }
 
 /** The authority of a directory. Throws `INVALID` when there is none. */
@@ -82,7 +83,7 @@ export async function readCurrentAuthority(directory: string): Promise<Authority
 
 /** Whom an authority has revoked. */
 export async function revocationsOf(authority: Authority): Promise<RevocationList> {
-  const revocations = new RevocationList({ network: authority.network, roots: [authority.rootId] })
+  const revocations = new RevocationList({ network: authority.network, roots: trustOf(authority).roots })
   const list = await authority.revocationList()
 
   if (list !== undefined) {

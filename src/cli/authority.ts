@@ -8,6 +8,7 @@ import { addIssuer } from './authority/issuer.ts'
 import { addList } from './authority/list.ts'
 import { addRenew } from './authority/renew.ts'
 import { addRevoke } from './authority/revoke.ts'
+import { addRotate } from './authority/rotate.ts'
 import { addServe } from './authority/serve.ts'
 import { addShow } from './authority/show.ts'
 import { addToken } from './authority/token.ts'
@@ -34,6 +35,7 @@ Example:
   addList(group)
   addGrant(group)
   addRevoke(group)
+  addRotate(group)
   addShow(group)
   addServe(group)
   addToken(group)

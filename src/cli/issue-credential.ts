@@ -1,7 +1,7 @@
 import type { Authority } from '../identity/authority.ts'
 import type { CertificateSubject } from '../identity/certificate.ts'
 import { type Credential, createCredential } from '../identity/credential.ts'
-import { listsOf } from '../identity/enrolment.ts'
+import { listsOf, trustOf } from '../identity/enrolment.ts'
 import { generateKey, peerIdOf } from '../identity/keys.ts'
 
 export interface CredentialRequest extends Omit<CertificateSubject, 'peerId'> {
@@ -22,7 +22,7 @@ export async function issueCredential(authority: Authority, request: CredentialR
     key,
     certificate,
     grants: await Promise.all(held),
-    roots: [authority.rootId],
+    ...trustOf(authority),
     ...(await listsOf(authority))
   })
 }

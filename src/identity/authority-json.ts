@@ -11,6 +11,7 @@ const AuthoritySchema = v.object({
   network: checkedText(checkNetwork),
   key: checkedText(parseKey),
   issuer: v.optional(checkedText(peekIssuerCertificate)),
+  rootSets: v.optional(v.array(v.string())),
   revocations: v.object({
     version: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     issuedAt: v.pipe(
@@ -36,6 +37,8 @@ export interface AuthorityJson {
   network: string
   key: string
   issuer?: string
+  /** The sets that say which roots the network trusts, the oldest first. */
+  rootSets?: string[]
   revocations: {
     version: number
     /** When the list was last changed, in seconds since 1970. */

@@ -32,6 +32,7 @@ export interface IssuerTerms {
 }
 
 interface AuthorityState extends Required<AuthorityInit>, SigningKey {
+  rootSets: readonly string[]
   version: number
   /** When the list was last changed, in seconds since 1970. */
   revokedAt: number
@@ -58,6 +59,8 @@ export class Authority {
   readonly network: string
   /** The peer id of the root key: what the blocks of this network trust. */
   readonly rootId: string
+  /** The sets that say which roots the network trusts, the oldest first: none before the first rotation. */
+  readonly rootSets: readonly string[]
   /** The issuing key that it signs with, as its root certified it; absent when it has the root key itself. */
   readonly issuer?: IssuerCertificate
   readonly #state: AuthorityState
@@ -67,6 +70,7 @@ export class Authority {
   private constructor(state: AuthorityState) {
     this.network = state.network
     this.rootId = state.issuer?.rootId ?? peerIdOf(state.privateKey)
+    this.rootSets = state.rootSets
     this.#state = state
     if (state.issuer !== undefined) {
       this.issuer = state.issuer
@@ -87,7 +91,7 @@ export class Authority {
   static async create(init: { network: string; privateKey?: Ed25519PrivateKey } & AuthorityInit): Promise<Authority> {
     const network = checkNetwork(init.network)
     const privateKey = init.privateKey ?? (await generateKey())
-    return new Authority({ ...defaults(init), network, privateKey, version: 0, revokedAt: 0, revoked: new Map() })
+    return new Authority({ ...defaults(init), network, privateKey, ...NOTHING })
   }
 
   /**
@@ -102,12 +106,13 @@ export class Authority {
    * ```
    */
   static fromJSON(value: unknown, init: AuthorityInit = {}): Authority {
-    const { network, key, issuer, revocations } = parseAuthority(value)
+    const { network, key, issuer, rootSets = [], revocations } = parseAuthority(value)
     return new Authority({
       ...defaults(init),
       network,
       privateKey: parseKey(key),
       issuer: issuer === undefined ? undefined : peekIssuerCertificate(issuer),
+      rootSets,
       version: revocations.version,
       revokedAt: revocations.issuedAt,
       revoked: new Map(Object.entries(revocations.revoked))
@@ -127,8 +132,9 @@ export class Authority {
   toJSON(): AuthorityJson {
     const { network, privateKey, issuer, version, revokedAt, revoked } = this.#state
     const key = formatKey(privateKey)
+    const sets = this.rootSets.length === 0 ? {} : { rootSets: [...this.rootSets] }
     const revocations = { version, issuedAt: revokedAt, revoked: Object.fromEntries(revoked) }
-    return { version: 1, network, key, ...(issuer === undefined ? {} : { issuer: issuer.token }), revocations }
+    return { version: 1, network, key, ...(issuer === undefined ? {} : { issuer: issuer.token }), ...sets, revocations }
   }
 
   /**
@@ -195,8 +201,8 @@ export class Authority {
     const terms = { issuedAt: this.#issueTime(undefined, peerIdOf(privateKey)), validForMs }
     const token = await signIssuerCertificate(this.#state, { peerId: peerIdOf(privateKey), apps }, terms)
     const issuer = peekIssuerCertificate(token)
-    const none = { version: 0, revokedAt: 0, revoked: new Map<string, number>() }
-    return new Authority({ network, clock, randomId, privateKey, issuer, ...none })
+    const { rootSets } = this
+    return new Authority({ network, clock, randomId, privateKey, issuer, ...NOTHING, rootSets })
   }
 
   /**
@@ -268,6 +274,9 @@ export class Authority {
     return Math.max(this.#state.clock(), ...seconds.map((second) => second * 1000))
   }
 }
+
+/** Of a new authority: nobody is revoked. Its map is replaced, never changed. */
+const NOTHING = { rootSets: [], version: 0, revokedAt: 0, revoked: new Map<string, number>() }
 
 function defaults({ clock = Date.now, randomId = () => globalThis.crypto.randomUUID() }: AuthorityInit) {
   return { clock, randomId }

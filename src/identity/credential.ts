@@ -6,6 +6,7 @@ import { peekGrant } from './grant.ts'
 import { checkNetwork } from './jid.ts'
 import { checkPeerId, formatKey, parseKey, peerIdOf } from './keys.ts'
 import { RevocationList } from './revocation-list.ts'
+import { RootTrust } from './root-sets.ts'
 import { checkedText, parseJson } from './schema.ts'
 import { CertificateVerifier } from './verifier.ts'
 
@@ -19,14 +20,16 @@ const CredentialSchema = v.object({
   grants: v.array(v.object({ grant: token, issuerCertificate: v.optional(token) })),
   roots: v.pipe(v.array(checkedText(checkPeerId)), v.nonEmpty()),
   revocations: v.optional(token),
-  moreRevocations: v.optional(v.array(token))
+  moreRevocations: v.optional(v.array(token)),
+  rootSets: v.optional(v.array(token))
 })
 
 /**
  * Everything that a block needs to join its network, as JSON: its private `key` (libp2p protobuf, base64url), its
  * `certificate`, the `grants` of its user with the certificates of those who gave them, the peer ids of the `roots`
  * to trust, and the newest revocation lists known: that of the roots, and in `moreRevocations` those of issuing keys,
- * and what was added to lists. Secret, because of the key.
+ * and what was added to lists. `rootSets` say which roots took their place, each signed by one before. Secret, because of
+ * the key.
  */
 export interface Credential {
   version: 1
@@ -37,6 +40,7 @@ export interface Credential {
   roots: string[]
   revocations?: string
   moreRevocations?: string[]
+  rootSets?: string[]
 }
 
 /** A grant that this block may show, as it says of itself. */
@@ -105,6 +109,7 @@ export function createCredential(parts: {
   roots: string[]
   revocations?: string
   moreRevocations?: string[]
+  rootSets?: string[]
 }): Credential {
   const { grants = [], key, ...rest } = parts
   return parseCredential({ version: 1, ...rest, key: formatKey(key), grants })
@@ -117,28 +122,32 @@ export function createCredential(parts: {
 export async function openCredential(credential: Credential, options: { clock: Clock }): Promise<OpenedCredential> {
   const { network, roots } = credential
   const privateKey = parseKey(credential.key)
-  const revocations = new RevocationList({ network, roots })
+  const trust = new RootTrust({ network, roots })
+  await trust.offerAll(credential.rootSets ?? [])
+  const revocations = new RevocationList({ network, roots: trust })
   if (credential.revocations !== undefined) {
     await revocations.offer(credential.revocations)
   }
   for (const list of credential.moreRevocations ?? []) {
     await revocations.offer(list).catch(ignoreRefused)
   }
-  const verifier = new CertificateVerifier({ network, roots, clock: options.clock, revocations })
+  const verifier = new CertificateVerifier({ network, roots: trust, clock: options.clock, revocations })
   const certificate = await verifier.verify(credential.certificate, peerIdOf(privateKey))
   const grants = credential.grants.map((held) => ({ ...peekGrant(held.grant), ...held }))
   return { privateKey, certificate, verifier, revocations, grants }
 }
 
-/** What of lists the fields of a credential hold: the roots' whole list, which every version reads, by itself. */
-export function heldRevocations({
+/** What is held of lists and root sets, in the fields of a credential: the roots' whole list by itself. */
+export function heldStatements({
   token: whole,
-  tokens
-}: RevocationList): Pick<Credential, 'revocations' | 'moreRevocations'> {
+  tokens,
+  trust
+}: RevocationList): Pick<Credential, 'revocations' | 'moreRevocations' | 'rootSets'> {
   const more = tokens.filter((list) => list !== whole)
   return {
     ...(whole === undefined ? {} : { revocations: whole }),
-    ...(more.length === 0 ? {} : { moreRevocations: more })
+    ...(more.length === 0 ? {} : { moreRevocations: more }),
+    ...(trust.version === 0 ? {} : { rootSets: trust.tokens })
   }
 }
 

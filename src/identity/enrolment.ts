@@ -7,6 +7,7 @@ import { type Credential, createCredential } from './credential.ts'
 import { decodeJws, type JwsKind, signJws, verifyJws } from './jws.ts'
 import { checkPeerId, peerIdOf } from './keys.ts'
 import { refused } from './refused.ts'
+import { peekRootSet } from './root-sets.ts'
 import { parseJson } from './schema.ts'
 
 const REQUEST: JwsKind = { noun: 'certificate request', typ: 'nexus-request+jwt', maxBytes: MAX_CERTIFICATE_BYTES }
@@ -25,6 +26,7 @@ const AnswerSchema = v.object({
   roots: v.array(v.string()),
   revocations: v.optional(v.string()),
   moreRevocations: v.optional(v.array(v.string())),
+  rootSets: v.optional(v.array(v.string())),
   bootstrap: v.array(v.string()),
   time: v.number()
 })
@@ -39,6 +41,8 @@ export interface CertificateAnswer {
   roots: string[]
   revocations?: string
   moreRevocations?: string[]
+  /** The sets that say which roots are trusted, the oldest first. */
+  rootSets?: string[]
   /** Multiaddrs of relays. */
   bootstrap: string[]
   /** The clock of who answers, in ms since 1970. */
@@ -63,6 +67,8 @@ export interface EnrolmentTerms {
   validForMs?: number
   /** The revocation lists that go along. Default: that of the authority. */
   lists?: Pick<CertificateAnswer, 'revocations' | 'moreRevocations'>
+  /** The roots that the network trusts, and the sets that say so. Default: those of the authority. */
+  trust?: Pick<CertificateAnswer, 'roots' | 'rootSets'>
   /** Default `Date.now`. */
   clock?: Clock
 }
@@ -190,6 +196,7 @@ export async function answerFor(
     clock = Date.now,
     validForMs = PAGE_VALIDITY_MS,
     lists,
+    trust,
     ...user
   }: Omit<EnrolmentTerms, 'audience'>
 ): Promise<CertificateAnswer> {
@@ -201,7 +208,7 @@ export async function answerFor(
     network: authority.network,
     certificate,
     grants,
-    roots: [authority.rootId],
+    ...(trust ?? trustOf(authority)),
     ...carried,
     bootstrap,
     time: clock()
@@ -219,6 +226,12 @@ export async function listsOf(authority: Authority): Promise<Pick<Credential, 'r
   return authority.issuer === undefined ? { revocations: list } : { moreRevocations: [list] }
 }
 
+/** The roots that a network trusts, and the sets that say so, as its authority knows. */
+export function trustOf({ rootId, rootSets }: Authority): Pick<CertificateAnswer, 'roots' | 'rootSets'> {
+  const newest = rootSets.at(-1)
+  return newest === undefined ? { roots: [rootId] } : { roots: [...peekRootSet(newest).roots], rootSets: [...rootSets] }
+}
+
 /** The answer that a JSON value is. Throws `INVALID`, naming the field at fault. */
 export function parseAnswer(value: unknown): CertificateAnswer {
   return parseJson('answer', AnswerSchema, value)
@@ -226,7 +239,7 @@ export function parseAnswer(value: unknown): CertificateAnswer {
 
 /** The credential of a key and an answer. Throws `INVALID`. */
 export function credentialOf(key: Ed25519PrivateKey, answer: CertificateAnswer): Credential {
-  const { network, certificate, grants, roots, revocations, moreRevocations } = answer
+  const { network, certificate, grants, roots, revocations, moreRevocations, rootSets } = answer
   return createCredential({
     network,
     key,
@@ -234,6 +247,7 @@ export function credentialOf(key: Ed25519PrivateKey, answer: CertificateAnswer):
     grants,
     roots,
     ...(revocations === undefined ? {} : { revocations }),
-    ...(moreRevocations === undefined ? {} : { moreRevocations })
+    ...(moreRevocations === undefined ? {} : { moreRevocations }),
+    ...(rootSets === undefined ? {} : { rootSets })
   })
 }

@@ -130,7 +130,9 @@ export async function verifyGrant(
 export function checkGrant(grant: Grant, verifier: CertificateVerifier): void {
   const { app, holder, id, issuerCertificate, issuingKey, issuedAt } = grant
   checkValidity('grant', grant, verifier.clock())
-  if (issuerCertificate !== undefined) {
+  if (issuerCertificate === undefined) {
+    verifier.checkRoot('grant', issuingKey?.rootId ?? grant.issuerPeerId)
+  } else {
     verifier.check(issuerCertificate)
   }
   const { revocations } = verifier

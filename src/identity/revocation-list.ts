@@ -1,8 +1,7 @@
-import { type IssuerCertificate, mayIssue, type TrustedRoots } from './issuing-key.ts'
-import { checkNetwork } from './jid.ts'
-import { checkPeerId } from './keys.ts'
+import { type IssuerCertificate, mayIssue } from './issuing-key.ts'
 import { refused } from './refused.ts'
 import { type RevocableStatement, type RevocationStatement, readRevocations } from './revocation.ts'
+import { RootTrust } from './root-sets.ts'
 import { SignedRevocations } from './signed-revocations.ts'
 
 /** The lists of issuing keys that are kept, those of the roots not counted: a network has a few. */
@@ -13,14 +12,16 @@ const MAX_ISSUERS = 16
  * key, which counts for what that key may sign. Each has versions of its own; only the roots' list voids issuing keys.
  */
 export class RevocationList {
-  readonly #trust: TrustedRoots
+  /** The root keys that are trusted. */
+  readonly trust: RootTrust
   readonly #listeners = new Set<() => void>()
   readonly #roots = new SignedRevocations(undefined)
   readonly #issuers = new Map<string, SignedRevocations>()
 
-  /** `roots`: the peer ids of the root keys. Throws `INVALID`. */
-  constructor(init: { network: string; roots: Iterable<string> }) {
-    this.#trust = { network: checkNetwork(init.network), roots: new Set(Array.from(init.roots, checkPeerId)) }
+  /** `roots`: the peer ids of the root keys, or how they change. Throws `INVALID`. */
+  constructor({ network, roots }: { network: string; roots: Iterable<string> | RootTrust }) {
+    this.trust = roots instanceof RootTrust ? roots : new RootTrust({ network, roots })
+    this.trust.onChange(() => this.#changed())
   }
 
   /** The version of the roots' list, 0 when there is none yet. */
@@ -67,9 +68,13 @@ export class RevocationList {
     return this.#roots.version === 0 ? this.#issuers : new Map([['', this.#roots], ...this.#issuers])
   }
 
-  /** Whether a statement by or for this key, user, app or id is void. */
+  /** Whether a statement by or for this key, user, app or id is void, or of a root that is trusted no more. */
   isRevoked(statement: RevocableStatement): boolean {
-    const { issuer, app } = statement
+    const { issuer, app, rootId } = statement
+
+    if (rootId !== undefined && !this.trust.roots.has(rootId)) {
+      return true
+    }
 
     if (this.#roots.voids(statement) || (issuer !== undefined && this.#isVoid(issuer))) {
       return true
@@ -94,7 +99,7 @@ export class RevocationList {
       return false
     }
 
-    const statement = await readRevocations(token, this.#trust)
+    const statement = await readRevocations(token, this.trust)
     const list = this.#listOf(statement)
 
     if (!list.apply(statement)) {
@@ -102,13 +107,17 @@ export class RevocationList {
     }
 
     this.#dropVoidIssuers()
-    for (const listener of [...this.#listeners]) {
-      listener()
-    }
+    this.#changed()
     return true
   }
 
-  /** Calls `listener`, which must not throw, after each newer list. Gives a function that ends it. */
+  #changed(): void {
+    for (const listener of [...this.#listeners]) {
+      listener()
+    }
+  }
+
+  /** Calls `listener`, which must not throw, after each newer list, and when other roots are trusted. Gives a function that ends it. */
   onChange(listener: () => void): () => void {
     // A function of its own for each call: two parties may pass the same listener and leave one by one.
     const own = () => listener()

@@ -33,6 +33,8 @@ export interface RevocableStatement {
   issuedAt: number
   /** The issuing key that signed it. */
   issuer?: IssuerCertificate | undefined
+  /** The root that signed it, or certified the issuing key. */
+  rootId?: string | undefined
 }
 
 /** What one signed text says of what is revoked. */

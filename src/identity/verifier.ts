@@ -4,15 +4,15 @@ import type { Clock } from '../types.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { checkValidity } from './claims.ts'
 import { checkNetwork } from './jid.ts'
-import { checkPeerId } from './keys.ts'
 import { refused } from './refused.ts'
 import type { RevocationList } from './revocation-list.ts'
+import { RootTrust } from './root-sets.ts'
 
 export interface CertificateVerifierInit {
   /** The one network whose certificates count. */
   network: string
-  /** The peer ids of the root keys that may sign. */
-  roots: readonly string[]
+  /** The peer ids of the root keys that may sign, or how they change. */
+  roots: readonly string[] | RootTrust
   clock: Clock
   revocations: RevocationList
   /** Certificates kept, the least recently used leaving first. Default 10,000. */
@@ -25,7 +25,8 @@ export interface CertificateVerifierInit {
  */
 export class CertificateVerifier {
   readonly network: string
-  readonly roots: ReadonlySet<string>
+  /** The root keys that are trusted, and how they change. */
+  readonly trust: RootTrust
   readonly revocations: RevocationList
   readonly clock: Clock
   readonly #cache: LruCache<string, Certificate>
@@ -33,11 +34,16 @@ export class CertificateVerifier {
 
   /** Throws `INVALID` for a bad network or root. */
   constructor(init: CertificateVerifierInit) {
+    this.trust =
+      init.roots instanceof RootTrust ? init.roots : new RootTrust({ network: init.network, roots: init.roots })
     this.network = checkNetwork(init.network)
-    this.roots = new Set(init.roots.map(checkPeerId))
     this.clock = init.clock
     this.revocations = init.revocations
     this.#cache = new LruCache({ max: init.cacheSize ?? CERTIFICATE_CACHE_SIZE })
+  }
+
+  get roots(): ReadonlySet<string> {
+    return this.trust.roots
   }
 
   /**
@@ -88,8 +94,9 @@ export class CertificateVerifier {
     return certificate
   }
 
-  /** Checks again that a verified certificate holds now: `NOT_YET_VALID`, `EXPIRED`, `REVOKED`. */
+  /** Checks again that a verified certificate holds now: `WRONG_ROOT`, `NOT_YET_VALID`, `EXPIRED`, `REVOKED`. */
   check(certificate: Certificate): void {
+    this.checkRoot('certificate', certificate.rootId)
     checkValidity('certificate', certificate, this.clock())
     this.#checkRevoked(certificate)
   }
@@ -97,6 +104,13 @@ export class CertificateVerifier {
   #checkRevoked(certificate: Certificate): void {
     if (this.revocations.isRevoked(certificate)) {
       throw refused('REVOKED', 'the certificate is revoked')
+    }
+  }
+
+  /** The root of what was verified may not be trusted any more: `WRONG_ROOT`. */
+  checkRoot(noun: string, rootId: string): void {
+    if (!this.roots.has(rootId)) {
+      throw refused('WRONG_ROOT', `the ${noun} is of a root that is not trusted any more`)
     }
   }
 

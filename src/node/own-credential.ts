@@ -21,6 +21,8 @@ const MAX_RETRY_MS = 60_000
 /** Before its end, in half of the time that is left: a short certificate must not end while a retry waits. */
 const LEAST_RETRY_MS = 500
 const RENEWAL_PART = 2 / 3
+/** When other roots are trusted, the certificate is renewed within this time: not all at once. */
+const ROOTS_SPREAD_MS = 10_000
 /** Then again. */
 const NEXT_WARNING_MS = 24 * 60 * 60_000
 /** A renewal that is due, or under way, makes the warning needless unless it takes longer. */
@@ -104,6 +106,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     // An object stays what it is.
     if (typeof this.#init.source !== 'object') {
       this.#renewInTime()
+      this.verifier.trust.onChange(() => this.#renewForRoots())
     }
 
     this.#warnInTime()
@@ -127,6 +130,12 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
     const part = this.#init.renewalPart?.() ?? RENEWAL_PART
     this.#dueAt = issuedAt + (expiresAt - issuedAt) * part
     this.#schedule(this.#dueAt)
+  }
+
+  /** While roots change there may be a certificate of a new one: a file is looked at until it brings a newer one. */
+  #renewForRoots(): void {
+    const at = this.#init.clock() + ROOTS_SPREAD_MS * (this.#init.random ?? Math.random)()
+    this.#schedule(Math.min(at, this.#timer.at))
   }
 
   #warnInTime(): void {
@@ -173,6 +182,7 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
   async #tryToRenew(): Promise<void> {
     try {
       const { certificate, grants, revocations } = await openCredential(await load(this.#init), this.#init)
+      await this.verifier.trust.offerAll(revocations.trust.tokens)
 
       if (this.#stopped) {
         return
@@ -183,7 +193,10 @@ export class OwnCredential extends TypedEventEmitter<CredentialEvents> implement
       }
 
       if (!this.verifier.roots.has(certificate.rootId)) {
-        throw new NexusError('INVALID', 'the renewed certificate is of a new root: restart the block to change roots')
+        throw new NexusError(
+          'INVALID',
+          'the renewed certificate is of a root that is not trusted here, and no root set leads to it'
+        )
       }
 
       for (const list of revocations.tokens) {

@@ -69,7 +69,7 @@ describe('nexus, its usage', function () {
     [
       'no command of a group',
       ['authority'],
-      /missing command: init, issuer, issue, renew, list, grant, revoke, show, serve, token, backup, admin \(nexus authority --help /
+      /missing command: init, issuer, issue, renew, list, grant, revoke, rotate, show, serve, token, backup, admin \(nexus authority --help /
     ],
     ['an unknown command of a group', ['authority', 'iniit'], /unknown command 'iniit' \(Did you mean init\?\)/],
     ['a user limit without a factor', ['relay', '--user-limit', 'anna'], /Expected a user id and a positive number/],

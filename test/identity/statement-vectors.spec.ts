@@ -5,6 +5,7 @@ import type {
   RequestInput,
   RevocationInput,
   RevocationOutcome,
+  RootsInput,
   VectorCase,
   VectorFile
 } from '../../scripts/vector-files.ts'
@@ -12,12 +13,14 @@ import { statementVectors } from '../../scripts/vectors-statements.ts'
 import { verifyRequest } from '../../src/identity/enrolment.ts'
 import { verifyLease } from '../../src/identity/lease.ts'
 import { RevocationList } from '../../src/identity/revocation-list.ts'
+import { RootTrust } from '../../src/identity/root-sets.ts'
 import { CertificateVerifier } from '../../src/identity/verifier.ts'
 import { assertRefused } from '../support/identities.ts'
 
 const readText = (name: string) => readFile(new URL(`../vectors/${name}`, import.meta.url), 'utf8')
 const leases: VectorFile<LeaseInput> = JSON.parse(await readText('leases.json'))
 const requests: { cases: VectorCase<RequestInput>[] } = JSON.parse(await readText('requests.json'))
+const roots: VectorFile<RootsInput> = JSON.parse(await readText('roots.json'))
 const revocations: VectorFile<RevocationInput> = JSON.parse(await readText('revocations.json'))
 
 /** Runs a case: what comes out must be what the vector expects, or it must be refused for its reason. */
@@ -56,6 +59,16 @@ describe('vectors of statements', () => {
     run('request', vector, async ({ token, audience }) => {
       const { peerId, id } = await verifyRequest(token, { audience, now: vector.now })
       return { peerId, id }
+    })
+  }
+
+  for (const vector of roots.cases) {
+    run('root set', vector, async ({ sets }) => {
+      const trust = new RootTrust({ network: roots.network, roots: [roots.root] })
+      for (const set of sets) {
+        await trust.offer(set)
+      }
+      return { version: trust.version, roots: [...trust.roots] }
     })
   }
 

@@ -4,6 +4,7 @@ import { checkApp, checkBlockKind, checkResource, checkUid } from '../../identit
 import { checkPeerId } from '../../identity/keys.ts'
 import { checkedText } from '../../identity/schema.ts'
 import type { BlockKind, Clock } from '../../types.ts'
+import type { Issuer } from '../issuer.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { Refusal } from '../refusal.ts'
 import type { Revocation } from '../revocation.ts'
@@ -44,6 +45,7 @@ const RevokeSchema = v.union(
 )
 
 export interface AdminInit {
+  issuer: Issuer
   store: Store
   limits: RateLimits
   revocation: Revocation
@@ -58,6 +60,7 @@ export function addAdminRoutes(web: Hono<Web>, init: AdminInit): void {
   addServices(web, init)
   addSecrets(web, init)
   addRevocations(web, init)
+  addRootSets(web, init)
   const { store, clock } = init
 
   web.get('/admin/certificates', (c) => {
@@ -175,6 +178,19 @@ function addSecrets(web: Hono<Web>, init: AdminInit): void {
       checkFound(secrets.revoke(id, init.clock()), `there is no secret ${id} to revoke`)
       return { id }
     })
+  })
+}
+
+function addRootSets(web: Hono<Web>, { issuer, trails }: AdminInit): void {
+  web.post('/admin/roots', async (c) => {
+    const { set } = await jsonBody(c.req.raw, v.object({ set: text }))
+    const trail = { ...c.get('trail'), action: 'take roots' }
+    c.set('trail', trail)
+    await issuer.takeRootSet(set, ({ version, roots }) => {
+      trail.detail = { version, roots: roots.length }
+      trails.done(trail)
+    })
+    return c.json({ version: issuer.trust.version, roots: [...issuer.trust.roots] })
   })
 }
 

@@ -25,27 +25,31 @@ export interface PublicInit {
 
 /** What blocks and pages ask (docs/PROTOCOL.md, "Authority service"). */
 export function addPublicRoutes(app: Hono<Web>, { options, issuer, nonces, enrolment }: PublicInit): void {
-  const { network, rootId, signer } = issuer
+  const { network, signer } = issuer
   const of = signer === undefined ? {} : { issuer: signer.peerId }
   const { bootstrap, clock } = options
 
   app.get('/.well-known/nexus', async (c) => {
     const lists = await issuer.lists()
     const issuers = signer === undefined ? {} : { issuers: [signer.token] }
-    return c.json({ version: 1, network, roots: [rootId], ...issuers, bootstrap, ...lists, time: clock() })
+    return c.json({ version: 1, network, ...issuer.trusted, ...issuers, bootstrap, ...lists, time: clock() })
   })
   app.get('/revocations', async (c) => {
     const asked = countIn(c, 'after', Number.MAX_SAFE_INTEGER)
     // Versions of another signer's list say nothing of this one.
     const after = (c.req.query('of') ?? '') === (signer?.peerId ?? '') ? asked : undefined
 
-    if (after !== undefined && after >= issuer.version) {
+    // Who names no version of root sets is of a version that knows none.
+    const roots = countIn(c, 'roots', Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER
+
+    if (after !== undefined && after >= issuer.version && roots >= issuer.trust.version) {
       await issuer.waiters.wait(c.req.raw.signal)
     }
 
     const lists = await issuer.lackedBy(after ?? 0)
     const news = lists.length === 0 ? {} : issuer.signsWhole ? { revocations: lists[0] } : { lists }
-    return c.json({ version: issuer.version, ...of, ...news })
+    const rootSets = issuer.trust.since(roots)
+    return c.json({ version: issuer.version, ...of, ...news, ...(rootSets.length === 0 ? {} : { rootSets }) })
   })
   app.get('/nonce', (c) => c.json({ version: 1, ...nonces.create(), time: clock() }))
   app.post('/enroll', async (c) => {

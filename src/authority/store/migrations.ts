@@ -55,5 +55,8 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO revocations (subject, before, until, version)
     SELECT key, value, value + 31622400, version FROM revocation_list, json_each(revoked);
   ALTER TABLE revocation_list DROP COLUMN revoked;
+  `,
+  `
+  CREATE TABLE root_sets (version INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT;
   `
 ]

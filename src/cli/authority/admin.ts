@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { Argument, type Command, Option } from 'commander'
+import { NexusError } from '../../errors.ts'
 import { addCommonFlags, toCount } from '../flags.ts'
 import { Output, table } from '../output.ts'
 import { type AdminFlags, type AdminRequest, askService, pathOf } from './admin-request.ts'
@@ -131,6 +133,13 @@ function addRevocations(admin: Command): void {
 }
 
 function addRecords(admin: Command): void {
+  add(
+    admin,
+    'roots <file>',
+    'take a root set of nexus authority rotate, and tell it to all blocks',
+    'roots roots.jwt',
+    (_, file) => ({ method: 'POST', path: pathOf('roots'), body: { set: readText(file) } })
+  )
   add(admin, 'certificates', 'list the certificates that hold', 'certificates --uid anna', (flags) =>
     list('certificates', { app: flags.app, uid: flags.uid, peer: flags.peer, limit: flags.limit })
   )
@@ -143,6 +152,14 @@ function addRecords(admin: Command): void {
   )
     .option('--before <id>', 'what was before this record', toCount)
     .option('--limit <n>', 'so many at most (default: 100)', toCount)
+}
+
+function readText(path = ''): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new NexusError('INVALID', `${path} cannot be read`, { cause })
+  }
 }
 
 function list(rows: string, query: Record<string, unknown> = {}): AdminRequest {

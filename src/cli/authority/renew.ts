@@ -32,7 +32,7 @@ async function renew(path: string, flags: RenewFlags): Promise<void> {
   const { readCurrentAuthority } = await import('../authority-file.ts')
   const { updateCredentialFile } = await import('./credential-update.ts')
   const { recordIssued } = await import('./issued.ts')
-  const { listsOf } = await import('../../identity/enrolment.ts')
+  const { listsOf, trustOf } = await import('../../identity/enrolment.ts')
   const authority = await readCurrentAuthority(flags.dir)
   const credential = await readRenewable(authority, path)
   const before = await readOwn(credential, authority, path)
@@ -40,10 +40,11 @@ async function renew(path: string, flags: RenewFlags): Promise<void> {
   const validForMs = flags.days ?? expiresAt - issuedAt
   const certificate = await authority.issueCertificate({ ...before, validForMs })
   const lists = await listsOf(authority)
-  const renewed = { ...credential, certificate, ...lists }
+  const { roots: _, ...sets } = trustOf(authority)
+  const renewed = { ...credential, certificate, ...lists, ...sets }
   const opened = await openCredential(renewed, { clock: Date.now })
   await recordIssued(flags.dir, opened.certificate, path)
-  await updateCredentialFile(path, { certificate, ...lists })
+  await updateCredentialFile(path, { certificate, ...lists, ...sets })
   const { jid, peerId } = before
   const expires = new Date(opened.certificate.expiresAt).toISOString()
   const output = new Output(flags)
@@ -70,8 +71,10 @@ async function readOwn(credential: Credential, authority: Authority, path: strin
   const { readCertificate } = await import('../../identity/certificate.ts')
   const { parseKey, peerIdOf } = await import('../../identity/keys.ts')
   const { revocationsOf } = await import('../authority-file.ts')
-  const { network, rootId } = authority
-  const certificate = await readCertificate(credential.certificate, { network, roots: new Set([rootId]) })
+  const { trustOf } = await import('../../identity/enrolment.ts')
+  const { network } = authority
+  const roots = new Set(trustOf(authority).roots)
+  const certificate = await readCertificate(credential.certificate, { network, roots })
 
   if (certificate.peerId !== peerIdOf(parseKey(credential.key))) {
     throw new NexusError('INVALID', `the certificate of ${path} is for another key than the one beside it`)

@@ -14,6 +14,7 @@ const NEWS_MS = 40_000
 const NewsSchema = v.object({
   revocations: v.optional(v.string()),
   lists: v.optional(v.array(v.string()), []),
+  rootSets: v.optional(v.array(v.string()), []),
   issuer: v.optional(v.string())
 })
 
@@ -63,21 +64,22 @@ export class AuthorityClient {
 
   /**
    * The texts of the newest revocation list that who has version `after` of that of the issuing key `of` (the
-   * roots: '') lacks, or the first of them, and whose it is. The service waits for some time before it says that there is none. Rejects with `UNREACHABLE`.
+   * roots: '') lacks, or the first of them, and whose it is; and root
+   * sets after version `roots`. The service waits for some time before it says that there is none. Rejects with `UNREACHABLE`.
    */
   async revocations(
-    { after, of }: { after: number; of: string },
+    { after, of, roots }: { after: number; of: string; roots: number },
     signal: AbortSignal
-  ): Promise<{ lists: string[]; issuer?: string | undefined }> {
-    const url = new URL(`/revocations?after=${after}&of=${of}`, this.origin)
+  ): Promise<{ lists: string[]; rootSets: string[]; issuer?: string | undefined }> {
+    const url = new URL(`/revocations?after=${after}&of=${of}&roots=${roots}`, this.origin)
     const answer = await requestJson({ url, method: 'GET', failure: 'does not answer', timeoutMs: NEWS_MS, signal })
 
     if (answer.status !== 200) {
       throw this.#failureOf(answer)
     }
 
-    const { revocations, lists, issuer } = parseJson('answer', NewsSchema, answer.body)
-    return { lists: revocations === undefined ? lists : [revocations, ...lists], issuer }
+    const { revocations, lists, rootSets, issuer } = parseJson('answer', NewsSchema, answer.body)
+    return { lists: revocations === undefined ? lists : [revocations, ...lists], rootSets, issuer }
   }
 
   async #ask(path: string, { key, app }: Proof, asked: object): Promise<CertificateAnswer> {

@@ -1,10 +1,11 @@
 import { NexusError } from '../../errors.ts'
-import { type Credential, heldRevocations, type OpenedCredential, openCredential } from '../../identity/credential.ts'
+import { type Credential, heldStatements, type OpenedCredential, openCredential } from '../../identity/credential.ts'
 import { type CertificateAnswer, credentialOf } from '../../identity/enrolment.ts'
 import type { EnrolmentSecret } from '../../identity/enrolment-secret.ts'
 import { peekGrant } from '../../identity/grant.ts'
 import { generateKey, parseKey } from '../../identity/keys.ts'
 import type { RevocationList } from '../../identity/revocation-list.ts'
+import { leadsTo } from '../../identity/root-sets.ts'
 import type { Part } from '../../lib/lifecycle.ts'
 import type { Ed25519PrivateKey } from '../../types.ts'
 import { AuthorityClient, EnrolmentError } from './authority-client.ts'
@@ -163,7 +164,7 @@ export class EnrolledBlock {
     const before = this.#kept
 
     // Whoever answers in the service's place must not become what this block trusts.
-    if (before !== undefined && !before.credential.roots.some((root) => answer.roots.includes(root))) {
+    if (before !== undefined && !(await isTrusted(before.credential, answer))) {
       const what = `${this.#client.origin} has another root key than when this block enrolled`
       throw new NexusError('INVALID', `${what}: remove ${this.#init.path} if that is right`)
     }
@@ -179,7 +180,7 @@ export class EnrolledBlock {
     const kept = {
       credential: {
         ...credential,
-        ...heldRevocations(revocations),
+        ...heldStatements(revocations),
         grants: [...credential.grants, ...this.#ownersGrants()]
       },
       authority,
@@ -207,7 +208,7 @@ export class EnrolledBlock {
 
   async #keepLists(revocations: RevocationList): Promise<void> {
     if (this.#kept !== undefined) {
-      this.#kept = { ...this.#kept, credential: { ...this.#kept.credential, ...heldRevocations(revocations) } }
+      this.#kept = { ...this.#kept, credential: { ...this.#kept.credential, ...heldStatements(revocations) } }
       await this.#write()
     }
   }
@@ -228,6 +229,13 @@ export class EnrolledBlock {
 
 function ofOwners(grants: Credential['grants']): Credential['grants'] {
   return grants.filter(({ issuerCertificate }) => issuerCertificate !== undefined)
+}
+
+/** Whether a root of the answer is one that was trusted, or that root sets lead to from there. */
+async function isTrusted({ network, roots, rootSets = [] }: Credential, answer: CertificateAnswer): Promise<boolean> {
+  const sets = [...rootSets, ...(answer.rootSets ?? [])]
+  const trusted = await Promise.all(answer.roots.map((root) => leadsTo({ network, roots, rootSets: sets }, root)))
+  return trusted.includes(true)
 }
 
 function ignoreUnreachable(error: unknown): void {

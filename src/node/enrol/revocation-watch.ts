@@ -59,11 +59,14 @@ export class RevocationWatch implements Part {
     const { client, revocations } = this.#init
     const since = performance.now()
     const after = revocations.held.get(this.#signer)?.version ?? 0
-    const { lists, issuer = '' } = await client.revocations({ after, of: this.#signer }, signal)
+    const { trust } = revocations
+    const asked = { after, of: this.#signer, roots: trust.version }
+    const { lists, rootSets, issuer = '' } = await client.revocations(asked, signal)
     this.#signer = issuer
     this.#backoff.reset()
 
-    let isNew = false
+    await trust.offerAll(rootSets)
+    let isNew = trust.version > asked.roots
     for (const list of lists) {
       isNew = (await revocations.offer(list)) || isNew
     }

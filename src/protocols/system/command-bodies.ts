@@ -32,10 +32,14 @@ const HELD = v.pipe(
   v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   v.check((held) => Object.keys(held).length <= MAX_HELD_LISTS, 'too many lists')
 )
-const REVOKED = v.object({ held: HELD })
+const rootsVersion = v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0)
+const rootSets = v.optional(v.pipe(v.array(v.string()), v.maxLength(MAX_HELD_LISTS)), [])
+const REVOKED = v.object({ held: HELD, roots: rootsVersion })
 const REVOKED_ANSWER = v.object({
   held: HELD,
-  lists: v.pipe(v.array(v.string()), v.maxLength(MAX_HELD_LISTS_IN_ANSWER))
+  lists: v.pipe(v.array(v.string()), v.maxLength(MAX_HELD_LISTS_IN_ANSWER)),
+  roots: rootsVersion,
+  rootSets
 })
 const REVOCATIONS_ANSWER = v.object({ held: v.fallback(v.optional(HELD), undefined) })
 const CERTIFICATE = v.object({ certificate: v.string() })
@@ -103,18 +107,26 @@ export function readRevocations(body: Json): { list: string } {
 /** What a member holds: versions of revocation lists by who signs them, '' for the roots. */
 export type HeldLists = Record<string, number>
 
+/** What `$revoked` answers: versions that are held, of lists and of the root set, and what the asker lacks. */
+export interface RevokedAnswer {
+  held: HeldLists
+  lists: string[]
+  roots: number
+  rootSets: string[]
+}
+
 /** What `$revocations` answers: `held` is absent from members of the earlier version. */
 export function readRevocationsAnswer(answer: Json): { held?: HeldLists | undefined } {
   return parseJson('$revocations', REVOCATIONS_ANSWER, answer)
 }
 
 /** The question of `$revoked`. */
-export function readHeld(body: Json): { held: HeldLists } {
+export function readHeld(body: Json): { held: HeldLists; roots: number } {
   return parseJson('$revoked', REVOKED, body)
 }
 
 /** The answer of `$revoked`. */
-export function readRevoked(answer: Json): { held: HeldLists; lists: string[] } {
+export function readRevoked(answer: Json): RevokedAnswer {
   return parseJson('$revoked', REVOKED_ANSWER, answer)
 }
 

@@ -17,13 +17,15 @@ export interface RevocationExchangeInit {
 }
 
 /**
- * Exchanges revocation lists that are not the roots' whole one: those of issuing keys, and what was added to lists. Each
- * says which versions it holds, and asks who holds more, one at a time.
+ * Exchanges revocation lists that are not the roots' whole one: those of issuing keys, and what was added to lists; and
+ * root sets. Each says which versions it holds, and asks who holds more, one at a time.
  */
 export class RevocationExchange {
   readonly #init: RevocationExchangeInit
   /** What peers are known to hold. */
   readonly #held = new Map<string, HeldLists>()
+  /** The versions of their root sets. */
+  readonly #roots = new Map<string, number>()
   /** Peers that hold more, and that are to be asked. */
   readonly #ahead = new Set<string>()
   #isAsking = false
@@ -33,15 +35,17 @@ export class RevocationExchange {
     const { revocations, system } = init
 
     system.serve('$revoked', (body, from) => {
-      const { held } = readHeld(body)
-      this.#learn(from.peerId, held)
-      return { held: revocations.versions, lists: revocations.lackedBy(held, MAX_ANSWER_LENGTH) }
+      const { held, roots } = readHeld(body)
+      const { trust } = revocations
+      this.#learn(from.peerId, held, roots)
+      const lists = revocations.lackedBy(held, MAX_ANSWER_LENGTH)
+      return { held: revocations.versions, lists, roots: trust.version, rootSets: trust.since(roots) }
     })
   }
 
   /** A peer is there: it is asked when it is told of something by that. */
   meet(peerId: string): void {
-    if (this.#texts().length > 0) {
+    if (this.#texts().length > 0 || this.#init.revocations.trust.version > 0) {
       this.#askLater(peerId)
     }
   }
@@ -53,11 +57,16 @@ export class RevocationExchange {
         void this.#push(peerId, text)
       }
     }
+
+    if ((this.#roots.get(peerId) ?? 0) < this.#init.revocations.trust.version) {
+      this.#askLater(peerId)
+    }
   }
 
   /** What is known of a peer that has gone may be wrong when it comes back. */
   forget(peerId: string): void {
     this.#held.delete(peerId)
+    this.#roots.delete(peerId)
     this.#ahead.delete(peerId)
   }
 
@@ -82,10 +91,12 @@ export class RevocationExchange {
     }
   }
 
-  #learn(peerId: string, held: HeldLists): void {
+  #learn(peerId: string, held: HeldLists, roots = 0): void {
+    const { versions, trust } = this.#init.revocations
     this.#held.set(peerId, held)
+    this.#roots.set(peerId, Math.max(roots, this.#roots.get(peerId) ?? 0))
 
-    if (isBehind(this.#init.revocations.versions, held)) {
+    if (isBehind(versions, held) || roots > trust.version) {
       this.#askLater(peerId)
     }
   }
@@ -113,15 +124,19 @@ export class RevocationExchange {
     const { revocations } = this.#init
 
     for (let questions = 0; questions < MAX_QUESTIONS; questions++) {
-      const answer = await this.#call(peerId, '$revoked', { held: revocations.versions })
+      const { versions, trust } = revocations
+      const answer = await this.#call(peerId, '$revoked', { held: versions, roots: trust.version })
 
       if (answer === undefined) {
         return
       }
 
-      const { held, lists } = readRevoked(answer)
+      const { held, lists, roots, rootSets } = readRevoked(answer)
       this.#held.set(peerId, held)
-      const before = JSON.stringify(revocations.versions)
+      this.#roots.set(peerId, roots)
+      const before = JSON.stringify(versions)
+      // Lists may be signed under new roots.
+      await trust.offerAll(rootSets)
       for (const list of lists) {
         await revocations.offer(list)
       }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { NexusError } from '../../../src/errors.ts'
 import type { Authority } from '../../../src/identity/authority.ts'
 import { type RevocationEntry, signRevocationDelta } from '../../../src/identity/revocation.ts'
+import { retireRoots, rotateRoot } from '../../../src/identity/rotation.ts'
 import { assertCode } from '../../support/calls.ts'
 import { keyFor, type TestNetwork, testNetwork } from '../../support/identities.ts'
 import { startMember, stopMembers, type TestMember } from '../../support/members.ts'
@@ -86,6 +87,18 @@ describe('exchange of revocation lists', () => {
     await until(() => versionOf(right) === 2, 'it asked')
   })
 
+  it('brings root sets from peer to peer, and who is of an old root is out', async () => {
+    const third = await startMember(network, { block: { resource: 'third' } })
+    await third.dial(right)
+    const { set, authority } = await rotateRoot(network.authority)
+    await left.credential.verifier.trust.offer(set)
+    await until(() => third.credential.verifier.trust.version === 1)
+    const { set: last } = await retireRoots(authority)
+    await third.credential.verifier.trust.offer(last)
+    // Their certificates are of the old root.
+    await until(() => !knows(third, right) && !third.parts.isConnected(right.peerId), 'it is out')
+  })
+
   it('leaves members of the earlier version alone that know no such thing', async () => {
     right.parts.system.serve('$revoked', () => {
       throw new NexusError('NO_HANDLER', 'no such command')
@@ -106,6 +119,6 @@ describe('exchange of revocation lists', () => {
     await assertCode('INVALID', () => ask({ '': 'x' }))
     await assertCode('INVALID', () => ask({ '': -1 }))
     await assertCode('INVALID', () => ask(Object.fromEntries(Array.from({ length: 65 }, (_, index) => [index, 1]))))
-    assert.deepEqual(await ask({}), { held: {}, lists: [] })
+    assert.deepEqual(await ask({}), { held: {}, lists: [], roots: 0, rootSets: [] })
   })
 })
