@@ -31,6 +31,45 @@ const withoutEmoji = edited('without-emoji', {
   edit: () => `export { base16 as base256emoji } from './base16.js'`
 })
 
+/** Connections that libraries test themselves with, and the CBOR that they log. */
+const withoutMocks = edited('without-mocks', {
+  files: /@libp2p[\\/]utils[\\/]dist[\\/]src[\\/]mock-muxer\.js$/,
+  mark: 'export function mockMuxer(',
+  edit: () => `export function mockMuxer() { throw new Error('there are no mocks in pages') }`
+})
+
+/** How the library would try again: a block's own bootstrap does that (`reconnectRetries: 0`). */
+const withoutRetries = edited('without-retries', {
+  files: /p-retry[\\/]index\.js$/,
+  mark: 'export default async function pRetry(',
+  edit: () => 'export default async function pRetry(attempt) { return attempt(1) }'
+})
+
+/** The library's own watch of connections, which is switched off: `src/node/libp2p/connection-monitor.ts` does that. */
+const withoutMonitor = edited('without-monitor', {
+  files: /[\\/]libp2p[\\/]dist[\\/]src[\\/]connection-monitor\.js$/,
+  mark: 'export class ConnectionMonitor ',
+  edit: () => 'export class ConnectionMonitor {}'
+})
+
+/** Weights of gossip's scores for its metrics, which no page has. */
+const withoutScoreMetrics = edited('without-score-metrics', {
+  files: /@libp2p[\\/]gossipsub[\\/]dist[\\/]src[\\/]score[\\/]scoreMetrics\.js$/,
+  mark: 'export function computeAllPeersScoreWeights(',
+  edit: () => `export function computeAllPeersScoreWeights() { throw new Error('there are no metrics in pages') }`
+})
+
+const DNS_IMPORT = `import { dns, RecordType } from '@multiformats/dns';`
+const NO_DNS = 'a page resolves no /dnsaddr, as it could ask strangers alone: use /dns4 or /dns6'
+
+/** What asks public servers, over HTTPS, for the addresses behind `/dnsaddr`. */
+const withoutDns = edited('without-dns', {
+  files: /[\\/]libp2p[\\/]dist[\\/]src[\\/]connection-manager[\\/]resolvers[\\/]dnsaddr\.js$/,
+  mark: DNS_IMPORT,
+  edit: (text) =>
+    text.replace(DNS_IMPORT, `const RecordType = {}; const dns = () => { throw new Error(${JSON.stringify(NO_DNS)}) };`)
+})
+
 /** Keys of other kinds than Ed25519, which the gate refuses, by their files in `@libp2p/crypto`. */
 const OTHER_KEYS: Record<string, readonly string[]> = {
   'ecdsa/ecdsa': ['ECDSAPrivateKey'],
@@ -72,7 +111,17 @@ function asRefused(name: string): string {
   return `export { only as ${name} }`
 }
 
-export const leanLibraries: Plugin[] = [withoutMetrics, withoutFieldStreams, withoutEmoji, withoutOtherKeys]
+export const leanLibraries: Plugin[] = [
+  withoutMetrics,
+  withoutScoreMetrics,
+  withoutFieldStreams,
+  withoutEmoji,
+  withoutOtherKeys,
+  withoutMocks,
+  withoutRetries,
+  withoutMonitor,
+  withoutDns
+]
 
 interface Edit {
   files: RegExp
