@@ -29,5 +29,5 @@ export function parseJson<S extends v.GenericSchema>(noun: string, schema: S, va
   const at = path === null ? noun : `${noun}.${path}`
   // What valibot says of it, `Invalid key`, would be taken for the key that signs.
   const isMissing = issue.type === 'object' && issue.received === 'undefined' && path !== null
-  throw new NexusError('INVALID', `${at}: ${isMissing ? 'missing' : issue.message}`)
+  throw new NexusError('INVALID', `${at}: ${isMissing ? 'it is missing' : issue.message}`)
 }

@@ -239,6 +239,9 @@ describe('nexus authority', function () {
     assert.match(stderr, /authority \.nexus\/authority\.json is no JSON/)
     await writeFile(join(cwd, '.nexus/authority.json'), '{}')
     const other = await authority('show')
-    assert.match(other.stderr, /\.nexus\/authority\.json is no authority: authority\.version: missing .*authority init/)
+    assert.match(
+      other.stderr,
+      /\.nexus\/authority\.json is no authority: authority\.version: it is missing .*authority init/
+    )
   })
 })

@@ -117,7 +117,7 @@ describe('credential file', () => {
         /credential\.json is no credential: credential\.network: bad network.* \(expected what nexus authority/
       await assertInvalid(message, () => readCredentialFile(path))
       await writeFile(path, '{}')
-      await assertInvalid(/credential\.json is no credential: credential\.version: missing/, () =>
+      await assertInvalid(/credential\.json is no credential: credential\.version: it is missing/, () =>
         readCredentialFile(path)
       )
     })
