@@ -14,6 +14,7 @@ import { graceOf } from '../src/node/options.ts'
 import { OwnCredential } from '../src/node/own-credential.ts'
 import { ProviderRecords } from '../src/protocols/find/provider-records.ts'
 import { serveProviderSearch } from '../src/protocols/find/relayed-search.ts'
+import { RelayFetch } from '../src/protocols/history/relay-fetch.ts'
 import { TopicForwarder } from '../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../src/protocols/subscription/topic-interest.ts'
 import { TopicQuery } from '../src/protocols/subscription/topic-query.ts'
@@ -77,6 +78,7 @@ export async function assembleRelay(
     logger,
     services: (users) => circuitService(options, users),
     keep: { ms: options.keepMs, bytes: options.keepBytes },
+    fetching: (parts) => new RelayFetch(parts),
     bodyLimitBytes: MAX_SYSTEM_BODY_BYTES,
     maxAssemblyBytes: 4 * MAX_SYSTEM_BODY_BYTES,
     admission: (arriving, node) => {

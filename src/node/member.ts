@@ -8,7 +8,7 @@ import { LeaseBook } from '../protocols/find/lease-book.ts'
 import { LeaseExchange } from '../protocols/find/lease-exchange.ts'
 import type { Admission, Arriving } from '../protocols/gossip/message-intake.ts'
 import { SignedGossip } from '../protocols/gossip/signed-gossip.ts'
-import { History } from '../protocols/history/history.ts'
+import { History, type HistoryInit } from '../protocols/history/history.ts'
 import type { UserLimits } from '../protocols/peers/user-limits.ts'
 import { SessionManager } from '../protocols/session/session-manager.ts'
 import { IdentitySync } from '../protocols/system/identity-sync.ts'
@@ -46,6 +46,8 @@ export interface MemberInit extends Omit<TransportsInit, 'iceServers'> {
   admission?: (arriving: Arriving, node: GatedNode) => Admission
   /** How long messages of channels are kept, and how many bytes of them. Default as `History` has it. */
   keep?: { ms?: number; bytes?: number }
+  /** Makes what gets from others what is asked for of channels and not kept: for relays. */
+  fetching?: HistoryInit['fetching']
   /** Told of every peer that the gate did not let in. */
   onRefused?: (peerId: string, error: NexusError, address: string) => void
   /** Told of every peer that was cut off for what it sent, and why. */
@@ -134,6 +136,7 @@ export async function createMember(init: MemberInit): Promise<Member> {
     system,
     peers,
     keep: init.keep,
+    fetching: init.fetching,
     factorOf: (user) => node.users.factorOf(user),
     log: logger.forComponent('nexus:history')
   })

@@ -11,6 +11,7 @@ import { nodePlatform } from '../../src/node/runtime/node.ts'
 import { Channels } from '../../src/protocols/channel/channels.ts'
 import { SignedGossip, type SignedGossipInit } from '../../src/protocols/gossip/signed-gossip.ts'
 import { History } from '../../src/protocols/history/history.ts'
+import { RelayFetch } from '../../src/protocols/history/relay-fetch.ts'
 import { SessionManager } from '../../src/protocols/session/session-manager.ts'
 import { TopicForwarder } from '../../src/protocols/subscription/topic-forwarder.ts'
 import { TopicInterest } from '../../src/protocols/subscription/topic-interest.ts'
@@ -103,7 +104,16 @@ export async function startGossipNode(network: TestNetwork, options: GossipNodeO
       : undefined
   const interest = new TopicInterest({ gossip, system, query, peers, events: libp2p, forwarder, log })
   const { verifier } = parts
-  const history = new History({ self: parts.identity, verifier, signatures, gossip, system, peers, log })
+  const history = new History({
+    self: parts.identity,
+    verifier,
+    signatures,
+    gossip,
+    system,
+    peers,
+    ...(block.block === 'relay' && { fetching: (init) => new RelayFetch(init) }),
+    log
+  })
   const channels = new Channels({
     self: parts.identity,
     clock: network.clock,

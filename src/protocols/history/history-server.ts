@@ -6,7 +6,6 @@ import type { SystemCalls } from '../system/system-calls.ts'
 import { answerOf } from './history-answer.ts'
 import { type HistoryQuestion, readQuestion } from './history-question.ts'
 import type { KeptMessages } from './kept-messages.ts'
-import { lacking } from './lacking.ts'
 
 /** Questions, and bytes of answers, of one peer. */
 const QUESTIONS: Allowance = { burst: 200, perSecond: 20 }
@@ -44,8 +43,7 @@ export class HistoryServer {
     this.#charge(this.#questions, from, 1, QUESTIONS, 'questions about history')
     const question = readQuestion(body)
     const { kept, fetch } = this.#init
-    const lacks = fetch === undefined || question.isFinal ? [] : lacking(question.ranges, kept.of(question.topic))
-    const hasMore = lacks.length > 0 && (await fetch?.({ ...question, ranges: lacks })) === true
+    const hasMore = !question.isFinal && (await fetch?.(question)) === true
     const answer = answerOf(question, kept.of(question.topic), hasMore)
     this.#charge(this.#bytes, from, answer.byteLength + QUESTION_BYTES, BYTES, 'bytes of history')
     return answer

@@ -13,7 +13,7 @@ import type { AskedHistory, HistoryQuestion } from './history-question.ts'
 import { HistoryServer } from './history-server.ts'
 import { KeptMessages } from './kept-messages.ts'
 import { MessageCheck } from './message-check.ts'
-import { RelayFetch } from './relay-fetch.ts'
+import type { RelayFetch, RelayFetchInit } from './relay-fetch.ts'
 import { Repair, type RepairInit } from './repair.ts'
 import { gatherHistory } from './replay.ts'
 
@@ -37,6 +37,8 @@ export interface HistoryInit {
   peers: () => ConnectedPeer[]
   /** How long messages are kept, and how many bytes of them. Default 120,000, and 8 MiB, at a relay 64 MiB. */
   keep?: { ms?: number; bytes?: number }
+  /** Makes what gets from others what this member is asked for and lacks: for relays. Default: nothing does. */
+  fetching?: (parts: RelayFetchInit) => RelayFetch
   /** How many times as much as others a user may have. Default once. */
   factorOf?: (user: string) => number
   log: Logger
@@ -67,7 +69,7 @@ export class History {
     this.#kept = new KeptMessages({ maxBytes, maxMessages, maxAgeMs: keep.ms ?? KEEP_MS })
     this.#client = new HistoryClient({ system, check: new MessageCheck({ verifier, signatures }), log })
     const parts = { client: this.#client, kept: this.#kept }
-    this.#fetch = isRelay ? new RelayFetch({ ...parts, keepers: this.#keepers }) : undefined
+    this.#fetch = init.fetching?.({ ...parts, keepers: this.#keepers })
     const fetch = this.#fetch && ((question: Parameters<RelayFetch['fetch']>[0]) => this.#fetch!.fetch(question))
     new HistoryServer({ kept: this.#kept, system, factorOf, fetch })
     gossip.addEventListener('subscription', this.#onSubscription)

@@ -1,6 +1,7 @@
 import type { HistoryClient } from './history-client.ts'
 import { type HistoryQuestion, writeQuestion } from './history-question.ts'
 import type { KeptMessages } from './kept-messages.ts'
+import { lacking } from './lacking.ts'
 
 /** So long one peer has to answer, and so many are asked: who asked here waits. */
 const ASK_TIMEOUT_MS = 600
@@ -28,13 +29,14 @@ export class RelayFetch {
     this.#init = init
   }
 
-  /** Gives whether there is more. Never rejects. */
+  /** Gets what is asked for and not kept. Gives whether there is more. Never rejects. */
   async fetch(question: HistoryQuestion): Promise<boolean> {
-    const senders = [...new Set(question.ranges.map(({ sender }) => sender))].slice(0, MAX_SENDERS)
+    const lacks = lacking(question.ranges, this.#init.kept.of(question.topic))
+    const senders = [...new Set(lacks.map(({ sender }) => sender))].slice(0, MAX_SENDERS)
     const hasMore = await Promise.all(
       senders.map((sender) => {
-        const ranges = question.ranges.filter((range) => range.sender === sender)
-        return this.#once(sender, { ...question, ranges, isFinal: true })
+        const ranges = lacks.filter((range) => range.sender === sender)
+        return this.#once(sender, { topic: question.topic, ranges, isFinal: true })
       })
     )
     return hasMore.includes(true)
