@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { NexusError } from '../errors.ts'
-import type { WorkerInfo } from '../types.ts'
+import type { PeerPath, WorkerInfo } from '../types.ts'
 import { addMeshFlags, addTargetFlags, type MeshFlags, type TargetFlags, targetOf, toCount } from './flags.ts'
 import { Output, table } from './output.ts'
 import { type Joined, withNexus } from './with-nexus.ts'
@@ -15,6 +15,8 @@ interface Measured {
   jid: string
   peerId: string
   ms: number[]
+  /** How the worker is reached, the best path first; with `--verbose`. */
+  paths?: Array<Omit<PeerPath, 'peer'>>
 }
 
 export function addPing(program: Command): void {
@@ -23,7 +25,10 @@ export function addPing(program: Command): void {
     .description('measure round trips to every worker that is meant, without a grant')
     .option('--app <app>', 'the app whose workers are meant; needed unless --peer is connected already')
     .option('--count <n>', 'round trips to each', toCount, 4)
-    .addHelpText('after', '\nExample:\n  nexus ping --app etest --count 10')
+    .addHelpText(
+      'after',
+      '\nExample:\n  nexus ping --app etest --count 10\n  nexus ping --app etest --verbose   # and by which paths, and what was tried'
+    )
     .action(ping)
   addMeshFlags(addTargetFlags(command))
 }
@@ -44,7 +49,8 @@ async function ping(flags: PingFlags): Promise<void> {
     const measured: Measured[] = []
 
     for (const worker of workers) {
-      measured.push(await measure(worker, flags.count, joined))
+      const result = await measure(worker, flags.count, joined)
+      measured.push(flags.verbose === true ? { ...result, paths: pathsTo(worker, joined) } : result)
     }
 
     output.result(measured, listing(measured))
@@ -80,11 +86,26 @@ async function measure(worker: WorkerInfo, count: number, joined: Joined): Promi
   return { jid, peerId, ms }
 }
 
+function pathsTo({ peerId }: WorkerInfo, { nexus }: Joined): Array<Omit<PeerPath, 'peer'>> {
+  const paths = nexus.peers.flatMap(({ peer, ...path }) => (peer.peerId === peerId ? path : []))
+  return paths.toSorted((a, b) => Number(a.path === 'relay') - Number(b.path === 'relay'))
+}
+
+function pathListing({ jid, paths = [] }: Measured): string[] {
+  return [
+    `\n${jid}`,
+    ...paths.map(({ path, direction, address }) => `  ${path} (${direction})  ${address}`),
+    ...(paths[0]?.tried ?? []).map(({ address, reason }) => `  tried  ${address}: ${reason}`)
+  ]
+}
+
 function listing(measured: Measured[]): string {
   const rows = measured.map(({ jid, peerId, ms }) => {
     const sorted = ms.toSorted((a, b) => a - b)
     const median = sorted[Math.floor(sorted.length / 2)]!
     return [jid, peerId, ...[sorted[0]!, median, sorted.at(-1)!].map((value) => value.toFixed(2).padStart(8))]
   })
-  return table([['JID', 'PEER ID', '  MIN ms', '  P50 ms', '  MAX ms'], ...rows])
+  const times = table([['JID', 'PEER ID', '  MIN ms', '  P50 ms', '  MAX ms'], ...rows])
+  const paths = measured.filter((one) => one.paths !== undefined).flatMap(pathListing)
+  return [times, ...paths].join('\n')
 }

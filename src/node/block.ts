@@ -74,7 +74,7 @@ export class Block implements Nexus {
     const { node, dialer } = this.#parts.member
     return dialer.connections().flatMap((connection) => {
       const peer = node.verified.get(connection.remotePeer.toString())
-      return peer === undefined ? [] : [toPeerPath(peer.identity, connection)]
+      return peer === undefined ? [] : [toPeerPath(peer.identity, connection, this.#parts.member)]
     })
   }
 
@@ -211,7 +211,15 @@ export class Block implements Nexus {
   }
 }
 
-function toPeerPath(peer: Identity, connection: Connection): PeerPath {
+function toPeerPath(peer: Identity, connection: Connection, { node, dialer }: BlockParts['member']): PeerPath {
   const { remoteAddr, direction } = connection
-  return { peer, address: remoteAddr.toString(), direction, path: pathOf(connection) }
+  const roundTripMs = node.roundTripOf(connection)
+  return {
+    peer,
+    address: remoteAddr.toString(),
+    direction,
+    path: pathOf(connection),
+    ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    tried: dialer.tried(peer.peerId)
+  }
 }

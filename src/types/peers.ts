@@ -9,6 +9,18 @@ export interface PeerPath {
   direction: 'inbound' | 'outbound'
   /** `relay`: through one, which cannot read it. */
   path: 'direct' | 'relay' | 'webrtc'
+  /** How long the last question on it and its answer took, in ms. Each path is asked about every 10 s; absent before. */
+  roundTripMs?: number
+  /** Other addresses of the peer that were dialled lately and failed, 16 at most, the newest last. */
+  tried: TriedAddress[]
+}
+
+/** An address that was dialled in vain. */
+export interface TriedAddress {
+  /** As a multiaddr. */
+  address: string
+  /** Why, in one line for people. */
+  reason: string
 }
 
 /** A server that helps WebRTC to a direct path, as `RTCPeerConnection` takes it. */

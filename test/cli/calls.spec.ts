@@ -217,6 +217,18 @@ describe('nexus find, api, direct, ping', function () {
     assert.ok(measured.every(({ ms }: { ms: number[] }) => ms.length === 3 && ms.every((time) => time > 0)))
   })
 
+  it('shows by which paths a worker is pinged, and what was tried', async () => {
+    const flags = ['--app', 'etest', '--peer', spare.identity.peerId, '--count', '1', '--verbose']
+    const [{ stdout: text }, { stdout: json, stderr }] = await Promise.all([
+      run(['ping', ...flags]),
+      run(['ping', ...flags, '--json'])
+    ])
+    assert.match(text, /\n {2}direct \(outbound\) {2}\/ip4\/127\.0\.0\.1\/tcp\/\d+/, stderr)
+    const [[{ paths }]] = jsonLines(json)
+    assert.equal(paths[0].path, 'direct')
+    assert.ok(Array.isArray(paths[0].tried))
+  })
+
   it('pings a peer: through its app, or as the one that it joins through', async () => {
     const { peerId } = spare.identity
     const [found, joined, unknown] = await Promise.all([

@@ -5,6 +5,7 @@ import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { anyOf } from '../../lib/abort.ts'
 import { now } from '../../lib/now.ts'
+import type { TriedAddress } from '../../types.ts'
 import { isCircuit, isWebRtc, pathOf, peerIdIn } from '../libp2p/addresses.ts'
 import type { PeerDialOptions } from '../libp2p/dials/peer-dials.ts'
 import type { Gate } from '../libp2p/gate.ts'
@@ -13,6 +14,7 @@ import { pingOnce } from '../libp2p/ping-once.ts'
 import type { NodeServices } from '../libp2p/services.ts'
 import { dialReason } from './address-reasons.ts'
 import { ProvenConnections } from './proven-connections.ts'
+import { TriedAddresses } from './tried-addresses.ts'
 
 /** An open connection that is asked whether it answers has so long. */
 const ANSWER_MS = 1_000
@@ -35,6 +37,7 @@ export interface DialerEvents {
 export class Dialer extends TypedEventEmitter<DialerEvents> {
   readonly #init: DialerInit
   readonly #proven: ProvenConnections
+  readonly #tried = new TriedAddresses()
   readonly #distrusted = new WeakSet<Connection>()
 
   constructor(init: DialerInit) {
@@ -92,6 +95,7 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
       await this.#proven.whenProven(connection)
       return connection
     } catch (error) {
+      this.#tried.failed(peerId, address.toString(), error)
       throw unreachable(address, error)
     } finally {
       gate.endUpgrade(peerId)
@@ -142,6 +146,11 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
       : await dials.dial(peerId, others, this.#dialOptions(peerId, signal, now()))
   }
 
+  /** Addresses of a peer that were dialled in vain. */
+  tried(peerId: string): TriedAddress[] {
+    return this.#tried.of(peerId)
+  }
+
   /** The connections that have carried something both ways, to a peer or to all. */
   connections(peerId?: string): Connection[] {
     const connections = this.#init.libp2p.getConnections(peerId === undefined ? undefined : toPeerId(peerId))
@@ -165,6 +174,7 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
     return {
       signal,
       refusal: () => this.#init.gate.takeRefusal(peerId, began),
+      onFailed: (address, error) => this.#tried.failed(peerId, address.toString(), error),
       onBetter: () => this.safeDispatchEvent('better', { detail: { peerId } })
     }
   }

@@ -36,6 +36,7 @@ interface Watched {
 export class ConnectionMonitor {
   readonly #init: ConnectionMonitorInit
   readonly #watched = new WeakMap<Connection, Watched>()
+  readonly #roundTrips = new WeakMap<Connection, number>()
   readonly #stopping = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #tickedAt = 0
@@ -55,6 +56,11 @@ export class ConnectionMonitor {
   stop(): void {
     clearTimeout(this.#timer)
     this.#stopping.abort()
+  }
+
+  /** How long the last ping of a connection took that was answered, in ms. */
+  roundTripOf(connection: Connection): number | undefined {
+    return this.#roundTrips.get(connection)
   }
 
   /** The peer has pinged: it lives, and is not asked for a while. So one of both pings, and not each the other. */
@@ -102,7 +108,11 @@ export class ConnectionMonitor {
     Object.assign(watched, { since: this.#init.now(), ping })
 
     try {
-      await pingOnce(connection, signal)
+      const began = this.#init.now()
+
+      if (await pingOnce(connection, signal)) {
+        this.#roundTrips.set(connection, this.#init.now() - began)
+      }
     } catch (error) {
       // A refusal is an answer as well.
       if (!signal.aborted && ENDED.includes(toError(error).name)) {

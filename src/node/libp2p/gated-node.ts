@@ -1,5 +1,5 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { ComponentLogger, Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import {
@@ -72,6 +72,8 @@ export interface GatedNode extends Part {
   users: UserLimits
   /** The circuit transport, for reservations at relays. */
   circuit: ReservingTransport
+  /** How long the last ping of a connection took that was answered, in ms. */
+  roundTripOf: (connection: Connection) => number | undefined
   /** Starts to listen. Rejects with `INVALID` when an address can't be listened on. */
   start: () => Promise<void>
   stop: () => Promise<void>
@@ -177,10 +179,11 @@ function lifeOf(
   libp2p: Libp2p<NodeServices>,
   verified: VerifiedPeers,
   monitor: ConnectionMonitor
-): Pick<GatedNode, 'start' | 'stop'> {
+): Pick<GatedNode, 'start' | 'stop' | 'roundTripOf'> {
   let starting: Promise<void> | undefined
 
   return {
+    roundTripOf: (connection) => monitor.roundTripOf(connection),
     start: async () => {
       starting = Promise.resolve(libp2p.start())
 

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Relay } from '../../../relay/relay.ts'
-import { ADDRESS_DIAL_TIMEOUT_MS } from '../../../src/constants.ts'
 import { generateKey, peerIdOf } from '../../../src/identity/keys.ts'
 import { Dialer } from '../../../src/node/connect/dialer.ts'
 import { pathOf, peerIdIn } from '../../../src/node/libp2p/addresses.ts'
@@ -14,6 +13,9 @@ import { LOOPBACK_WS, TestMesh } from '../../support/mesh.ts'
 import { startSwallower } from '../../support/swallower.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
+
+/** One address is tried for so long. */
+const ADDRESS_MS = 5_000
 
 const relayId = peerIdOf(await generateKey())
 const peerId = peerIdOf(await generateKey())
@@ -61,7 +63,7 @@ describe('dialer', () => {
     const connection = await patient.connect(last.peerId)
     const took = performance.now() - began
     assert.equal(connection.remotePeer.toString(), last.peerId)
-    assert.ok(took < ADDRESS_DIAL_TIMEOUT_MS, `${Math.round(took)} ms`)
+    assert.ok(took < ADDRESS_MS, `${Math.round(took)} ms`)
     assert.equal(taken(), 31)
     await connection.close()
     await patient.connect(last.peerId)
@@ -80,6 +82,18 @@ describe('dialer', () => {
     assert.equal(swallower.taken(), 1)
     assert.equal(left.parts.node.libp2p.getConnections().length, 1)
     swallower.close()
+  })
+
+  it('tells which addresses were tried in vain, and why', async () => {
+    const dead = '/ip4/127.0.0.1/tcp/1'
+    const last = await startMember(network, { block: { resource: 'last' }, listen: [LOOPBACK_WS] })
+    const asking = dialer([dead, String(last.addresses()[0])])
+    await asking.connect(last.peerId)
+    const [tried, ...others] = asking.tried(last.peerId)
+    assert.equal(tried?.address, `${dead}/p2p/${last.peerId}`)
+    assert.match(tried?.reason ?? '', /ECONNREFUSED/)
+    assert.deepEqual(others, [])
+    assert.deepEqual(asking.tried(peerId), [])
   })
 
   it('gives up a dial that nobody waits for', async () => {

@@ -10,7 +10,7 @@ const HEAD_START_MS = 200
 /** How much later each of the groups that follow begins. */
 const STAGGER_MS = 100
 
-export interface DialRaceInit extends Pick<PeerDialOptions, 'refusal' | 'onBetter'> {
+export interface DialRaceInit extends Pick<PeerDialOptions, 'refusal' | 'onFailed' | 'onBetter'> {
   dial: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** How many more addresses may be under way. */
   room: () => number
@@ -118,7 +118,7 @@ export class DialRace {
       this.#onConnection(connection)
     } catch (error) {
       this.#underWay--
-      this.#onFailed(toError(error))
+      this.#onFailed(address, toError(error))
     }
   }
 
@@ -145,13 +145,14 @@ export class DialRace {
     }
   }
 
-  #onFailed(error: Error): void {
+  #onFailed(address: Multiaddr, error: Error): void {
     if (this.#ending.signal.aborted) {
       return
     }
 
     const refusal = this.#init.refusal()
     this.#errors.push(error)
+    this.#init.onFailed?.(address, error)
 
     if (refusal !== undefined) {
       this.end(refusal)

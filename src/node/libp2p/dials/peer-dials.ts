@@ -6,6 +6,8 @@ export interface PeerDialOptions {
   signal: AbortSignal
   /** Why the peer, or this block, refuses the other one: then no other address is tried. */
   refusal: () => NexusError | undefined
+  /** Told of each address that failed. */
+  onFailed?: (address: Multiaddr, error: Error) => void
   /** Told of a direct connection that was made after a relayed one had been given. */
   onBetter: (connection: Connection) => void
 }

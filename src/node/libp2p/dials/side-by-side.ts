@@ -1,6 +1,5 @@
 import type { Connection, ConnectionGater, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { ADDRESS_DIAL_TIMEOUT_MS } from '../../../constants.ts'
 import { NexusError } from '../../../errors.ts'
 import { onAbort } from '../../../lib/abort.ts'
 import { LruCache } from '../../../lib/lru-cache.ts'
@@ -18,6 +17,8 @@ export const DIAL_MEMBERS = [
   'connectionManager.getConnections',
   'connectionManager.openConnection'
 ]
+/** One address is tried for so long, in ms: others are tried meanwhile, so it may be a slow path or a busy machine. */
+const ADDRESS_MS = 5_000
 /** Direct addresses that are being dialled, of all peers: each takes a socket. */
 const MAX_UNDER_WAY = 256
 /** Peers of which it is known which address worked last. */
@@ -26,7 +27,7 @@ const MAX_WORKED = 1_000
 const FAILED_MS = 10 * 60_000
 const MAX_FAILED = 10_000
 
-const TOO_SLOW = `no connection within ${ADDRESS_DIAL_TIMEOUT_MS} ms`
+const TOO_SLOW = `no connection within ${ADDRESS_MS} ms`
 
 /** What services are given of their node, as far as it is used. */
 export interface DialComponents {
@@ -82,13 +83,14 @@ export class SideBySideDials implements PeerDials, Startable {
     return connection
   }
 
-  #begin(peerId: string, { refusal, onBetter }: PeerDialOptions): DialRace {
+  #begin(peerId: string, { refusal, onFailed, onBetter }: PeerDialOptions): DialRace {
     // What goes on being looked for is a better path than one that has ended since.
     this.#races.get(peerId)?.end(new Error('dialled anew'))
     const race: DialRace = new DialRace({
       dial: (address, signal) => this.#dial(peerId, address, signal),
       room: () => MAX_UNDER_WAY - this.#underWay,
       refusal,
+      onFailed,
       onBetter,
       onEnd: () => {
         if (this.#races.get(peerId) === race) {
@@ -135,7 +137,7 @@ export class SideBySideDials implements PeerDials, Startable {
     const weight = isCircuit(address) ? 0 : 1
     // Of this dial alone: transports go on listening to it when they have given the connection, and would end that.
     const dialling = new AbortController()
-    const timer = setTimeout(() => dialling.abort(new NexusError('TIMEOUT', TOO_SLOW)), ADDRESS_DIAL_TIMEOUT_MS)
+    const timer = setTimeout(() => dialling.abort(new NexusError('TIMEOUT', TOO_SLOW)), ADDRESS_MS)
     const endListening = onAbort(signal, () => dialling.abort(signal.reason))
     this.#underWay += weight
 
