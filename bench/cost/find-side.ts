@@ -47,7 +47,8 @@ answerOrders<Order>(async (order) => {
 
 async function startNetwork(count: number): Promise<string> {
   const authority = await createAuthority()
-  const relay = await startRelay(authority)
+  // All of them are one user's, which has 256 reservations if nobody allows it more.
+  const relay = await startRelay(authority, { userLimits: { anna: 4 } })
   const workers = Array.from({ length: count }, (_, index) =>
     credentialOf(authority, { app: APP, uid: 'anna', role: 'owner', block: 'worker', resource: `default${index}` })
   )

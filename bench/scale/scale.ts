@@ -37,7 +37,9 @@ export async function measureScale({ sizes, idleMs, onProgress }: ScaleOptions):
 
   for (const workers of sizes) {
     onProgress(`${workers} workers ...`)
-    results.push(await measure(workers, idleMs, onProgress))
+    const result = await measure(workers, idleMs, onProgress)
+    results.push(result)
+    onProgress(`  ${JSON.stringify(result)}`)
   }
   return results
 }

@@ -146,6 +146,8 @@ export class Finder implements Directory {
 
     if (this.#list.select(target).length === 0 && this.#isOld(followed)) {
       await waitUntilAborted(this.#refresh(followed), patience)
+    } else if (!followed.answered && this.#isOld(followed)) {
+      void this.#refresh(followed)
     }
 
     await this.#searchHidden(followed, target, patience)

@@ -24,7 +24,9 @@ const MAX_ANSWER_LENGTH = MAX_SYSTEM_BODY_BYTES - 64 * 1024
 /** A connected peer that does not tell its leases in this time is left out. */
 const ASK_TIMEOUT_MS = 2_000
 /** Answers that are asked for one after the other: as many leases as a book keeps. */
-const MAX_PAGES = 50
+const MAX_PAGES = 500
+/** Leases in an answer to who asks for the next ones: so many are sent and checked soon, also on a busy machine. */
+const LEASES_IN_PAGE = 100
 /** How long one that asks others first for who asks it may take. */
 const ASK_ON_MS = 1_000
 
@@ -83,11 +85,11 @@ export class LeaseExchange {
    * whether it answered; never rejects.
    */
   async ask(peerId: string, app: string, signal?: AbortSignal, alone = false): Promise<boolean> {
-    let after: string | undefined
+    let after = ''
 
     try {
       for (let page = 0; page < MAX_PAGES; page++) {
-        const question = { app, ...(after === undefined ? {} : { after }), ...(alone ? { alone } : {}) }
+        const question = { app, after, ...(alone ? { alone } : {}) }
         const answer = await this.#init.system.call(peerId, '$leases', question, { timeoutMs: ASK_TIMEOUT_MS, signal })
         const { leases, next } = readLeases(answer)
         // Told in one order to all, of whom each is to connect to others.
@@ -101,7 +103,7 @@ export class LeaseExchange {
       return true
     } catch (error) {
       this.#init.log('%s told no leases of %s: %e', peerId, app, error)
-      return after !== undefined
+      return after !== ''
     }
   }
 
@@ -120,7 +122,7 @@ export class LeaseExchange {
   }
 
   async #answer(question: LeasesQuestion): Promise<Json> {
-    const { app, after = '', alone = false } = question
+    const { app, after, alone = false } = question
 
     if (alone) {
       const asked = this.#relaysFor(app).map((relay) => this.ask(relay, app))
@@ -128,8 +130,8 @@ export class LeaseExchange {
     }
 
     const all = this.#init.book.live(app).filter(({ lease }) => lease !== undefined)
-    const left = all.filter(({ worker }) => worker.peerId > after).sort(byPeerId)
-    const page = firstOf(left)
+    const left = all.filter(({ worker }) => worker.peerId > (after ?? '')).sort(byPeerId)
+    const page = firstOf(left, after === undefined ? MAX_LEASES_IN_ANSWER : LEASES_IN_PAGE)
     const answer = { leases: page.map((entry) => this.#textsOf(entry)), total: all.length }
     return page.length < left.length ? { ...answer, next: page.at(-1)!.worker.peerId } : answer
   }
@@ -144,11 +146,11 @@ function byPeerId({ worker: one }: LeaseEntry, { worker: other }: LeaseEntry): n
 }
 
 /** As many as fit into one answer. */
-function firstOf(entries: LeaseEntry[]): LeaseEntry[] {
+function firstOf(entries: LeaseEntry[], max: number): LeaseEntry[] {
   let length = 0
   const tooMany = entries.findIndex(({ lease, certificate }, index) => {
     length += lease!.token.length + certificate.token.length
-    return length > MAX_ANSWER_LENGTH || index === MAX_LEASES_IN_ANSWER
+    return length > MAX_ANSWER_LENGTH || index === max
   })
   return tooMany === -1 ? entries : entries.slice(0, tooMany)
 }

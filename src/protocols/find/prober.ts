@@ -7,6 +7,7 @@ import { byChance, lacksCandidates } from './candidates.ts'
 import type { LeaseBook, LeaseEntry } from './lease-book.ts'
 import { isElsewhere, type Probe } from './probe.ts'
 import { ProbeSlots } from './probe-slots.ts'
+import { Retries } from './retries.ts'
 
 /** A worker that does not answer is dialled again after so long, and longer each time. */
 const RETRY_MS = 2_000
@@ -44,12 +45,14 @@ export class Prober {
   /** Workers that have been connected, and did not fail to answer since. */
   readonly #reached = new Set<string>()
   readonly #failures: FailureMemory
+  readonly #retries: Retries
   #changes = 0
   readonly #stopping = new AbortController()
 
   constructor(init: ProberInit) {
     this.#init = init
     this.#slots = new ProbeSlots(init)
+    this.#retries = new Retries({ ...init, suspects: this.#suspects, probe: (entry) => this.#probe(entry) })
     this.#failures = new FailureMemory({ firstMs: RETRY_MS, maxMs: MAX_RETRY_MS, max: MAX_FAILED, now: init.now })
     init.book.addEventListener('live', this.#onLive)
     init.book.addEventListener('lease', this.#onLease)
@@ -111,6 +114,7 @@ export class Prober {
   stop(): void {
     const { book, events } = this.#init
     this.#stopping.abort()
+    this.#retries.stop()
     book.removeEventListener('live', this.#onLive)
     book.removeEventListener('lease', this.#onLease)
     book.removeEventListener('gone', this.#onGone)
@@ -192,12 +196,16 @@ export class Prober {
     this.#failures.failed(peerId)
     this.#reached.delete(peerId)
 
-    if ((book.get(peerId)?.lease?.version ?? 0) <= (lease?.version ?? 0)) {
+    const known = book.get(peerId)?.lease
+
+    // The next lease of a large app's worker is minutes away: it is dialled again while this one holds.
+    if (known?.holdMs === undefined && (known?.version ?? 0) <= (lease?.version ?? 0)) {
       book.remove(peerId)
     }
 
     if (book.get(peerId) !== undefined) {
       this.#distrust(peerId)
+      this.#retries.start()
     }
     this.watch(app)
   }

@@ -85,7 +85,7 @@ describe('leases', () => {
         after = next
         answers++
       } while (after !== undefined)
-      assert.deepEqual([told.size, answers, [...totals]], [700, 2, [700]])
+      assert.deepEqual([told.size, answers, [...totals]], [700, 3, [700]])
     })
 
     it('hold for what is left of their time', async () => {

@@ -129,6 +129,19 @@ describe('prober', () => {
     assert.deepEqual([...dials.keys()], ['a'])
   })
 
+  it('dials a worker again whose lease holds for long, as the next one is far away, until it answers', async () => {
+    const lease = { event: 'renew', version: 1, addresses: [], load: 0, token: '', holdMs: 150_000 } as const
+    book.take({ ...identityFor('a') } as unknown as Certificate, lease)
+    dials.get('a')!.reject(new Error('nobody there'))
+    await settle()
+    assert.deepEqual([live(), prober.isSuspect('a'), dials.size], [['a'], true, 0])
+    time = 5_000
+    await until(() => dials.has('a'), 'the next dial')
+    dials.get('a')!.resolve(undefined)
+    await settle()
+    assert.equal(prober.isSuspect('a'), false)
+  }).slow(6_000)
+
   it('connects to others in place of those that do not answer', async () => {
     for (let count = 0; count < 40; count++) {
       arrive(`worker ${count}`)
