@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from types import EllipsisType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from .endings import stop_at_exit, unwind_on_signals
 from .errors import NexusError
@@ -15,6 +15,7 @@ from .handlers import Handler, Handlers, channel_fields
 from .jid import target_fields
 from .keeper import SidecarKeeper
 from .link import Link
+from .options import NexusOptions
 from .start_options import start_options
 from .values import Identity, Status, body_of, identity_of, status_of
 
@@ -41,7 +42,7 @@ class Nexus:
         *,
         resource: str | None = None,
         public: bool = True,
-        **options: Any,
+        **options: Unpack[NexusOptions],
     ) -> None:
         self._options = start_options(credential, bootstrap, resource, {"public": public, **options})
         self.credential: str | None = self._options.get("credential")
