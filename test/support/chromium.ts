@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import sparticuz from '@sparticuz/chromium'
 import { type Browser, chromium } from 'playwright-core'
 
@@ -22,7 +25,7 @@ let browser: Promise<Browser> | undefined
 
 /** The one Chromium of this test run: that of the machine, or the one that npm brought. Rejects when there is none. */
 export function startedChromium(): Promise<Browser> {
-  browser ??= launch()
+  browser ??= launchChromium()
   return browser
 }
 
@@ -33,9 +36,22 @@ export async function closeChromium(): Promise<void> {
   await (await running)?.close()
 }
 
-async function launch(): Promise<Browser> {
+/** One more, which whoever starts it ends. `launcher`: what stands before its command, and runs it in its own place. */
+export async function launchChromium(launcher: readonly string[] = []): Promise<Browser> {
   const { CHROMIUM_PATH } = process.env
-  const executablePath =
-    CHROMIUM_PATH ?? USUAL_PATHS.find((path) => existsSync(path)) ?? (await sparticuz.executablePath())
-  return chromium.launch({ executablePath, headless: true, args: ARGS })
+  const program = CHROMIUM_PATH ?? USUAL_PATHS.find((path) => existsSync(path)) ?? (await sparticuz.executablePath())
+
+  if (launcher.length === 0) {
+    return chromium.launch({ executablePath: program, headless: true, args: ARGS })
+  }
+
+  const directory = await mkdtemp(join(tmpdir(), 'nexus-chromium-'))
+  const executablePath = join(directory, 'chromium.sh')
+  await writeFile(executablePath, `#!/bin/sh\nexec ${launcher.join(' ')} '${program}' "$@"\n`, { mode: 0o755 })
+
+  try {
+    return await chromium.launch({ executablePath, headless: true, args: ARGS })
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 }

@@ -18,6 +18,8 @@ export interface MemberOptions {
   router?: SessionRouter
   listen?: string[]
   dhtServer?: boolean
+  /** Default `false`. */
+  webrtc?: boolean
   /** Like a relay: it is told of all topics, as are members that do not ask about topics. Default `false`. */
   forwardsTopics?: boolean
   onRefused?: MemberInit['onRefused']
@@ -39,7 +41,16 @@ const started: TestMember[] = []
 
 /** Starts a member of the mesh, by default with an `etest` owner's worker for a certificate. */
 export async function startMember(network: TestNetwork, options: MemberOptions = {}): Promise<TestMember> {
-  const { block, listen = [LOOPBACK_TCP], router, dhtServer = false, forwardsTopics = false, onRefused, tls } = options
+  const {
+    block,
+    listen = [LOOPBACK_TCP],
+    router,
+    dhtServer = false,
+    webrtc = false,
+    forwardsTopics = false,
+    onRefused,
+    tls
+  } = options
   const logger = defaultLogger()
   const credential = await OwnCredential.open({
     source: options.credential ?? (await network.credentialFor(block)),
@@ -50,7 +61,7 @@ export async function startMember(network: TestNetwork, options: MemberOptions =
   const parts = await createMember({
     credential,
     platform: nodePlatform,
-    webrtc: false,
+    webrtc,
     listen,
     announce: [],
     dhtServer,

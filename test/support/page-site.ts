@@ -33,7 +33,7 @@ let bundle: Promise<string> | undefined
 
 /** A website of a mesh: serves a page with the bundle, and gives certificates to its users. */
 export class PageSite {
-  readonly #mesh: TestMesh
+  readonly #mesh: Pick<TestMesh, 'network'>
   readonly #server: Server
   readonly #users = new Map<string, SiteUser>()
   readonly #contexts: BrowserContext[] = []
@@ -50,7 +50,7 @@ export class PageSite {
   /** By which certificates are dated. */
   clock: () => number = Date.now
 
-  private constructor(mesh: TestMesh, bootstrap: string[]) {
+  private constructor(mesh: Pick<TestMesh, 'network'>, bootstrap: string[]) {
     this.#mesh = mesh
     this.bootstrap = bootstrap
     this.#server = createServer((request, response) => {
@@ -58,7 +58,7 @@ export class PageSite {
     })
   }
 
-  static async open(mesh: TestMesh, bootstrap: string[]): Promise<PageSite> {
+  static async open(mesh: Pick<TestMesh, 'network'>, bootstrap: string[]): Promise<PageSite> {
     const site = new PageSite(mesh, bootstrap)
     await new Promise<void>((resolve) => site.#server.listen(0, '127.0.0.1', resolve))
     return site

@@ -20,7 +20,7 @@ const MAX_BEHIND = 4
 /** WebRTC connections of one block. */
 const MAX_LINKS = 8
 /** How long after a try that failed, or a path that died, the next may begin; the last one stands for all others. */
-const RETRY_MS = [10_000, 60_000, 600_000]
+const RETRY_MS = [1_000, 10_000, 60_000, 600_000]
 /** A direct path that held for so long was a good one: the waits begin anew. */
 const GOOD_MS = 60_000
 /** Other subscribers of a channel that are connected to: with more, all those connections make its messages slow. */

@@ -47,6 +47,8 @@ export interface Platform {
   dht?: (options: { server: boolean; users: UserLimits }) => (components: any) => SingleKadDHT
   /** Dials the addresses of a peer. Default: the library, one after the other. */
   dials?: (components: any) => PeerDials
+  /** A service that tells others the public addresses of this machine. */
+  ownAddresses?: (components: any) => object
   /** What workers are found by in the DHT; absent where there is none. */
   providerRecords?: (init: ConstructorParameters<typeof ProviderRecords>[0]) => ProviderRecords
   /** Reads a credential file; absent where there are no files. */

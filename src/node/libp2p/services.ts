@@ -51,6 +51,7 @@ export function nodeServices({
     ping: pingService(onPing),
     gossip: gossipService({ forwardsTopics }),
     ...(platform.dht === undefined ? {} : { dht: platform.dht({ server: dhtServer, users }) }),
-    ...(platform.dials === undefined ? {} : { dials: platform.dials })
+    ...(platform.dials === undefined ? {} : { dials: platform.dials }),
+    ...(platform.ownAddresses === undefined ? {} : { ownAddresses: platform.ownAddresses })
   }
 }

@@ -8,6 +8,7 @@ import { networkDht } from '../libp2p/dht.ts'
 import { sideBySideDials } from '../libp2p/dials/side-by-side.ts'
 import { lateSignalled, type WebRtcFactories } from '../libp2p/late-web-rtc.ts'
 import { lazyEncrypter } from '../libp2p/lazy-encrypter.ts'
+import { ownAddresses } from '../libp2p/own-addresses.ts'
 import type { Platform, TransportFactory, TransportsInit } from '../libp2p/platform.ts'
 import { socketTls } from '../libp2p/tls/socket-tls.ts'
 import { boundListener } from '../libp2p/web-socket-listener.ts'
@@ -40,6 +41,7 @@ export const nodePlatform: Platform = {
   betterPathDelayMs: 500,
   dht: networkDht,
   dials: sideBySideDials(ownNetworks),
+  ownAddresses,
   providerRecords: (init) => new ProviderRecords(init),
   readCredentialFile,
   deriveChannelKey: deriveNodeKey,

@@ -1,8 +1,9 @@
 import type { Nexus } from '../../../src/types.ts'
 
 export interface PathQuestion {
-  /** Whom to call: a worker of the app `etest` that has the command `echo`. */
+  /** Whom to call: a worker that has the command `echo`, and its app. Default `etest`. */
   peer: string
+  app?: string
   /** How long a direct path is waited for, in ms. */
   waitMs: number
   /** How long calls go on when there is one, in ms. */
@@ -23,8 +24,11 @@ export interface PathMeasured {
 }
 
 /** Calls a worker while the path to it gets better. It uses nothing from outside, so that pages run it too. */
-export async function measurePath(nexus: Nexus, { peer, waitMs, holdMs }: PathQuestion): Promise<PathMeasured> {
-  const call = (body: number): Promise<unknown> => nexus.api({ app: 'etest', peer, cmd: 'echo', body })
+export async function measurePath(
+  nexus: Nexus,
+  { peer, app = 'etest', waitMs, holdMs }: PathQuestion
+): Promise<PathMeasured> {
+  const call = (body: number): Promise<unknown> => nexus.api({ app, peer, cmd: 'echo', body })
   const isDirect = (): boolean => nexus.peers.some((path) => path.peer.peerId === peer && path.path !== 'relay')
   const firstFailure = (): Promise<string | undefined> =>
     call(0).then(

@@ -57,6 +57,8 @@ export class NatLab {
 
   /** From now on so many of a hundred packets are lost on each way from one edge of the network to another. */
   lose(percent: number): void {
+    const rule = percent === 0 ? '' : `iifname "wan" numgen random mod 100 < ${percent} drop;`
+
     for (const edge of this.#edges) {
       loadRules(
         edge,
@@ -65,7 +67,7 @@ export class NatLab {
          table inet loss {
            chain arriving {
              type filter hook prerouting priority -400;
-             iifname "wan" numgen random mod 100 < ${percent} drop;
+             ${rule}
            }
          }`
       )
