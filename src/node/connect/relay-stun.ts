@@ -5,7 +5,7 @@ import type { IceServer } from '../../types.ts'
 import { stunServerAt } from '../libp2p/addresses.ts'
 
 /** A relay that does not answer must not keep a direct path waiting. */
-const ASK_TIMEOUT_MS = 1_000
+const ASK_TIMEOUT_MS = 2_000
 /** Each is asked for every path that is tried. */
 const MAX_SERVERS = 2
 
