@@ -4,7 +4,7 @@ import type { KeptMessages } from './kept-messages.ts'
 import { lacking } from './lacking.ts'
 
 /** So long one peer has to answer, and so many are asked: who asked here waits. */
-const ASK_TIMEOUT_MS = 600
+const ASK_TIMEOUT_MS = 1_500
 const MAX_ASKED = 2
 /** What nobody had is not asked for again for so long. */
 const NOT_AGAIN_MS = 1_000

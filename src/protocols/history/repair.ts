@@ -13,7 +13,7 @@ const MAX_ROUNDS = 4
 /** Other subscribers asked in one round. */
 const MAX_NEIGHBOURS = 3
 const MAX_NEWCOMERS = 8
-const ASK_TIMEOUT_MS = 2_000
+const ASK_TIMEOUT_MS = 5_000
 /** Answers of one peer to one question that goes on. */
 const MAX_ANSWERS = 1_000
 
