@@ -59,6 +59,10 @@ describe("a relay's word that a worker has left", () => {
     connected.add(worker.peerId)
     await say(relay)
     assert.equal(isListed(), true)
+    connected.clear()
+    await announce()
+    await say(relay)
+    assert.equal(isListed(), true)
   })
 
   it('ends nothing when somebody says it who is no relay', async () => {
