@@ -13,7 +13,9 @@ export const NODE_ENTRIES: Readonly<Record<string, string>> = {
 /** For pages, where there are other types than in Node. */
 export const PAGE_ENTRIES: Readonly<Record<string, string>> = {
   page: 'src/page/index',
-  'bridge.browser': 'src/bridge/browser'
+  'bridge.browser': 'src/bridge/browser',
+  react: 'src/page/hooks/react',
+  vue: 'src/page/hooks/vue'
 }
 
 /** Whose types public declarations may name: who imports these entries has them, and of Node `nodeHandler` alone has any. */
