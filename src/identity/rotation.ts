@@ -17,11 +17,6 @@ export interface RotationStep {
  * Begins a rotation: a new root key, which is trusted beside those of now by the set that comes along. The new authority
  * goes on with the revocation list; `former` is the one that signed the set, which holds until `retireRoots`. Rejects
  * with `INVALID` for an authority with an issuing key.
- *
- * @example
- * ```ts
- * const { authority: next, former, set } = await rotateRoot(authority)
- * ```
  */
 export async function rotateRoot(
   authority: Authority,
