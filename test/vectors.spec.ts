@@ -23,6 +23,7 @@ const RUN: Readonly<Record<string, readonly [typescript: string, python: string 
   'link.json': ['test/sidecar/vectors.spec.ts', PYTHON],
   'requests.json': ['test/identity/statement-vectors.spec.ts', IN_THE_BLOCK],
   'revocations.json': ['test/identity/statement-vectors.spec.ts', IN_THE_BLOCK],
+  'roots.json': ['test/identity/statement-vectors.spec.ts', IN_THE_BLOCK],
   'topics.json': ['test/protocols/channel/vectors.spec.ts', IN_THE_BLOCK]
 }
 
