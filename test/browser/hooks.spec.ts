@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { bundleBrowser } from '../../scripts/bundle-browser.ts'
+import { bundleTypes } from '../../scripts/bundle-types.ts'
 import type { Nexus } from '../../src/types.ts'
 import { closeChromium, startedChromium } from '../support/chromium.ts'
 import { freePort } from '../support/free-port.ts'
@@ -152,7 +153,7 @@ describe('hooks', function () {
   it('have types that go with those of React and Vue', async () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
     const dist = join(project, 'node_modules/nexus-mesh/dist')
-    await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', dist], { cwd: ROOT })
+    await bundleTypes(join(dist, 'types'))
     await writeFile(join(project, 'typed.ts'), TYPED)
     const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'esnext', '--moduleResolution', 'bundler']
     const lib = ['--target', 'es2023', '--lib', 'es2023,dom', '--types', 'react']

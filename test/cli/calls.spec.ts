@@ -67,10 +67,10 @@ describe('nexus find, api, direct, ping', function () {
   })
 
   it('lists the workers that a target means', async () => {
-    const [all, one] = await Promise.all([
-      run(['find', '--app', 'etest', '--json']),
-      run(['find', '--app', 'etest', '--resource', 'spare'])
-    ])
+    const [all, one] = [
+      await run(['find', '--app', 'etest', '--json']),
+      await run(['find', '--app', 'etest', '--resource', 'spare'])
+    ]
     assert.equal(all.code, 0, all.stderr)
     const found = JSON.parse(all.stdout).sort((a: { resource: string }, b: { resource: string }) =>
       a.resource < b.resource ? -1 : 1
@@ -81,10 +81,10 @@ describe('nexus find, api, direct, ping', function () {
   })
 
   it('ends with 3 when nobody serves an app', async () => {
-    const [found, called] = await Promise.all([
-      run(['find', '--app', 'nobody', '--json']),
-      run(['api', '--app', 'nobody', 'whoami', '--json'])
-    ])
+    const [found, called] = [
+      await run(['find', '--app', 'nobody', '--json']),
+      await run(['api', '--app', 'nobody', 'whoami', '--json'])
+    ]
     assert.deepEqual([found.code, found.stdout], [3, '[]\n'])
     assert.match(found.stderr, /^nexus: NO_WORKER: /)
     assert.equal(called.code, 3)
@@ -94,7 +94,7 @@ describe('nexus find, api, direct, ping', function () {
 
   it('calls a command as the block of its credential', async () => {
     const args = ['api', '--app', 'etest', 'whoami', '{"a":[6,null,"seven"]}', '--resource', 'spare']
-    const [json, text] = await Promise.all([run([...args, '--json']), run(args)])
+    const [json, text] = [await run([...args, '--json']), await run(args)]
     assert.deepEqual([json.code, json.stderr], [0, ''])
     const { reply, ms } = JSON.parse(json.stdout)
     assert.equal(reply.from.jid, `shop-${BOB_UID}-user@${mesh.network.network}/cli`)
@@ -116,7 +116,7 @@ describe('nexus find, api, direct, ping', function () {
 
   it('prints an answer of raw bytes as it is, or in base64', async () => {
     const args = ['api', '--app', 'etest', 'bytes']
-    const [json, raw] = await Promise.all([run([...args, '--json']), run(args)])
+    const [json, raw] = [await run([...args, '--json']), await run(args)]
     assert.equal(JSON.parse(json.stdout).replyBase64, 'AJ+Slg==')
     assert.equal(raw.code, 0)
     assert.equal(raw.stdout, new TextDecoder().decode(new Uint8Array([0, 159, 146, 150])))
@@ -152,10 +152,10 @@ describe('nexus find, api, direct, ping', function () {
   })
 
   it('ends with 8 for what a worker cannot do', async () => {
-    const [unknown, failed] = await Promise.all([
-      run(['api', '--app', 'etest', 'nosuch']),
-      run(['api', '--app', 'etest', 'fail'])
-    ])
+    const [unknown, failed] = [
+      await run(['api', '--app', 'etest', 'nosuch']),
+      await run(['api', '--app', 'etest', 'fail'])
+    ]
     assert.deepEqual([unknown.code, failed.code], [8, 8])
     assert.match(unknown.stderr, /^nexus: NO_HANDLER: /)
     assert.match(failed.stderr, /^nexus: HANDLER_FAILED: /)
@@ -163,10 +163,10 @@ describe('nexus find, api, direct, ping', function () {
   })
 
   it('ends with 9 for an error that the handler answers, and shows its data', async () => {
-    const [text, json] = await Promise.all([
-      run(['api', '--app', 'etest', 'refuse']),
-      run(['api', '--app', 'etest', 'refuse', '--json'])
-    ])
+    const [text, json] = [
+      await run(['api', '--app', 'etest', 'refuse']),
+      await run(['api', '--app', 'etest', 'refuse', '--json'])
+    ]
     assert.deepEqual([text.code, json.code], [9, 9])
     assert.match(text.stderr, /^nexus: APPLICATION: no credit: \{"left":0\}\n$/)
     assert.deepEqual(JSON.parse(json.stdout), {
@@ -219,10 +219,10 @@ describe('nexus find, api, direct, ping', function () {
 
   it('shows by which paths a worker is pinged, and what was tried', async () => {
     const flags = ['--app', 'etest', '--peer', spare.identity.peerId, '--count', '1', '--verbose']
-    const [{ stdout: text }, { stdout: json, stderr }] = await Promise.all([
-      run(['ping', ...flags]),
-      run(['ping', ...flags, '--json'])
-    ])
+    const [{ stdout: text }, { stdout: json, stderr }] = [
+      await run(['ping', ...flags]),
+      await run(['ping', ...flags, '--json'])
+    ]
     assert.match(text, /\n {2}direct \(outbound\) {2}\/ip4\/127\.0\.0\.1\/tcp\/\d+/, stderr)
     const [[{ paths }]] = jsonLines(json)
     assert.equal(paths[0].path, 'direct')
@@ -231,11 +231,11 @@ describe('nexus find, api, direct, ping', function () {
 
   it('pings a peer: through its app, or as the one that it joins through', async () => {
     const { peerId } = spare.identity
-    const [found, joined, unknown] = await Promise.all([
-      run(['ping', '--app', 'etest', '--peer', peerId, '--count', '1', '--json']),
-      run(['ping', '--peer', peerId, '--count', '1', '--json', '--bootstrap', spare.addresses[0] ?? '']),
-      run(['ping', '--peer', peerId])
-    ])
+    const [found, joined, unknown] = [
+      await run(['ping', '--app', 'etest', '--peer', peerId, '--count', '1', '--json']),
+      await run(['ping', '--peer', peerId, '--count', '1', '--json', '--bootstrap', spare.addresses[0] ?? '']),
+      await run(['ping', '--peer', peerId])
+    ]
     assert.equal(JSON.parse(found.stdout)[0].peerId, peerId)
     assert.equal(JSON.parse(joined.stdout)[0].peerId, peerId)
     assert.equal(unknown.code, 2)

@@ -56,7 +56,7 @@ describe('nexus pub, sub', function () {
 
   it('begins with what is kept, by number or time', async () => {
     // Somebody who takes part, so that the relay does.
-    await subscribe('kept')
+    const program = await subscribe('kept')
     await publish('kept', '1', '2', '3')
 
     for (const [args, bodies] of [
@@ -76,6 +76,8 @@ describe('nexus pub, sub', function () {
         bodies.map((body) => [body, true])
       )
     }
+    program.kill('SIGINT')
+    await program.ended
   })
 
   it('ends in order with 0 on SIGINT', async () => {
