@@ -18,16 +18,20 @@ const clock = frozenClock()
 const network = await testNetwork({ clock })
 const verifier = network.verifier()
 const certificate = await network.certificateFor({ privateKey: alice })
+const safeInteger = fc.maxSafeNat()
 const uint32 = fc.nat({ max: 0xffff_ffff })
 const bytes = fc.uint8Array({ maxLength: 300 })
 
 describe('handshake messages, of any content', () => {
   it('gives back what was encoded', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), uint32, fc.boolean(), (text, revocationVersion, asksAboutTopics) => {
-        const hello = { certificate: text, revocationVersion, asksAboutTopics }
+      fc.property(fc.string({ unit: 'grapheme' }), safeInteger, fc.boolean(), (text, number, flag) => {
+        const said = { certificate: text, revocationVersion: number, asksAboutTopics: flag }
+        const hello = { ...said, time: number, instance: number, knowsLeaseHold: flag }
+        assert.deepEqual(Hello.decode(Hello.encode(said)), said)
         assert.deepEqual(Hello.decode(Hello.encode(hello)), hello)
-        assert.deepEqual(Verdict.decode(Verdict.encode({ refused: text })), { refused: text })
+        const verdict = { refused: text, holder: `${text}.` }
+        assert.deepEqual(Verdict.decode(Verdict.encode(verdict)), verdict)
       }),
       RUNS
     )
@@ -53,7 +57,7 @@ describe('handshake messages, of any content', () => {
 
   it('comes through with a certificate that holds and an acceptance', async () => {
     const hello = Hello.encode({ certificate, revocationVersion: 7, asksAboutTopics: false })
-    const { revocationVersion } = await shakenBy([framed(hello), framed(Verdict.encode({ refused: '' }))])
+    const { revocationVersion } = await shakenBy([framed(hello), framed(Verdict.encode({ refused: '', holder: '' }))])
     assert.equal(revocationVersion, 7)
   })
 
