@@ -73,8 +73,8 @@ export interface Member {
 }
 
 /** What a member starts first and stops last. Its sessions come after what their handlers may use. */
-export function foundationOf({ node, gossip, history, sync }: Member): Part[] {
-  return [node, gossip, history, sync]
+export function foundationOf({ dialer, node, gossip, history, sync }: Member): Part[] {
+  return [dialer, node, gossip, history, sync]
 }
 
 /** Puts together, without starting it, what blocks and relays have in common. */

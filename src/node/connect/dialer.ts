@@ -4,6 +4,7 @@ import { TypedEventEmitter } from 'main-event'
 import { DIAL_TIMEOUT_MS } from '../../constants.ts'
 import { NexusError } from '../../errors.ts'
 import { anyOf } from '../../lib/abort.ts'
+import type { Part } from '../../lib/lifecycle.ts'
 import { now } from '../../lib/now.ts'
 import type { TriedAddress } from '../../types.ts'
 import { isCircuit, isWebRtc, pathOf, peerIdIn } from '../libp2p/addresses.ts'
@@ -34,7 +35,7 @@ export interface DialerEvents {
 }
 
 /** Connects to peers, by the best path there is. */
-export class Dialer extends TypedEventEmitter<DialerEvents> {
+export class Dialer extends TypedEventEmitter<DialerEvents> implements Part {
   readonly #init: DialerInit
   readonly #proven: ProvenConnections
   readonly #tried = new TriedAddresses()
@@ -44,6 +45,10 @@ export class Dialer extends TypedEventEmitter<DialerEvents> {
     super()
     this.#proven = new ProvenConnections({ events: init.libp2p })
     this.#init = init
+  }
+
+  stop(): void {
+    this.#proven.stop()
   }
 
   /**

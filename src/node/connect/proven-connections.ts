@@ -1,12 +1,13 @@
 import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface'
 import { NexusError } from '../../errors.ts'
+import type { Part } from '../../lib/lifecycle.ts'
 import { isWebRtc } from '../libp2p/addresses.ts'
 
 /** A connection over which nothing has come and gone after this time is closed, in ms. */
 const PROOF_MS = 3_000
 
 export interface ProvenConnectionsInit {
-  events: Pick<Libp2p, 'addEventListener'>
+  events: Pick<Libp2p, 'addEventListener' | 'removeEventListener'>
 }
 
 /**
@@ -14,13 +15,21 @@ export interface ProvenConnectionsInit {
  * verdicts both ways before they are open; a connection of WebRTC is open on one side while the other may have given up.
  * It counts when the answer to the first question on it, who the peer is, has come, and is closed when none comes.
  */
-export class ProvenConnections {
+export class ProvenConnections implements Part {
+  readonly #events: ProvenConnectionsInit['events']
   readonly #unproven = new WeakMap<Connection, PromiseWithResolvers<void>>()
 
   constructor({ events }: ProvenConnectionsInit) {
+    this.#events = events
     events.addEventListener('connection:open', this.#onOpen)
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('connection:close', this.#onClose)
+  }
+
+  stop(): void {
+    this.#events.removeEventListener('connection:open', this.#onOpen)
+    this.#events.removeEventListener('peer:identify', this.#onIdentify)
+    this.#events.removeEventListener('connection:close', this.#onClose)
   }
 
   has(connection: Connection): boolean {
