@@ -56,9 +56,11 @@ describe('a worker whose lease names 32 addresses, 31 of which swallow what they
     swallowers = await Promise.all(hosts.map(startSwallower))
     const own = `/ip4/127.0.0.2/tcp/${await freePort()}`
     const announce = [own, ...swallowers.map(({ address }) => address)]
-    const worker = await mesh.block({}, { bootstrap, listen: [own], announce })
+    const worker = await mesh.block({}, { bootstrap, listen: [own], announce, handlers: { who: () => 'here' } })
     assert.equal(worker.addresses.length, BLACK_HOLES + 1)
-    worker.handle('who', () => 'here')
+    // Whoever asks within some 30 ms of its start may be told that there is none.
+    const observer = await mesh.block({ block: 'xwebsite', resource: 'observer' }, { bootstrap, listen: [] })
+    await until(async () => (await observer.find({ app: 'etest' })).length === 1, 'the worker to be found')
   }
 
   function isDirect(caller: Nexus): boolean {
