@@ -95,7 +95,11 @@ describe('a rotation of the root key in a running mesh', function () {
     const all = [...names, 'relay']
     await until(async () => {
       const found = await Promise.all(blocks.map((one) => one.find({ app: 'etest' })))
-      return found.every((workers) => workers.length >= BLOCKS - 1)
+      return found.every((workers, index) =>
+        blocks.every(
+          ({ identity }, other) => other === index || workers.some(({ peerId }) => peerId === identity.peerId)
+        )
+      )
     }, 'they know each other')
     const calls = load(blocks)
 
