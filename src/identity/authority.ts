@@ -42,7 +42,8 @@ interface AuthorityState extends Required<AuthorityInit>, SigningKey {
 
 /**
  * A network's authority: holds its root key, or an issuing key that a root certified, and signs certificates, grants
- * and revocation lists. It takes no part in the mesh. Keep its `toJSON` after each `revoke`: a list from an older copy has a version that nobody takes.
+ * and revocation lists. It takes no part in the mesh. Keep its `toJSON` after each `revoke`: a list from an older copy
+ * has a version that nobody takes.
  *
  * @example
  * ```ts
@@ -140,8 +141,9 @@ export class Authority {
   /**
    * Signs a certificate: the peer whose key `peerId` is, is this block. Gives a compact JWS. It holds for `validForMs`,
    * in ms, 30 days by default, and from 5 min before now, for clocks that run late. One for a subject that was revoked
-   * this very second is dated into the next, so that it holds. One of an issuing key ends with that key's own certificate at the latest.
-   * Throws `INVALID`, naming the part at fault: an app that the issuing key may not sign for is one.
+   * this very second is dated into the next, so that it holds. One of an issuing key ends with that key's own
+   * certificate at the latest. Throws `INVALID`, naming the part at fault: an app that the issuing key may not sign for
+   * is one.
    *
    * @example
    * ```ts
@@ -207,10 +209,10 @@ export class Authority {
 
   /**
    * Voids everything made until now for (and, for a block that grants, by) these peer ids, users (`uid:...`) and apps
-   * (`app:...`), and certificates and grants by their id (`jti:...`),
-   * and all grants of a user for the service of an app (`get:app/uid`).
-   * Gives the next revocation list, a compact JWS, to be put into the credential of any block. Rejects with `INVALID`
-   * for no subject or a bad one, and `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids); nothing is revoked then.
+   * (`app:...`), certificates and grants by their id (`jti:...`), and all grants of a user for the service of an app
+   * (`get:app/uid`). Gives the next revocation list, a compact JWS, to be put into the credential of any block. Rejects
+   * with `INVALID` for no subject or a bad one, and `TOO_LARGE` for a list over 1 MiB (some 11,000 peer ids); nothing is
+   * revoked then.
    *
    * @example
    * ```ts
